@@ -1,0 +1,82 @@
+"""One table: which role may do what. Seeing is decided by scopes, doing by this table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.kernel import Actor, Forbidden, NotFound, Root
+
+ROLES: Final = (
+    "national",
+    "academie",
+    "association",
+    "lycee",
+    "auditor",
+    "dpo",
+    "operator",
+    "system",
+)
+
+PUBLIC: Final = "public"
+"""The scope everybody holds."""
+
+_PREPARES: Final = frozenset({"academie"})
+_PARTIES: Final = frozenset({"academie", "association", "lycee"})
+_SYSTEM: Final = frozenset({"system"})
+_NATIONAL: Final = frozenset({"national"})
+
+TABLE: Final[dict[str, frozenset[str]]] = {
+    "programme.open": _NATIONAL,
+    "programme.adopt_rules": frozenset({"national", "academie"}),
+    "programme.set_target": frozenset({"national", "academie"}),
+    "association.register": _PREPARES,
+    "association.change_identity": frozenset({"academie", "association"}),
+    "association.grant_entitlement": _PREPARES,
+    "association.end_entitlement": _PREPARES,
+    "convention.draft": _PREPARES,
+    "convention.announce": _PREPARES,
+    "convention.add_party": _PREPARES,
+    "convention.remove_party": _PREPARES,
+    "convention.name_signatory": _PARTIES,
+    "convention.set_clauses": _PREPARES,
+    "convention.set_territory": _PREPARES,
+    "convention.submit": _PREPARES,
+    "convention.return": _PREPARES,
+    "convention.send_for_signature": _PREPARES,
+    "convention.record_vote": frozenset({"academie", "lycee"}),
+    "convention.sign": _PARTIES,
+    "convention.record_history": _PREPARES,
+    "convention.propose_amendment": _PREPARES,
+    "convention.sign_amendment": _PARTIES,
+    "convention.withdraw_amendment": _PREPARES,
+    "convention.receive_report": frozenset({"academie", "association"}),
+    "convention.renew": _PREPARES,
+    "convention.denounce": _PARTIES,
+    "convention.withdraw_notice": _PARTIES,
+    "convention.terminate": _PREPARES,
+    "convention.abandon": frozenset({"academie", "association"}),
+    "convention.correct": _PREPARES,
+    "convention.remind": _SYSTEM,
+    "convention.enter_into_force": _SYSTEM,
+    "convention.mark_report_overdue": _SYSTEM,
+    "convention.end": _SYSTEM,
+    "convention.record_delivery": _SYSTEM,
+}
+
+
+def may_see(actor: Actor, scopes: frozenset[str]) -> bool:
+    """Whether the actor holds one of the keys of a record."""
+    return actor.role == "system" or bool(actor.scopes & scopes)
+
+
+def authorize(actor: Actor, action: str, record: Root) -> None:
+    """Raises ``NotFound`` when the record is none of the actor's business, ``Forbidden`` by its role."""
+    if not may_see(actor, record.scopes()):
+        raise NotFound("not_found", f"Aucun dossier {record.id} dans votre périmètre.")
+    if actor.role not in TABLE[action]:
+        allowed = " ou ".join(sorted(TABLE[action]))
+        raise Forbidden(
+            "role_not_allowed",
+            f"Le rôle « {actor.role} » ne peut pas faire cette opération ({action}).",
+            (f"un jeton du rôle {allowed}",),
+        )

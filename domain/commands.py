@@ -1,0 +1,45 @@
+"""A command is a frozen set of facts somebody wants recorded; one handler carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypeVar
+
+from domain.kernel import Act
+from domain.ports import Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """``record_id`` is the record that the command is about, the only one whose rights are asked for."""
+
+    name: ClassVar[str] = ""
+    record_id: str
+
+
+C = TypeVar("C", bound=Command)
+Handler = Callable[[C, Act, Records], None]
+
+_HANDLERS: Final[dict[type[Command], Callable[..., None]]] = {}
+
+
+def handles(command: type[C]) -> Callable[[Handler[C]], Handler[C]]:
+    """Registers the one handler of a command."""
+
+    def register(handler: Handler[C]) -> Handler[C]:
+        if command in _HANDLERS or not command.name:
+            raise TypeError(f"{command.__name__}: one handler and one name each")
+        _HANDLERS[command] = handler
+        return handler
+
+    return register
+
+
+def handler_of(command: Command) -> Callable[[Command, Act, Records], None]:
+    return _HANDLERS[type(command)]
+
+
+def command_types() -> dict[str, type[Command]]:
+    """Every command by its name: the authorization table and the documentation are held against it."""
+    return {command.name: command for command in _HANDLERS}

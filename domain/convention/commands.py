@@ -1,0 +1,512 @@
+"""What may be asked of a convention: a frozen command and its handler, in the order of its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from domain.association.model import Association
+from domain.calendar import PartialDate, SchoolCalendar, french_date
+from domain.commands import Command, handles
+from domain.convention.due import due, notice_end
+from domain.convention.model import Convention
+from domain.convention.parts import (
+    BEFORE_FORCE,
+    Clauses,
+    Coverage,
+    EndCause,
+    Medium,
+    Party,
+    PartyKind,
+    Signatory,
+    Status,
+)
+from domain.kernel import Act, Conflict, Due, Refused
+from domain.ports import Records
+from domain.programme.model import Programme, Rules
+
+
+def rules_of(convention: Convention, records: Records, act: Act) -> Rules:
+    """The rules it follows today: those it was started under, or later ones adopted for open records."""
+    programme = records.read(Programme, convention.programme_id)
+    return programme.followed(convention.rules_version, convention.academie, act.today).rules
+
+
+def calendar_of(convention: Convention, records: Records) -> SchoolCalendar:
+    return records.world.calendars.for_academie(convention.academie)
+
+
+def _check_parties(parties: tuple[Party, ...], records: Records) -> None:
+    for party in parties:
+        if party.kind is PartyKind.OPERATOR:
+            records.read(Association, party.key.removeprefix("association:"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftConvention(Command):
+    """Opens the file of a convention under the rules in force today in the académie."""
+
+    name: ClassVar[str] = "convention.draft"
+    title: str
+    programme_id: str
+    academie: str
+    parties: tuple[Party, ...] = ()
+    clauses: Clauses = Clauses()
+    coverage: Coverage = Coverage()
+
+
+@handles(DraftConvention)
+def draft(command: DraftConvention, act: Act, records: Records) -> None:
+    _draft(command, act, records, renews=None)
+
+
+def _draft(command: DraftConvention, act: Act, records: Records, renews: str | None) -> Convention:
+    if records.find(Convention, command.record_id):
+        raise Conflict("already_drafted", f"La convention {command.record_id} existe déjà.")
+    if (
+        command.academie
+        and act.actor.role == "academie"
+        and not act.actor.holds(f"academie:{command.academie}")
+    ):
+        raise Refused(
+            "not_your_academie",
+            f"L'académie {command.academie} n'est pas dans votre périmètre.",
+            ("le code d'une académie de votre périmètre",),
+        )
+    _check_parties(command.parties, records)
+    programme = records.read(Programme, command.programme_id)
+    convention = Convention(
+        id=command.record_id,
+        title=command.title,
+        programme_id=command.programme_id,
+        rules_version=programme.current(command.academie, act.today).number,
+        academie=command.academie,
+        parties=command.parties,
+        clauses=command.clauses,
+        coverage=command.coverage,
+        renews=renews,
+    )
+    records.add(convention)
+    return convention
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announce(Command):
+    """Notes an announced signing day, and where it was announced."""
+
+    name: ClassVar[str] = "convention.announce"
+    announced_for: PartialDate
+    source: str
+
+
+@handles(Announce)
+def announce(command: Announce, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).announce(
+        act, announced_for=command.announced_for, source=command.source
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddParty(Command):
+    """Adds a party to the text, or replaces it."""
+
+    name: ClassVar[str] = "convention.add_party"
+    party: Party
+
+
+@handles(AddParty)
+def add_party(command: AddParty, act: Act, records: Records) -> None:
+    _check_parties((command.party,), records)
+    records.get(Convention, command.record_id).add_party(act, party=command.party)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveParty(Command):
+    name: ClassVar[str] = "convention.remove_party"
+    party: str
+
+
+@handles(RemoveParty)
+def remove_party(command: RemoveParty, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).remove_party(act, party=command.party)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameSignatory(Command):
+    """Says who signs for a party."""
+
+    name: ClassVar[str] = "convention.name_signatory"
+    party: str
+    signatory: Signatory
+
+
+@handles(NameSignatory)
+def name_signatory(command: NameSignatory, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).name_signatory(
+        act, party=command.party, signatory=command.signatory
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetClauses(Command):
+    name: ClassVar[str] = "convention.set_clauses"
+    clauses: Clauses
+
+
+@handles(SetClauses)
+def set_clauses(command: SetClauses, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).set_clauses(act, clauses=command.clauses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetCoverage(Command):
+    name: ClassVar[str] = "convention.set_territory"
+    coverage: Coverage
+
+
+@handles(SetCoverage)
+def set_coverage(command: SetCoverage, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).set_coverage(act, coverage=command.coverage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submit(Command):
+    name: ClassVar[str] = "convention.submit"
+
+
+@handles(Submit)
+def submit(command: Submit, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).submit(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Return(Command):
+    """The reviewer sends it back; the reason is that of the act."""
+
+    name: ClassVar[str] = "convention.return"
+
+
+@handles(Return)
+def send_back(command: Return, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).send_back(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendForSignature(Command):
+    name: ClassVar[str] = "convention.send_for_signature"
+
+
+@handles(SendForSignature)
+def send_for_signature(command: SendForSignature, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).send_for_signature(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordVote(Command):
+    """The vote of an EPLE's conseil d'administration, and its transmission."""
+
+    name: ClassVar[str] = "convention.record_vote"
+    party: str
+    voted_on: date
+    transmitted_on: date
+
+
+@handles(RecordVote)
+def record_vote(command: RecordVote, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).record_vote(
+        act,
+        party=command.party,
+        voted_on=command.voted_on,
+        transmitted_on=command.transmitted_on,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sign(Command):
+    """A party signs the text whose hash is given."""
+
+    name: ClassVar[str] = "convention.sign"
+    party: str
+    on: PartialDate
+    medium: Medium
+    text_hash: str
+
+
+@handles(Sign)
+def sign(command: Sign, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).sign(
+        act, party=command.party, on=command.on, medium=command.medium, text=command.text_hash
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordHistory(Command):
+    """A convention signed before this register existed."""
+
+    name: ClassVar[str] = "convention.record_history"
+    signed_on: PartialDate
+    in_force_from: PartialDate
+    ends_on: date
+    evidence: str
+
+
+@handles(RecordHistory)
+def record_history(command: RecordHistory, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).record_history(
+        act,
+        signed_on=command.signed_on,
+        in_force_from=command.in_force_from,
+        ends_on=command.ends_on,
+        evidence=command.evidence,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeAmendment(Command):
+    name: ClassVar[str] = "convention.propose_amendment"
+    clauses: Clauses
+
+
+@handles(ProposeAmendment)
+def propose_amendment(command: ProposeAmendment, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).propose_amendment(act, clauses=command.clauses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignAmendment(Command):
+    name: ClassVar[str] = "convention.sign_amendment"
+    party: str
+    on: PartialDate
+    medium: Medium
+    text_hash: str
+
+
+@handles(SignAmendment)
+def sign_amendment(command: SignAmendment, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).sign_amendment(
+        act, party=command.party, on=command.on, medium=command.medium, text=command.text_hash
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawAmendment(Command):
+    name: ClassVar[str] = "convention.withdraw_amendment"
+
+
+@handles(WithdrawAmendment)
+def withdraw_amendment(command: WithdrawAmendment, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).withdraw_amendment(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveReport(Command):
+    """``report`` is ``bilan:2026`` or ``financial:2026``."""
+
+    name: ClassVar[str] = "convention.receive_report"
+    report: str
+    on: PartialDate
+    document_sha256: str | None = None
+
+
+@handles(ReceiveReport)
+def receive_report(command: ReceiveReport, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).receive_report(
+        act, report=command.report, on=command.on, document_sha256=command.document_sha256
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renew(Command):
+    """Drafts the convention that carries this one on: same parties and territory, its own clauses."""
+
+    name: ClassVar[str] = "convention.renew"
+    successor_id: str
+    title: str
+    clauses: Clauses
+
+
+@handles(Renew)
+def renew(command: Renew, act: Act, records: Records) -> None:
+    old = records.get(Convention, command.record_id)
+    old.link_renewal(act, successor=command.successor_id)
+    drafted = DraftConvention(
+        record_id=command.successor_id,
+        title=command.title,
+        programme_id=old.programme_id,
+        academie=old.academie,
+        parties=tuple(old.parties.values()),
+        clauses=command.clauses,
+        coverage=old.coverage,
+    )
+    _draft(drafted, act, records, renews=old.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denounce(Command):
+    """Gives notice. Without ``until``, the convention ends when the notice of its clauses has run."""
+
+    name: ClassVar[str] = "convention.denounce"
+    party: str
+    on: date
+    until: date | None = None
+
+
+@handles(Denounce)
+def denounce(command: Denounce, act: Act, records: Records) -> None:
+    convention = records.get(Convention, command.record_id)
+    earliest = notice_end(convention, rules_of(convention, records, act), command.on)
+    until = command.until or earliest
+    if until < earliest:
+        raise Refused(
+            "notice_too_short",
+            f"Le préavis court au moins jusqu'au {french_date(earliest)}.",
+            (f"une date d'effet à partir du {french_date(earliest)}",),
+        )
+    convention.denounce(act, party=command.party, on=command.on, until=until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithdrawNotice(Command):
+    name: ClassVar[str] = "convention.withdraw_notice"
+    party: str
+
+
+@handles(WithdrawNotice)
+def withdraw_notice(command: WithdrawNotice, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).withdraw_notice(act, party=command.party)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terminate(Command):
+    """Résiliation, possibly at once."""
+
+    name: ClassVar[str] = "convention.terminate"
+    cause: EndCause
+    effective: date
+
+
+@handles(Terminate)
+def terminate(command: Terminate, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).terminate(
+        act, cause=command.cause, effective=command.effective
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abandon(Command):
+    name: ClassVar[str] = "convention.abandon"
+
+
+@handles(Abandon)
+def abandon(command: Abandon, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).abandon(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correct(Command):
+    """Corrects a date recorded wrongly by the event of version ``supersedes``."""
+
+    name: ClassVar[str] = "convention.correct"
+    supersedes: int
+    date_name: str
+    value: PartialDate
+
+
+@handles(Correct)
+def correct(command: Correct, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).correct(
+        act, supersedes=command.supersedes, date_name=command.date_name, value=command.value
+    )
+
+
+# Carried out by the process, when their day has come. Doing them again changes nothing. -------
+
+
+def _due_now(convention: Convention, key: str, act: Act, records: Records) -> Due | None:
+    """The deadline of that key, if its time has come and it is still open."""
+    rules, calendar = rules_of(convention, records, act), calendar_of(convention, records)
+    waiting = due(convention, rules, calendar, act.now)
+    return next((d for d in waiting if d.key == key and d.automatic and d.at <= act.now), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remind(Command):
+    """Whoever is awaited is told so: the reminder of deadline ``key`` falls due."""
+
+    name: ClassVar[str] = "convention.remind"
+    key: str
+
+
+@handles(Remind)
+def remind(command: Remind, act: Act, records: Records) -> None:
+    convention = records.get(Convention, command.record_id)
+    deadline = _due_now(convention, command.key, act, records)
+    if deadline:
+        convention.remind(
+            act,
+            key=deadline.key,
+            kind=deadline.kind,
+            to=",".join(deadline.awaits),
+            what=deadline.what,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnterIntoForce(Command):
+    name: ClassVar[str] = "convention.enter_into_force"
+
+
+@handles(EnterIntoForce)
+def enter_into_force(command: EnterIntoForce, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).enter_into_force(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkReportOverdue(Command):
+    name: ClassVar[str] = "convention.mark_report_overdue"
+    key: str
+
+
+@handles(MarkReportOverdue)
+def mark_report_overdue(command: MarkReportOverdue, act: Act, records: Records) -> None:
+    convention = records.get(Convention, command.record_id)
+    deadline = _due_now(convention, command.key, act, records)
+    if deadline and deadline.by:
+        report = command.key.removeprefix("overdue:")
+        convention.mark_report_overdue(act, report=report, due_on=deadline.by)
+
+
+@dataclass(frozen=True, kw_only=True)
+class End(Command):
+    """Term or end of notice. Renewed when its successor is signed by then, else expired."""
+
+    name: ClassVar[str] = "convention.end"
+
+
+@handles(End)
+def end(command: End, act: Act, records: Records) -> None:
+    convention = records.get(Convention, command.record_id)
+    successor = convention.renewed_by
+    signed = False
+    if successor:
+        status = records.read(Convention, successor).status
+        signed = status == Status.SIGNED or status not in {*BEFORE_FORCE, Status.ABANDONED}
+    convention.end(act, successor_signed=signed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordDelivery(Command):
+    """What the channel answered for reminder ``key``; ``problem`` is absent when it was delivered."""
+
+    name: ClassVar[str] = "convention.record_delivery"
+    key: str
+    channel: str
+    problem: str | None = None
+
+
+@handles(RecordDelivery)
+def record_delivery(command: RecordDelivery, act: Act, records: Records) -> None:
+    records.get(Convention, command.record_id).record_delivery(
+        act, key=command.key, channel=command.channel, problem=command.problem
+    )

@@ -1,0 +1,244 @@
+"""What a convention waits for: one list feeds ``next``, the deadlines and the process.
+
+Every delay comes from the programme's rules. Days are days in Paris, a deadline falls due at midnight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from domain.calendar import add_months, french_date, start_of
+from domain.convention import guards
+from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Report, Status
+from domain.kernel import Due
+
+if TYPE_CHECKING:
+    from domain.calendar import SchoolCalendar
+    from domain.convention.model import Convention
+    from domain.programme.model import Rules
+
+REPORT_LABELS = {"bilan": "bilan pédagogique", "financial": "compte rendu financier"}
+
+
+def due(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
+    """Everything awaited, soonest first; what has no day of its own comes last."""
+    found = [
+        *_preparation(convention, rules, calendar),
+        *_signatures(convention, rules, calendar, now),
+        *_force_and_end(convention, rules, now),
+        *_reports(convention, rules, calendar, now),
+        *_deliveries(convention, rules),
+    ]
+    return sorted(found, key=lambda d: (d.at, d.key))
+
+
+def notice_end(convention: Convention, rules: Rules, given_on: date) -> date:
+    """The earliest day on which a notice given on ``given_on`` takes effect."""
+    months = convention.clauses.notice_months
+    return add_months(given_on, months if months is not None else rules.notice.count)
+
+
+def expected_reports(convention: Convention, rules: Rules | None = None) -> list[tuple[str, date]]:
+    """The reports this convention owes over its whole life, with their days: a bilan for every school year,
+    a financial report for every civil year in which it was in force.
+    """
+    from domain.programme.model import Rules
+
+    rules = rules or Rules()
+    if convention.in_force_from is None or convention.status not in RUNNING | ENDED:
+        return []
+    first = convention.in_force_from.first
+    last = convention.ended_on or convention.clauses.ends_on or first
+    owed: list[tuple[str, date]] = []
+    for year in range(first.year, last.year + 2):
+        day = date(year, rules.bilan_month, rules.bilan_day)
+        if convention.clauses.bilan and first <= day and add_months(day, -12) < last:
+            owed.append((f"bilan:{year}", day))
+        if convention.clauses.financial_report and first.year <= year <= last.year:
+            owed.append((f"financial:{year}", add_months(date(year, 12, 31), rules.financial_report.count)))
+    since = convention.reports_since
+    return sorted((item for item in owed if not since or item[1] >= since), key=lambda i: i[1])
+
+
+def report_label(report: str) -> str:
+    """« bilan pédagogique 2026 »."""
+    kind, _, year = report.partition(":")
+    return f"{REPORT_LABELS[kind]} {year}"
+
+
+def _preparation(convention: Convention, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
+    owner = f"academie:{convention.academie}"
+    if convention.status == Status.DRAFT:
+        announced = convention.announced_for
+        if announced:
+            yield Due(
+                kind="evidence",
+                key=f"evidence:{announced.isoformat()}",
+                automatic=False,
+                at=start_of(announced.last),
+                by=announced.last,
+                awaits=(owner,),
+                what=f"Signature annoncée pour {announced.label} mais non attestée : "
+                "recueillir le texte et les signatures, ou reprendre l'historique",
+                missing=tuple(guards.lacks(convention)),
+            )
+    elif convention.status == Status.IN_REVIEW and convention.submitted_on:
+        by = rules.review.after(convention.submitted_on, calendar)
+        key = f"review:{convention.round}"
+        yield Due(
+            kind="remind_review",
+            key=key,
+            at=start_of(by + timedelta(days=1)),
+            by=by,
+            awaits=(owner,),
+            what="Relire le texte : l'envoyer à la signature ou le renvoyer",
+            automatic=key not in convention.reminders,
+        )
+
+
+def _signatures(
+    convention: Convention, rules: Rules, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Due]:
+    if convention.status not in BEING_SIGNED or convention.sent_on is None:
+        return
+    days = [delay.after(convention.sent_on, calendar) for delay in rules.signature_reminders]
+    for party in convention.unsigned:
+        steps = [
+            (f"signature:{convention.round}:{party.key}:{n}", day) for n, day in enumerate(days, start=1)
+        ]
+        step = _next_step(steps, convention, now)
+        key, day = step or steps[-1]
+        missing = [] if party.key in convention.signatories else ["la désignation du signataire"]
+        if guards.votes(party) and party.key not in convention.votes:
+            missing.append("le vote du conseil d'administration et sa transmission")
+        yield Due(
+            kind="remind_signature",
+            key=key,
+            at=start_of(day),
+            by=days[0],
+            awaits=(party.key,),
+            what=f"Signature de {party.name}",
+            missing=tuple(missing),
+            automatic=step is not None,
+        )
+
+
+def _next_step(
+    steps: list[tuple[str, date]], convention: Convention, now: datetime
+) -> tuple[str, date] | None:
+    """The reminder to send next: the latest whose day has come, the ones it has overtaken being dropped,
+    else the first that lies ahead. ``None`` when all are done."""
+    past = [step for step in steps if start_of(step[1]) <= now]
+    ahead = [step for step in steps if start_of(step[1]) > now]
+    return next((s for s in [*past[-1:], *ahead] if s[0] not in convention.reminders), None)
+
+
+def _force_and_end(convention: Convention, rules: Rules, now: datetime) -> Iterator[Due]:
+    if convention.status == Status.SIGNED and convention.in_force_from:
+        starts = convention.in_force_from
+        yield Due(
+            kind="enter_into_force",
+            key=f"force:{starts.isoformat()}",
+            at=start_of(starts.first),
+            what=f"Entrée en vigueur ({starts.label})",
+        )
+    if convention.status not in RUNNING:
+        return
+    last = convention.clauses.ends_on
+    if last:
+        yield from _end_alert(convention, rules, last, now)
+    stop = min((day for day in (convention.notice_until, last) if day), default=None)
+    if stop:
+        why = "Fin du préavis" if stop == convention.notice_until else "Échéance de la convention"
+        yield Due(
+            kind="end",
+            key=f"end:{stop.isoformat()}",
+            at=start_of(stop + timedelta(days=1)),
+            by=stop,
+            what=f"{why} le {french_date(stop)}",
+        )
+    if convention.amendment:
+        signed = dict(convention.amendment.signatures)
+        waited = tuple(key for key in convention.parties if key not in signed)
+        yield Due(
+            kind="amendment",
+            key=f"amendment:{convention.amendment.number}",
+            automatic=False,
+            at=now,
+            awaits=waited,
+            what=f"Signature de l'avenant n° {convention.amendment.number}",
+        )
+
+
+def _end_alert(convention: Convention, rules: Rules, last: date, now: datetime) -> Iterator[Due]:
+    if convention.notice_until or convention.renewed_by:
+        return
+    steps = [
+        (f"end_alert:{last.isoformat()}:{delay.count}", delay.before(last)) for delay in rules.end_alerts
+    ]
+    if step := _next_step(steps, convention, now):
+        yield Due(
+            kind="alert_end",
+            key=step[0],
+            at=start_of(step[1]),
+            by=last,
+            awaits=tuple(convention.parties),
+            what=f"Décider de la suite : la convention prend fin le {french_date(last)}",
+            missing=("un renouvellement, ou la décision de laisser venir le terme",),
+        )
+
+
+def _reports(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: datetime) -> Iterator[Due]:
+    operators = tuple(key for key, p in convention.parties.items() if p.kind == "operator")
+    for report, day in expected_reports(convention, rules):
+        state = convention.reports.get(report, Report())
+        if state.received_on:
+            continue
+        kind, key, when = _report_step(convention, rules, calendar, now, report, day)
+        yield Due(
+            kind=kind,
+            key=key,
+            at=start_of(when),
+            by=day,
+            awaits=operators,
+            what=f"Remettre le {report_label(report)}",
+            automatic=kind != "report",
+        )
+
+
+def _report_step(
+    convention: Convention,
+    rules: Rules,
+    calendar: SchoolCalendar,
+    now: datetime,
+    report: str,
+    day: date,
+) -> tuple[str, str, date]:
+    """Asked, then overdue the day after, then reminded; what time has overtaken is not asked any more."""
+    overdue = convention.reports.get(report, Report()).overdue
+    late = day + timedelta(days=1)
+    if not overdue and start_of(late) > now and f"ask:{report}" not in convention.reminders:
+        return "ask_report", f"ask:{report}", rules.report_asked_before.before(day)
+    if not overdue:
+        return "report_overdue", f"overdue:{report}", late
+    steps = [
+        (f"late:{report}:{n}", delay.after(day, calendar))
+        for n, delay in enumerate(rules.report_reminders, start=1)
+    ]
+    step = _next_step(steps, convention, now)
+    return ("remind_report", *step) if step else ("report", f"report:{report}", day)
+
+
+def _deliveries(convention: Convention, rules: Rules) -> Iterator[Due]:
+    for key, reminder in convention.reminders.items():
+        if reminder.delivered or reminder.failures > len(rules.delivery_retries):
+            continue
+        wait = rules.delivery_retries[reminder.failures - 1].count if reminder.failures else 0
+        yield Due(
+            kind="deliver",
+            key=f"deliver:{key}:{reminder.failures}",
+            at=start_of(reminder.due_on + timedelta(days=wait)),
+            what=f"Envoi de la relance : {reminder.what}",
+        )

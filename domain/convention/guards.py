@@ -1,0 +1,209 @@
+"""The guards of a convention: each raises ``Refused`` with its code, a sentence, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.calendar import PartialDate, french_date
+from domain.convention.parts import (
+    AUTHORITIES,
+    BEING_SIGNED,
+    ENDED,
+    RUNNING,
+    STATUS_LABELS,
+    Amendment,
+    Capacity,
+    Clauses,
+    Party,
+    PartyKind,
+    Status,
+)
+from domain.kernel import Act, Actor, Forbidden, Refused
+
+if TYPE_CHECKING:
+    from domain.convention.model import Convention
+
+
+def status_in(convention: Convention, allowed: Iterable[str], doing: str) -> None:
+    if convention.status not in allowed:
+        label = STATUS_LABELS[Status(convention.status)]
+        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
+        raise Refused(
+            "wrong_status",
+            f"La convention est « {label} » : impossible de {doing}.",
+            (f"une convention {' ou '.join(needed)}",),
+        )
+
+
+def editable(convention: Convention) -> None:
+    """The text may change while it is drafted or being signed (which voids the signatures)."""
+    status_in(convention, {Status.DRAFT, *BEING_SIGNED}, "modifier son texte")
+
+
+def reason_given(act: Act) -> None:
+    if not act.reason.strip():
+        raise Refused("reason_missing", "Cette décision se motive.", ("le motif (reason)",))
+
+
+def not_in_the_future(act: Act, day: date) -> None:
+    if day > act.today:
+        raise Refused(
+            "in_the_future",
+            f"Le {french_date(day)} est à venir : on n'enregistre que ce qui a eu lieu.",
+            (f"une date au plus tard le {french_date(act.today)}",),
+        )
+
+
+def party_of(convention: Convention, party: str) -> None:
+    if party not in convention.parties:
+        raise Refused(
+            "not_a_party",
+            f"« {party} » n'est pas partie à la convention.",
+            (f"l'une de ses parties : {', '.join(convention.parties)}",),
+        )
+
+
+def answers_for(convention: Convention, actor: Actor, party: str) -> None:
+    """An académie records for the authorities and, on paper, for every party; the others for themselves."""
+    party_of(convention, party)
+    if actor.role in {"association", "lycee"} and not actor.holds(party):
+        raise Forbidden(
+            "not_your_party",
+            f"Vous n'agissez pas pour {convention.parties[party].name}.",
+            ("un jeton de cette partie, ou de l'académie",),
+        )
+
+
+def period(clauses: Clauses) -> None:
+    if clauses.starts_on and clauses.ends_on and clauses.ends_on < clauses.starts_on:
+        raise Refused(
+            "period_reversed",
+            f"La convention finit ({french_date(clauses.ends_on)}) avant de commencer "
+            f"({french_date(clauses.starts_on)}).",
+            ("ends_on postérieure à starts_on",),
+        )
+
+
+def votes(party: Party) -> bool:
+    """Whether a conseil d'administration must vote: public lycées (EPLE), Code de l'éducation R421-20."""
+    return party.kind is PartyKind.LYCEE and party.public
+
+
+def lacks(convention: Convention) -> list[str]:
+    """What the text still lacks before anybody can be asked to sign it."""
+    parties = convention.parties.values()
+    clauses, coverage = convention.clauses, convention.coverage
+    wanted = {
+        "un opérateur parmi les parties": any(p.kind is PartyKind.OPERATOR for p in parties),
+        "une autorité parmi les parties (académie, région académique ou État)": any(
+            p.kind in AUTHORITIES for p in parties
+        ),
+        "la date d'effet (clauses.starts_on)": clauses.starts_on,
+        "la date de fin (clauses.ends_on)": clauses.ends_on,
+        "au moins un dispositif (clauses.schemes)": clauses.schemes,
+        "au moins un type de mentorat (clauses.kinds)": clauses.kinds,
+        "les années scolaires couvertes (clauses.school_years)": clauses.school_years,
+        "le territoire : académies ou annexe de lycées (coverage)": coverage.academies or coverage.uais,
+    }
+    for party in parties:
+        wanted[f"le signataire de {party.name}"] = party.key in convention.signatories
+    return [what for what, present in wanted.items() if not present]
+
+
+def complete(convention: Convention) -> None:
+    missing = lacks(convention)
+    if missing:
+        raise Refused("text_incomplete", "Le texte de la convention n'est pas complet.", missing)
+
+
+def same_text(expected: str | None, shown: str) -> None:
+    if expected != shown:
+        raise Refused(
+            "text_changed",
+            "Le texte présenté au signataire n'est pas celui qui est à signer : il a changé.",
+            (f"la signature du texte dont l'empreinte est {expected}",),
+        )
+
+
+def signatory_entitled(convention: Convention, party: str, on: PartialDate) -> None:
+    """Somebody signs for the party, and a delegation still runs that day."""
+    signatory = convention.signatories.get(party)
+    name = convention.parties[party].name
+    if signatory is None:
+        raise Refused(
+            "signatory_missing",
+            f"Nul n'est désigné pour signer au nom de {name}.",
+            ("le signataire",),
+        )
+    until = signatory.delegation_until
+    if signatory.capacity is Capacity.DELEGATION and until and until < on.first:
+        raise Refused(
+            "delegation_expired",
+            f"La délégation du signataire de {name} a pris fin le {french_date(until)}.",
+            ("une délégation en cours à la date de la signature",),
+        )
+
+
+def vote_executory(convention: Convention, party: str, on: PartialDate) -> None:
+    """An EPLE signs once its vote binds: 15 days after the transmission (R421-54)."""
+    side = convention.parties[party]
+    if not votes(side):
+        return
+    vote = convention.votes.get(party)
+    if vote is None:
+        raise Refused(
+            "vote_missing",
+            f"Le conseil d'administration de {side.name} n'a pas voté (R421-20).",
+            ("le vote du conseil d'administration", "sa transmission"),
+        )
+    if on.last < vote.executory_on:
+        raise Refused(
+            "vote_not_executory",
+            f"La délibération de {side.name} n'est exécutoire que le "
+            f"{french_date(vote.executory_on)} (R421-54).",
+            (f"une signature à partir du {french_date(vote.executory_on)}",),
+        )
+
+
+def open_amendment(convention: Convention) -> Amendment:
+    if convention.amendment is None:
+        raise Refused("no_amendment", "Aucun avenant n'est à signer.", ("un avenant proposé",))
+    return convention.amendment
+
+
+def report_expected(convention: Convention, report: str) -> None:
+    from domain.convention.due import expected_reports
+
+    expected = [key for key, _ in expected_reports(convention)]
+    if report not in expected:
+        raise Refused(
+            "report_not_expected",
+            f"Aucun compte rendu « {report} » n'est attendu.",
+            (f"l'un de : {', '.join(expected) or 'aucun'}",),
+        )
+
+
+def correctable(convention: Convention, act: Act, date_name: str, value: PartialDate) -> None:
+    """Which recorded date is wrong; a fact of the past stays in the past."""
+    recorded = {"announced_for": convention.announced_for is not None}
+    running = convention.status in RUNNING | ENDED
+    recorded["signed_on"] = convention.evidence is not None
+    recorded["in_force_from"] = running
+    recorded["ends_on"] = running and convention.clauses.ends_on is not None
+    recorded |= {f"signature:{party}": True for party in convention.signatures}
+    names = [name for name, known in recorded.items() if known]
+    if date_name not in names:
+        raise Refused(
+            "date_not_recorded",
+            f"La date « {date_name} » n'est pas enregistrée : rien à corriger.",
+            (f"l'une de : {', '.join(names) or 'aucune'}",),
+        )
+    if date_name not in {"announced_for", "ends_on"}:
+        not_in_the_future(act, value.first)
+    starts, ends = convention.in_force_from, convention.clauses.ends_on
+    if date_name == "ends_on" and starts and value.last < starts.first:
+        raise Refused("period_reversed", "La convention finirait avant d'entrer en vigueur.")
+    if date_name == "in_force_from" and ends and ends < value.first:
+        raise Refused("period_reversed", "La convention finirait avant d'entrer en vigueur.")

@@ -1,0 +1,612 @@
+"""The convention: who binds whom to mentor where, from when to when, and how it was decided.
+
+draft → in_review → to_sign → partially_signed → signed → in_force → ending → renewed | expired | terminated;
+before it is in force, a person may abandon it. Sources: the press release (``reference/``), Code de
+l'éducation R421-20 and R421-54 for the votes of an EPLE, and the programme's rules for every delay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Annotated, Final
+
+from domain.calendar import PartialDate
+from domain.convention import guards
+from domain.convention.parts import (
+    BEFORE_FORCE,
+    BEING_SIGNED,
+    ENDED,
+    RUNNING,
+    Amendment,
+    Capacity,
+    Clauses,
+    Coverage,
+    EndCause,
+    Medium,
+    Party,
+    Reminder,
+    Report,
+    Signatory,
+    Signature,
+    Status,
+    Vote,
+    text_hash,
+)
+from domain.kernel import PERSONAL, Act, Claim, Refused, Root, event
+
+EXECUTORY_AFTER: Final = timedelta(days=15)
+"""An EPLE's act binds 15 days after its transmission (Code de l'éducation, R421-54)."""
+
+
+class Convention(Root):
+    """The aggregate. Public methods decide; the methods under ``@event`` assign."""
+
+    TOPIC = "convention@1"
+
+    @event("Created", topic="convention.Drafted@1")
+    def __init__(
+        self,
+        id: str,
+        title: str,
+        programme_id: str,
+        rules_version: int,
+        academie: str,
+        parties: tuple[Party, ...],
+        clauses: Clauses,
+        coverage: Coverage,
+        renews: str | None = None,
+    ) -> None:
+        self.status: str = Status.DRAFT
+        self.title = title
+        self.programme_id = programme_id
+        self.rules_version = rules_version
+        self.academie = academie
+        self.parties = {party.key: party for party in parties}
+        self.clauses = clauses
+        self.coverage = coverage
+        self.renews = renews
+        self.renewed_by: str | None = None
+        self.announced_for: PartialDate | None = None
+        self.announced_in: str | None = None
+        self.signatories: dict[str, Signatory] = {}
+        self.votes: dict[str, Vote] = {}
+        self.round = 0
+        self.submitted_on: date | None = None
+        self.sent_on: date | None = None
+        self.text: str | None = None
+        self.signatures: dict[str, Signature] = {}
+        self.evidence: str | None = None
+        self.signed_on: PartialDate | None = None
+        self.in_force_from: PartialDate | None = None
+        self.amendment: Amendment | None = None
+        self.amendments_in_force: tuple[Amendment, ...] = ()
+        self.reports: dict[str, Report] = {}
+        self.reports_since: date | None = None
+        self.reminders: dict[str, Reminder] = {}
+        self.notice_until: date | None = None
+        self.end_cause: str | None = None
+        self.ended_on: date | None = None
+
+    # What it is ------------------------------------------------------------------------------
+
+    def scopes(self) -> frozenset[str]:
+        """Its parties, the académies it covers, and those who see everything but persons."""
+        return frozenset(
+            {"role:national", "role:auditor", "role:dpo", f"academie:{self.academie}"}
+            | {f"academie:{code}" for code in self.coverage.academies}
+            | set(self.parties)
+        )
+
+    def claims(self) -> frozenset[Claim]:
+        """A number designates one convention of the académie."""
+        number = self.clauses.number
+        return frozenset({Claim(f"convention:{self.academie}:{number}")} if number else ())
+
+    @property
+    def unsigned(self) -> tuple[Party, ...]:
+        return tuple(p for key, p in self.parties.items() if key not in self.signatures)
+
+    @property
+    def text_now(self) -> str:
+        """The hash of the text as it reads now."""
+        return text_hash(tuple(self.parties.values()), self.clauses, self.coverage)
+
+    # Preparing -------------------------------------------------------------------------------
+
+    def announce(self, act: Act, *, announced_for: PartialDate, source: str) -> None:
+        """Notes the day on which its signing was announced: a communiqué proves nothing more."""
+        guards.status_in(self, BEFORE_FORCE, "annoncer sa signature")
+        self._announced(announced_for=announced_for, source=source)
+
+    def add_party(self, act: Act, *, party: Party) -> None:
+        """Adds a party, or replaces it; signatures given on the former text are void."""
+        guards.editable(self)
+        if self.parties.get(party.key) != party:
+            self._party_added(party=party, voids=tuple(self.signatures), day=act.today)
+
+    def remove_party(self, act: Act, *, party: str) -> None:
+        guards.editable(self)
+        guards.party_of(self, party)
+        self._party_removed(party=party, voids=tuple(self.signatures), day=act.today)
+
+    def name_signatory(self, act: Act, *, party: str, signatory: Signatory) -> None:
+        """Says who signs for a party, by office or by delegation; refused once that party has signed."""
+        guards.status_in(self, BEFORE_FORCE - {Status.SIGNED}, "désigner un signataire")
+        guards.answers_for(self, act.actor, party)
+        if party in self.signatures:
+            raise Refused(
+                "already_signed",
+                f"{self.parties[party].name} a déjà signé ce texte.",
+            )
+        if signatory.capacity is Capacity.DELEGATION and not signatory.delegation:
+            raise Refused(
+                "delegation_missing",
+                "Une signature par délégation cite la décision qui délègue.",
+                ("la référence de la délégation (delegation)",),
+            )
+        self._signatory_named(
+            party=party,
+            name=signatory.name,
+            title=signatory.title,
+            capacity=signatory.capacity,
+            delegation=signatory.delegation,
+            delegation_until=signatory.delegation_until,
+        )
+
+    def set_clauses(self, act: Act, *, clauses: Clauses) -> None:
+        """Replaces the clauses; signatures given on the former text are void."""
+        guards.editable(self)
+        guards.period(clauses)
+        if clauses != self.clauses:
+            self._clauses_set(clauses=clauses, voids=tuple(self.signatures), day=act.today)
+
+    def set_coverage(self, act: Act, *, coverage: Coverage) -> None:
+        """Replaces the territory; signatures given on the former text are void."""
+        guards.editable(self)
+        if coverage != self.coverage:
+            self._coverage_set(coverage=coverage, voids=tuple(self.signatures), day=act.today)
+
+    def submit(self, act: Act) -> None:
+        """Sends the draft to be read over. Refused with the list of what a complete text still lacks."""
+        guards.status_in(self, {Status.DRAFT}, "la soumettre à relecture")
+        guards.complete(self)
+        self._submitted(day=act.today)
+
+    def send_back(self, act: Act) -> None:
+        """The reviewer asks for changes, with a reason."""
+        guards.status_in(self, {Status.IN_REVIEW}, "la renvoyer en préparation")
+        guards.reason_given(act)
+        self._returned()
+
+    def send_for_signature(self, act: Act) -> None:
+        """The reviewer approves: from now on every party signs this very text."""
+        guards.status_in(self, {Status.IN_REVIEW}, "l'envoyer à la signature")
+        guards.complete(self)
+        self._sent_for_signature(text_hash=self.text_now, day=act.today)
+
+    # Signing ---------------------------------------------------------------------------------
+
+    def record_vote(self, act: Act, *, party: str, voted_on: date, transmitted_on: date) -> None:
+        """Records the vote of an EPLE's conseil d'administration and its transmission (R421-20, R421-54)."""
+        guards.status_in(self, BEFORE_FORCE - {Status.SIGNED}, "enregistrer un vote")
+        guards.answers_for(self, act.actor, party)
+        if not guards.votes(self.parties[party]):
+            raise Refused(
+                "no_vote_needed",
+                f"{self.parties[party].name} n'est pas un EPLE : aucun vote requis.",
+            )
+        guards.not_in_the_future(act, transmitted_on)
+        if transmitted_on < voted_on:
+            raise Refused("vote_after_transmission", "La transmission ne peut précéder le vote.")
+        self._vote_recorded(
+            party=party,
+            voted_on=voted_on,
+            transmitted_on=transmitted_on,
+            executory_on=transmitted_on + EXECUTORY_AFTER,
+        )
+
+    def sign(self, act: Act, *, party: str, on: PartialDate, medium: Medium, text: str) -> None:
+        """A party signs the text whose hash it was shown, on a day that may be past (paper).
+
+        Raises ``Refused``: not at this stage, not that party's business, another text, a day to come, no
+        signatory or a delegation that has run out, a vote not yet executory, already signed.
+        """
+        guards.status_in(self, BEING_SIGNED, "la signer")
+        guards.answers_for(self, act.actor, party)
+        guards.same_text(self.text, text)
+        guards.not_in_the_future(act, on.first)
+        if party in self.signatures:
+            raise Refused("already_signed", f"{self.parties[party].name} a déjà signé ce texte.")
+        guards.signatory_entitled(self, party, on)
+        guards.vote_executory(self, party, on)
+        self._signed(party=party, on=on, medium=medium, text_hash=text)
+
+    def record_history(
+        self,
+        act: Act,
+        *,
+        signed_on: PartialDate,
+        in_force_from: PartialDate,
+        ends_on: date,
+        evidence: str,
+    ) -> None:
+        """Records a convention signed before this register existed, dated to the day or the month.
+
+        ``evidence`` says what proves it. Raises ``Refused`` past the draft, for a day to come, for a period
+        that ends before it starts, or without evidence.
+        """
+        guards.status_in(self, {Status.DRAFT}, "reprendre son historique")
+        guards.not_in_the_future(act, signed_on.first)
+        if not evidence.strip():
+            raise Refused(
+                "evidence_missing",
+                "Une reprise cite sa preuve.",
+                ("la pièce qui l'atteste (evidence)",),
+            )
+        if ends_on < in_force_from.first:
+            raise Refused("period_reversed", "La convention finit avant d'entrer en vigueur.")
+        self._history_recorded(
+            on=signed_on,
+            in_force_from=in_force_from,
+            ends_on=ends_on,
+            evidence=evidence,
+            day=act.today,
+        )
+
+    def enter_into_force(self, act: Act) -> None:
+        """Everybody has signed and the day has come. Nothing happens before, nor twice."""
+        if self.status != Status.SIGNED or self.in_force_from is None:
+            return
+        if self.in_force_from.first <= act.today:
+            self._came_into_force(on=self.in_force_from)
+
+    # Amending --------------------------------------------------------------------------------
+
+    def propose_amendment(self, act: Act, *, clauses: Clauses) -> None:
+        """Proposes an avenant: the clauses as they would read. One at a time."""
+        guards.status_in(self, RUNNING, "proposer un avenant")
+        guards.period(clauses)
+        if self.amendment:
+            raise Refused(
+                "amendment_open",
+                f"L'avenant n° {self.amendment.number} est encore à signer.",
+                ("sa signature par tous, ou son retrait",),
+            )
+        self._amendment_proposed(
+            number=len(self.amendments_in_force) + 1,
+            clauses=clauses,
+            text_hash=text_hash(tuple(self.parties.values()), clauses, self.coverage),
+        )
+
+    def sign_amendment(self, act: Act, *, party: str, on: PartialDate, medium: Medium, text: str) -> None:
+        """A party signs the avenant; with the last signature it takes effect."""
+        guards.status_in(self, RUNNING, "signer un avenant")
+        guards.answers_for(self, act.actor, party)
+        amendment = guards.open_amendment(self)
+        guards.same_text(amendment.text_hash, text)
+        guards.not_in_the_future(act, on.first)
+        if party in dict(amendment.signatures):
+            raise Refused("already_signed", f"{self.parties[party].name} a déjà signé cet avenant.")
+        guards.signatory_entitled(self, party, on)
+        self._amendment_signed(number=amendment.number, party=party, on=on, medium=medium)
+
+    def withdraw_amendment(self, act: Act) -> None:
+        guards.status_in(self, RUNNING, "retirer un avenant")
+        guards.reason_given(act)
+        self._amendment_withdrawn(number=guards.open_amendment(self).number)
+
+    # Reporting -------------------------------------------------------------------------------
+
+    def receive_report(self, act: Act, *, report: str, on: PartialDate, document_sha256: str | None) -> None:
+        """Records that a report (``bilan:2026``, ``financial:2026``) was received, early or late."""
+        guards.status_in(self, RUNNING | ENDED, "recevoir un compte rendu")
+        guards.not_in_the_future(act, on.first)
+        guards.report_expected(self, report)
+        if self.reports.get(report, Report()).received_on:
+            raise Refused("already_received", f"Ce compte rendu ({report}) a déjà été reçu.")
+        self._report_received(report=report, on=on, document_sha256=document_sha256)
+
+    def mark_report_overdue(self, act: Act, *, report: str, due_on: date) -> None:
+        """Its day has passed without it: visible until it is received."""
+        state = self.reports.get(report, Report())
+        if not state.received_on and not state.overdue and due_on < act.today:
+            self._report_fell_overdue(report=report, on=due_on + timedelta(days=1))
+
+    # Ending ----------------------------------------------------------------------------------
+
+    def link_renewal(self, act: Act, *, successor: str) -> None:
+        """Names the new convention that carries this one on."""
+        guards.status_in(self, RUNNING | {Status.EXPIRED}, "la renouveler")
+        if self.renewed_by:
+            raise Refused("already_renewed", f"Le renouvellement {self.renewed_by} existe déjà.")
+        self._renewal_linked(successor=successor)
+
+    def denounce(self, act: Act, *, party: str, on: date, until: date) -> None:
+        """A party gives notice (dénonciation), with its reason: the convention ends on ``until``."""
+        guards.status_in(self, RUNNING, "la dénoncer")
+        guards.answers_for(self, act.actor, party)
+        guards.reason_given(act)
+        guards.not_in_the_future(act, on)
+        if self.notice_until:
+            raise Refused("notice_given", f"Un préavis court déjà jusqu'au {self.notice_until.isoformat()}.")
+        self._notice_given(party=party, on=on, until=until, cause=EndCause.NOTICE)
+
+    def withdraw_notice(self, act: Act, *, party: str) -> None:
+        """The party that gave notice takes it back before its effect."""
+        guards.answers_for(self, act.actor, party)
+        guards.reason_given(act)
+        if self.status not in RUNNING or not self.notice_until:
+            raise Refused("no_notice", "Aucun préavis ne court.")
+        self._notice_withdrawn(party=party)
+
+    def terminate(self, act: Act, *, cause: EndCause, effective: date) -> None:
+        """Résiliation for fault or in the public interest, at once or on a day to come, with its reason."""
+        guards.status_in(self, RUNNING, "la résilier")
+        guards.reason_given(act)
+        if cause not in {EndCause.FAULT, EndCause.PUBLIC_INTEREST}:
+            raise Refused(
+                "cause_missing",
+                "Une résiliation a pour cause la faute ou l'intérêt général.",
+                ("cause : fault ou public_interest",),
+            )
+        if effective <= act.today:
+            self._terminated(on=effective, cause=cause)
+        else:
+            self._notice_given(party="", on=act.today, until=effective, cause=cause)
+
+    def end(self, act: Act, *, successor_signed: bool) -> None:
+        """Its last day, or the end of a notice, has passed. Nothing happens before, nor twice."""
+        if self.status not in RUNNING:
+            return
+        last = self.clauses.ends_on
+        if self.notice_until and self.notice_until < act.today and (not last or self.notice_until <= last):
+            self._terminated(on=self.notice_until, cause=self.end_cause or EndCause.NOTICE)
+        elif last and last < act.today:
+            after = last + timedelta(days=1)
+            if successor_signed and self.renewed_by:
+                self._renewed(on=after, successor=self.renewed_by)
+            else:
+                self._expired(on=after)
+
+    def abandon(self, act: Act) -> None:
+        """A person gives it up before it is in force, with a reason. No timer ever does."""
+        guards.status_in(self, BEFORE_FORCE, "l'abandonner")
+        if not act.actor.is_person:
+            raise Refused("person_needed", "Seule une personne abandonne une convention.")
+        guards.reason_given(act)
+        self._abandoned()
+
+    # Reminding -------------------------------------------------------------------------------
+
+    def remind(self, act: Act, *, key: str, kind: str, to: str, what: str) -> None:
+        """A reminder falls due; once for each key."""
+        if key not in self.reminders:
+            self._reminder_due(key=key, kind=kind, to=to, what=what, due_on=act.today)
+            if kind == "alert_end" and self.status == Status.IN_FORCE:
+                self._ending_began(on=act.today)
+
+    def record_delivery(self, act: Act, *, key: str, channel: str, problem: str | None) -> None:
+        """What the channel answered. Nothing changes once it was delivered."""
+        reminder = self.reminders.get(key)
+        if reminder is None or reminder.delivered:
+            return
+        if problem is None:
+            self._reminder_delivered(key=key, channel=channel)
+        else:
+            self._reminder_failed(key=key, channel=channel, problem=problem)
+
+    # Correcting ------------------------------------------------------------------------------
+
+    def correct(self, act: Act, *, supersedes: int, date_name: str, value: PartialDate) -> None:
+        """Corrects a date that was recorded wrongly: not a change of fact. ``supersedes`` is the version
+        of the event that was wrong.
+
+        Raises ``Refused`` for a date that is not recorded, or a correction without reason.
+        """
+        guards.reason_given(act)
+        if not 1 <= supersedes <= self.version:
+            raise Refused("no_such_event", f"Le dossier n'a pas d'événement n° {supersedes}.")
+        guards.correctable(self, act, date_name, value)
+        self._corrected(supersedes=supersedes, date_name=date_name, value=value)
+
+    # Events: they assign, and never compute with personal fields ------------------------------
+
+    @event("Announced", topic="convention.Announced@1")
+    def _announced(self, announced_for: PartialDate, source: str) -> None:
+        self.announced_for = announced_for
+        self.announced_in = source
+
+    @event("PartyAdded", topic="convention.PartyAdded@1")
+    def _party_added(self, party: Party, voids: tuple[str, ...], day: date) -> None:
+        self.parties[party.key] = party
+        self._text_changed(day)
+
+    @event("PartyRemoved", topic="convention.PartyRemoved@1")
+    def _party_removed(self, party: str, voids: tuple[str, ...], day: date) -> None:
+        del self.parties[party]
+        self.signatories.pop(party, None)
+        self._text_changed(day)
+
+    @event("SignatoryNamed", topic="convention.SignatoryNamed@1")
+    def _signatory_named(
+        self,
+        party: str,
+        name: Annotated[str, PERSONAL],
+        title: str,
+        capacity: Capacity,
+        delegation: str | None,
+        delegation_until: date | None,
+    ) -> None:
+        self.signatories[party] = Signatory(name, title, capacity, delegation, delegation_until)
+
+    @event("ClausesSet", topic="convention.ClausesSet@1")
+    def _clauses_set(self, clauses: Clauses, voids: tuple[str, ...], day: date) -> None:
+        self.clauses = clauses
+        self._text_changed(day)
+
+    @event("CoverageSet", topic="convention.CoverageSet@1")
+    def _coverage_set(self, coverage: Coverage, voids: tuple[str, ...], day: date) -> None:
+        self.coverage = coverage
+        self._text_changed(day)
+
+    @event("Submitted", topic="convention.Submitted@1")
+    def _submitted(self, day: date) -> None:
+        self.status = Status.IN_REVIEW
+        self.submitted_on = day
+        self.round += 1
+
+    @event("Returned", topic="convention.Returned@1")
+    def _returned(self) -> None:
+        self.status = Status.DRAFT
+
+    @event("SentForSignature", topic="convention.SentForSignature@1")
+    def _sent_for_signature(self, text_hash: str, day: date) -> None:
+        self.status = Status.TO_SIGN
+        self.text = text_hash
+        self.sent_on = day
+
+    @event("VoteRecorded", topic="convention.VoteRecorded@1")
+    def _vote_recorded(self, party: str, voted_on: date, transmitted_on: date, executory_on: date) -> None:
+        self.votes[party] = Vote(voted_on, transmitted_on, executory_on)
+
+    @event("Signed", topic="convention.Signed@1")
+    def _signed(self, party: str, on: PartialDate, medium: Medium, text_hash: str) -> None:
+        self.signatures[party] = Signature(on, medium)
+        self.status = Status.SIGNED if not self.unsigned else Status.PARTIALLY_SIGNED
+        if self.status == Status.SIGNED:
+            self._all_signed()
+
+    @event("HistoryRecorded", topic="convention.HistoryRecorded@1")
+    def _history_recorded(
+        self,
+        on: PartialDate,
+        in_force_from: PartialDate,
+        ends_on: date,
+        evidence: str,
+        day: date,
+    ) -> None:
+        self.status = Status.SIGNED
+        self.reports_since = day
+        self.signed_on = on
+        self.in_force_from = in_force_from
+        self.clauses = replace(self.clauses, starts_on=in_force_from.first, ends_on=ends_on)
+        self.evidence = evidence
+
+    @event("CameIntoForce", topic="convention.CameIntoForce@1")
+    def _came_into_force(self, on: PartialDate) -> None:
+        self.status = Status.IN_FORCE
+
+    @event("AmendmentProposed", topic="convention.AmendmentProposed@1")
+    def _amendment_proposed(self, number: int, clauses: Clauses, text_hash: str) -> None:
+        self.amendment = Amendment(number, clauses, text_hash)
+
+    @event("AmendmentSigned", topic="convention.AmendmentSigned@1")
+    def _amendment_signed(self, number: int, party: str, on: PartialDate, medium: Medium) -> None:
+        proposed = guards.open_amendment(self)
+        signed = {**dict(proposed.signatures), party: Signature(on, medium)}
+        self.amendment = replace(proposed, signatures=tuple(signed.items()))
+        if set(signed) >= set(self.parties):
+            self.clauses = self.amendment.clauses
+            self.amendments_in_force = (*self.amendments_in_force, self.amendment)
+            self.amendment = None
+
+    @event("AmendmentWithdrawn", topic="convention.AmendmentWithdrawn@1")
+    def _amendment_withdrawn(self, number: int) -> None:
+        self.amendment = None
+
+    @event("ReportReceived", topic="convention.ReportReceived@1")
+    def _report_received(self, report: str, on: PartialDate, document_sha256: str | None) -> None:
+        self.reports[report] = Report(received_on=on)
+
+    @event("ReportFellOverdue", topic="convention.ReportFellOverdue@1")
+    def _report_fell_overdue(self, report: str, on: date) -> None:
+        self.reports[report] = Report(overdue=True)
+
+    @event("RenewalLinked", topic="convention.RenewalLinked@1")
+    def _renewal_linked(self, successor: str) -> None:
+        self.renewed_by = successor
+
+    @event("NoticeGiven", topic="convention.NoticeGiven@1")
+    def _notice_given(self, party: str, on: date, until: date, cause: EndCause) -> None:
+        self.notice_until = until
+        self.end_cause = cause
+        self.status = Status.ENDING
+
+    @event("NoticeWithdrawn", topic="convention.NoticeWithdrawn@1")
+    def _notice_withdrawn(self, party: str) -> None:
+        self.notice_until = None
+        self.end_cause = None
+        near = any(reminder.kind == "alert_end" for reminder in self.reminders.values())
+        self.status = Status.ENDING if near else Status.IN_FORCE
+
+    @event("EndingBegan", topic="convention.EndingBegan@1")
+    def _ending_began(self, on: date) -> None:
+        self.status = Status.ENDING
+
+    @event("Terminated", topic="convention.Terminated@1")
+    def _terminated(self, on: date, cause: str) -> None:
+        self._ended(Status.TERMINATED, on, cause)
+
+    @event("Expired", topic="convention.Expired@1")
+    def _expired(self, on: date) -> None:
+        self._ended(Status.EXPIRED, on, EndCause.TERM)
+
+    @event("Renewed", topic="convention.Renewed@1")
+    def _renewed(self, on: date, successor: str) -> None:
+        self._ended(Status.RENEWED, on, EndCause.TERM)
+
+    @event("Abandoned", topic="convention.Abandoned@1")
+    def _abandoned(self) -> None:
+        self.status = Status.ABANDONED
+
+    @event("ReminderDue", topic="convention.ReminderDue@1")
+    def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:
+        self.reminders[key] = Reminder(kind, to, what, due_on)
+
+    @event("ReminderDelivered", topic="convention.ReminderDelivered@1")
+    def _reminder_delivered(self, key: str, channel: str) -> None:
+        self.reminders[key] = replace(self.reminders[key], delivered=True)
+
+    @event("ReminderFailed", topic="convention.ReminderFailed@1")
+    def _reminder_failed(self, key: str, channel: str, problem: str) -> None:
+        reminder = self.reminders[key]
+        self.reminders[key] = replace(reminder, failures=reminder.failures + 1)
+
+    @event("Corrected", topic="convention.Corrected@1")
+    def _corrected(self, supersedes: int, date_name: str, value: PartialDate) -> None:
+        name, _, party = date_name.partition(":")
+        if name == "signature":
+            self.signatures[party] = replace(self.signatures[party], on=value)
+            self._resigned()
+        elif name == "ends_on":
+            self.clauses = replace(self.clauses, ends_on=value.last)
+        else:
+            setattr(self, name, value)
+
+    # Shared by several events -----------------------------------------------------------------
+
+    def _text_changed(self, day: date) -> None:
+        if self.status in BEING_SIGNED:
+            self.signatures = {}
+            self.text = self.text_now
+            self.sent_on = day
+            self.round += 1
+            self.status = Status.TO_SIGN
+
+    def _all_signed(self) -> None:
+        last = max((s.on for s in self.signatures.values()), key=lambda on: on.first)
+        starts = PartialDate(self.clauses.starts_on, "day") if self.clauses.starts_on else last
+        self.signed_on = last
+        self.in_force_from = max(starts, last, key=lambda on: on.first)
+
+    def _resigned(self) -> None:
+        if self.status == Status.SIGNED:
+            self._all_signed()
+        elif self.signed_on is not None:
+            self.signed_on = max((s.on for s in self.signatures.values()), key=lambda on: on.first)
+
+    def _ended(self, status: Status, on: date, cause: str) -> None:
+        self.status = status
+        self.ended_on = on
+        self.end_cause = cause

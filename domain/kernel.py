@@ -1,0 +1,205 @@
+"""What every record is made of: the aggregate root, its events, who acts, and the ways to be told no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, ClassVar, Final
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.domain import (
+    BaseAggregate,
+    CanInitAggregate,
+    CanMutateAggregate,
+    MetaDomainEvent,
+    event,
+)
+
+from domain.calendar import PartialDate, paris_day, start_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "PERSONAL",
+    "Act",
+    "Actor",
+    "Claim",
+    "Conflict",
+    "DomainError",
+    "Due",
+    "Forbidden",
+    "NotFound",
+    "Refused",
+    "Root",
+    "event",
+    "new_id",
+]
+
+PERSONAL: Final = "personal"
+"""Marks an event's field as personal data: ``Annotated[str, PERSONAL]``. Such fields are never logged."""
+
+_STAMPED_BY_THE_LEDGER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_IDS: Final = uuid5(NAMESPACE_URL, "urn:mentorat:records")
+
+
+def new_id(kind: str, seed: str) -> str:
+    """The id of a record, the same for the same command: a repeated creation finds its first answer."""
+    return f"{kind}-{uuid5(_IDS, seed)}"
+
+
+def kind_of(record_id: str) -> str:
+    """``convention`` for ``convention-…``."""
+    return record_id.partition("-")[0]
+
+
+class DomainError(Exception):
+    """A command was not carried out, for a reason that can be told to whoever asked.
+
+    ``code`` names the guard (stable, for programs), ``sentence`` says it in French, ``missing`` lists
+    what would make it pass.
+    """
+
+    def __init__(self, code: str, sentence: str, missing: Iterable[str] = ()) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.missing = tuple(missing)
+
+
+class NotFound(DomainError):
+    """No such record, or none that this actor may know of."""
+
+
+class Conflict(DomainError):
+    """Somebody else was faster, or the thing already exists."""
+
+
+class Refused(DomainError):
+    """A rule said no."""
+
+
+class KeyReused(Refused):
+    """The same idempotency key came with another body."""
+
+
+class PreconditionFailed(Conflict):
+    """The record is no longer at the version that the caller read."""
+
+
+class Forbidden(Refused):
+    """The actor's role may not do this, though it may see the record."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. ``scopes`` are the keys this actor holds (``academie:08``, ``association:association-…``)."""
+
+    id: str
+    role: str
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a human being answers for the act: timers and imports' machinery are ``system``."""
+        return self.role != "system"
+
+    def holds(self, scope: str) -> bool:
+        return scope in self.scopes
+
+
+SYSTEM: Final = Actor("system", "system")
+
+
+@dataclass(frozen=True)
+class Act:
+    """The circumstances of a decision: who, when (domain time, UTC), and why."""
+
+    actor: Actor
+    now: datetime
+    reason: str = ""
+
+    @property
+    def today(self) -> date:
+        """The day in Paris."""
+        return paris_day(self.now)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something only one record may hold at a time: an identifier, a place, a room's hour.
+
+    Without ``start`` and ``end`` (UTC) it is held for as long as the record says so.
+    """
+
+    key: str
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Due:
+    """Something a record waits for. One list of these feeds ``next``, the deadlines and the process.
+
+    ``kind`` names the step of the process that acts at ``at`` (empty: nothing but a person can act).
+    ``key`` tells this deadline from every other one of the record, for ever: it is the idempotency key of
+    the step. ``by`` is the last day for whoever is awaited (``None``: no term).
+    """
+
+    kind: str
+    key: str
+    at: datetime
+    what: str
+    awaits: tuple[str, ...] = ()
+    by: date | None = None
+    missing: tuple[str, ...] = ()
+    automatic: bool = True
+
+
+class Root(BaseAggregate[str]):
+    """A record: public methods decide (and refuse), ``@event`` methods only assign.
+
+    The creation event must be named ``Created`` for the library; its topic tells its domain name.
+    A field of an event called ``on`` is the day on which the fact was true: see ``effective_at``.
+    """
+
+    CLOSED: ClassVar[frozenset[str]] = frozenset()
+    status: str
+
+    class Event(CanMutateAggregate[str], metaclass=MetaDomainEvent):
+        originator_id: str
+        originator_version: int
+        timestamp: datetime
+
+        @staticmethod
+        def create_timestamp() -> datetime:
+            """The recording time is stamped under the append lock, never by the decision."""
+            return _STAMPED_BY_THE_LEDGER
+
+    class Created(Event, CanInitAggregate[str]):
+        originator_topic: str
+
+    def scopes(self) -> frozenset[str]:
+        """The keys of which a reader must hold one."""
+        raise NotImplementedError
+
+    def claims(self) -> frozenset[Claim]:
+        """What this record alone may hold in its present state. A function of the state: rebuildable."""
+        return frozenset()
+
+
+def effective_at(happened: object, recorded_at: datetime) -> datetime:
+    """When the fact of an event became true (UTC): its own day if it tells one, else its recording.
+
+    A day known only to the month counts from the first of that month. Never after the recording.
+    """
+    on = getattr(happened, "on", None)
+    if on is None:
+        return recorded_at
+    first = on.first if isinstance(on, PartialDate) else on
+    return min(start_of(first), recorded_at)
+
+
+def event_id(command_id: str, index: int) -> UUID:
+    """The id of the ``index``-th event of a command: the same command can never record it twice."""
+    return uuid5(_IDS, f"{command_id}#{index}")

@@ -1,0 +1,128 @@
+"""What the domain asks of the world: records, the clock, the calendar and the map of the schools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from domain.kernel import Actor, Root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from domain.calendar import SchoolCalendar
+    from domain.commands import Command
+    from domain.territory import Territory
+
+R = TypeVar("R", bound=Root)
+
+
+class Records(Protocol):
+    """The records a command reads and writes, as one transaction will see them."""
+
+    def get(self, kind: type[R], record_id: str) -> R:
+        """The record as it stands. ``NotFound`` when it is absent or not this actor's business."""
+
+    def read(self, kind: type[R], record_id: str) -> R:
+        """Another record that the decision rests on; it must exist. Its version is checked at the append."""
+
+    def find(self, kind: type[R], record_id: str) -> R | None:
+        """The same, ``None`` when there is none."""
+
+    def add(self, record: Root) -> None:
+        """A record created by this command."""
+
+    @property
+    def world(self) -> World:
+        """The calendar and the territory."""
+
+
+class Calendars(Protocol):
+    def for_academie(self, code: str) -> SchoolCalendar:
+        """The school calendar of an académie, by its two-digit code (empty: weekends and public holidays)."""
+
+
+class World(Protocol):
+    """Reference data under which decisions are taken."""
+
+    calendars: Calendars
+    territory: Territory
+
+
+class Clock(Protocol):
+    async def now(self) -> datetime:
+        """Domain time, UTC: server time plus the offset, which is zero in production."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command with whoever asks for it. ``command_id`` is the actor and its key, or a domain fact.
+
+    ``expected_version``: carried out on that version of the record only (``If-Match``).
+    """
+
+    command: Command
+    actor: Actor
+    command_id: str
+    reason: str = ""
+    expected_version: int | None = None
+    correlation: str = ""
+    causation: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where the record stands after the command; ``position`` is that of its last event."""
+
+    record_id: str
+    version: int
+    position: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A recorded event with its circumstances: what projections and the relay read.
+
+    ``facts``: actor, role, command, reason, what the decision rested on. ``effective_at`` says when the
+    fact became true, ``recorded_at`` when it was written (both UTC).
+    """
+
+    position: int
+    event_id: UUID
+    record_id: str
+    version: int
+    topic: str
+    event: Root.Event
+    facts: dict[str, Any]
+    effective_at: datetime
+    recorded_at: datetime
+
+
+class Commands(Protocol):
+    """The one way in."""
+
+    async def execute(self, request: Request) -> Outcome:
+        """Carries a command out once. Raises the kernel's errors."""
+
+    async def now(self) -> datetime:
+        """Domain time, UTC."""
+
+    @property
+    def world(self) -> World:
+        """The calendar and the territory."""
+
+
+class Feed(Protocol):
+    """What has happened, in one order without gaps."""
+
+    async def after(self, position: int, limit: int) -> Sequence[Happened]:
+        """The events behind ``position``."""
+
+    async def of(self, record_ids: Sequence[str]) -> Sequence[Happened]:
+        """Every event of these records, in order."""
+
+    async def head(self) -> int:
+        """The position of the last event, 0 in an empty ledger."""

@@ -1,0 +1,79 @@
+"""What may be asked of a programme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from domain.commands import Command, handles
+from domain.kernel import Act, Conflict
+from domain.ports import Records
+from domain.programme.model import SCHEMES, Programme, Rules
+
+
+def programme_id(scheme: str) -> str:
+    return f"programme-{scheme}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenProgramme(Command):
+    """Opens a scheme with its first national rules."""
+
+    name: ClassVar[str] = "programme.open"
+    scheme: str
+    rules: Rules
+    on: date
+
+
+@handles(OpenProgramme)
+def open_programme(command: OpenProgramme, act: Act, records: Records) -> None:
+    if records.find(Programme, command.record_id):
+        raise Conflict("already_open", f"Le programme « {command.scheme} » existe déjà.")
+    programme = Programme(id=command.record_id, scheme=command.scheme, label=SCHEMES[command.scheme])
+    programme.adopt_rules(act, rules=command.rules, on=command.on)
+    records.add(programme)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptRules(Command):
+    """Adopts a version of the rules, national or for one académie."""
+
+    name: ClassVar[str] = "programme.adopt_rules"
+    rules: Rules
+    on: date
+    academie: str = ""
+    to_open: bool = False
+
+
+@handles(AdoptRules)
+def adopt_rules(command: AdoptRules, act: Act, records: Records) -> None:
+    records.get(Programme, command.record_id).adopt_rules(
+        act,
+        rules=command.rules,
+        on=command.on,
+        academie=command.academie,
+        to_open=command.to_open,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetTarget(Command):
+    """Sets an académie's trajectory for a school year: pupils mentored, lycées concerned."""
+
+    name: ClassVar[str] = "programme.set_target"
+    academie: str
+    school_year: str
+    mentees: int
+    lycees: int
+
+
+@handles(SetTarget)
+def set_target(command: SetTarget, act: Act, records: Records) -> None:
+    records.get(Programme, command.record_id).set_target(
+        act,
+        academie=command.academie,
+        school_year=command.school_year,
+        mentees=command.mentees,
+        lycees=command.lycees,
+    )

@@ -1,0 +1,279 @@
+"""Carries commands out: load every record named, decide, append; again when somebody was faster.
+
+The version of every record *read* is checked under the append lock, so that no decision rests on a
+fact that has changed meanwhile. A command is told from every other by its id; carrying it out twice
+answers the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter
+
+from domain.authorization import authorize
+from domain.commands import Command, handler_of
+from domain.kernel import (
+    Act,
+    Claim,
+    Conflict,
+    KeyReused,
+    NotFound,
+    PreconditionFailed,
+    Refused,
+    Root,
+    effective_at,
+    event_id,
+)
+from domain.ports import Outcome, Request, World
+from domain.refusal import Refusal
+from ledger import codec
+from ledger.events import NewEvent, StoredEvent, fold
+from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Recorder, VersionConflict
+
+TRIES: Final = 3
+MOST_EVENTS: Final = 16
+"""A command records a handful of facts; its repeat is recognised by their ids."""
+
+R = TypeVar("R", bound=Root)
+
+
+class _Missing(Exception):
+    def __init__(self, record_id: str) -> None:
+        super().__init__(record_id)
+        self.record_id = record_id
+
+
+class _Loaded:
+    """``Records`` over what one SELECT brought; any other record is asked for by ``_Missing``."""
+
+    def __init__(
+        self, request: Request, world: World, stored: Sequence[StoredEvent], known: frozenset[str]
+    ) -> None:
+        self._request = request
+        self._world = world
+        self._known = known
+        self._stored: dict[str, list[StoredEvent]] = {record_id: [] for record_id in known}
+        for one in stored:
+            self._stored[one.record_id].append(one)
+        self.used: dict[str, Root | None] = {}
+        self.before: dict[str, tuple[int, frozenset[Claim]]] = {}
+
+    @property
+    def world(self) -> World:
+        return self._world
+
+    def get(self, kind: type[R], record_id: str) -> R:
+        record = self.find(kind, record_id)
+        if record is None:
+            raise NotFound("not_found", f"Aucun dossier {record_id} dans votre périmètre.")
+        if record_id == self._request.command.record_id:
+            authorize(self._request.actor, self._request.command.name, record)
+            self._check_precondition(record)
+        return record
+
+    def read(self, kind: type[R], record_id: str) -> R:
+        record = self.find(kind, record_id)
+        if record is None:
+            raise Refused("unknown_record", f"Le dossier {record_id} n'existe pas.", (record_id,))
+        return record
+
+    def find(self, kind: type[R], record_id: str) -> R | None:
+        if record_id not in self._known:
+            raise _Missing(record_id)
+        if record_id not in self.used:
+            record = fold(self._stored[record_id])
+            self.used[record_id] = record
+            self.before[record_id] = (record.version, record.claims()) if record else (0, frozenset())
+        found = self.used[record_id]
+        if found is not None and not isinstance(found, kind):
+            raise NotFound("not_found", f"Aucun dossier {record_id} dans votre périmètre.")
+        return found
+
+    def add(self, record: Root) -> None:
+        if record.id == self._request.command.record_id:
+            authorize(self._request.actor, self._request.command.name, record)
+        self.used[record.id] = record
+        self.before[record.id] = (0, frozenset())
+
+    def _check_precondition(self, record: Root) -> None:
+        expected = self._request.expected_version
+        if expected is not None and record.version != expected:
+            raise PreconditionFailed(
+                "version_changed",
+                f"Le dossier est à la version {record.version}, "
+                f"non {expected} : il a changé depuis votre lecture.",
+                ("une nouvelle lecture du dossier",),
+            )
+
+
+class Executor:
+    """The one way in. ``digest_key`` makes the digest of a command's body unreadable without it."""
+
+    def __init__(self, recorder: Recorder, world: World, digest_key: bytes) -> None:
+        self.recorder = recorder
+        self.world = world
+        self._digest_key = digest_key
+
+    async def now(self) -> datetime:
+        return await self.recorder.now()
+
+    async def execute(self, request: Request) -> Outcome:
+        """Carries the command out, once.
+
+        Raises ``NotFound``, ``Conflict`` (somebody was faster three times over, or holds what must be
+        unique), ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is itself recorded.
+        """
+        try:
+            return await self._execute(request)
+        except Refused as refused:
+            if request.actor.is_person and not isinstance(refused, KeyReused):
+                await self._record_refusal(request, refused)
+            raise
+
+    async def _execute(self, request: Request) -> Outcome:
+        known = frozenset({request.command.record_id, *_named(request.command)})
+        ids = [event_id(request.command_id, i) for i in range(MOST_EVENTS)]
+        tries = 0
+        while True:
+            loaded = await self.recorder.load(sorted(known), ids)
+            if loaded.repeated:
+                return self._repeat(request, loaded.repeated)
+            records = _Loaded(request, self.world, loaded.events, known)
+            try:
+                batch = self._decide(request, records, loaded.now)
+                if not batch.events:
+                    return await self._unchanged(request, records)
+                return _outcome(request, await self.recorder.append(batch))
+            except _Missing as missing:
+                known |= {missing.record_id}
+            except AlreadyRecorded:
+                continue
+            except ClaimTaken as taken:
+                raise _taken(taken) from taken
+            except VersionConflict as conflict:
+                tries += 1
+                if request.expected_version is not None or tries >= TRIES:
+                    raise Conflict(
+                        "changed_meanwhile",
+                        "Le dossier a changé pendant l'opération.",
+                        ("un nouvel essai après relecture",),
+                    ) from conflict
+
+    def _decide(self, request: Request, records: _Loaded, now: datetime) -> Append:
+        act = Act(request.actor, now, request.reason)
+        handler_of(request.command)(request.command, act, records)
+        events: list[NewEvent] = []
+        gains: list[tuple[str, Claim]] = []
+        drops: list[tuple[str, Claim]] = []
+        for record_id, record in records.used.items():
+            if record is None:
+                continue
+            happened = record.collect_events()
+            for one in happened:
+                events.append(self._new_event(request, records, one, len(events), now))
+            if happened:
+                held, holds = records.before[record_id][1], record.claims()
+                gains += [(record_id, claim) for claim in holds - held]
+                drops += [(record_id, claim) for claim in held - holds]
+        if len(events) > MOST_EVENTS:
+            raise ValueError(f"{request.command.name} records {len(events)} events")
+        rests_on = {record_id: before[0] for record_id, before in records.before.items()}
+        return Append(events, rests_on, gains, drops)
+
+    def _new_event(
+        self, request: Request, records: _Loaded, happened: Any, index: int, now: datetime
+    ) -> NewEvent:
+        command = request.command
+        metadata: dict[str, Any] = {
+            "actor": request.actor.id,
+            "role": request.actor.role,
+            "command": command.name,
+            "command_id": request.command_id,
+            "digest": self._digest(command),
+        }
+        optional = {
+            "reason": request.reason,
+            "correlation": request.correlation,
+            "causation": request.causation,
+        }
+        metadata |= {name: value for name, value in optional.items() if value}
+        others = {i: v for i, (v, _) in records.before.items() if i != command.record_id and v}
+        if others:
+            metadata["rests_on"] = others
+        effective = effective_at(happened, now)
+        return NewEvent(
+            event_id=event_id(request.command_id, index),
+            record_id=happened.originator_id,
+            version=happened.originator_version,
+            topic=codec.topic_of(type(happened)),
+            state=codec.encode(happened),
+            metadata=json.dumps(metadata, ensure_ascii=False, sort_keys=True),
+            effective=None if effective == now else effective,
+        )
+
+    def _repeat(self, request: Request, repeated: Sequence[StoredEvent]) -> Outcome:
+        if repeated[0].facts["digest"] != self._digest(request.command):
+            raise KeyReused(
+                "key_reused",
+                "Cette clé d'idempotence a déjà servi pour une autre demande.",
+                ("une clé neuve (Idempotency-Key)",),
+            )
+        return _outcome(request, repeated, repeated=True)
+
+    async def _unchanged(self, request: Request, records: _Loaded) -> Outcome:
+        version = records.before[request.command.record_id][0]
+        stored = (await self.recorder.load([request.command.record_id])).events
+        return Outcome(request.command.record_id, version, stored[-1].position if stored else 0)
+
+    async def _record_refusal(self, request: Request, refused: Refused) -> None:
+        """Keeps who was refused what, by which guard. The same command refused twice is kept once."""
+        seed = f"{request.command_id}#refused"
+        refusal = Refusal.of(request.command, refused, seed)
+        (happened,) = refusal.collect_events()
+        now = await self.recorder.now()
+        empty = _Loaded(request, self.world, (), frozenset())
+        new = self._new_event(request, empty, happened, 0, now)
+        new = NewEvent(event_id(seed, 0), new.record_id, 1, new.topic, new.state, new.metadata, new.effective)
+        try:
+            await self.recorder.append(Append([new], {refusal.id: 0}))
+        except (AlreadyRecorded, VersionConflict):
+            return
+
+    def _digest(self, command: Command) -> str:
+        body = TypeAdapter(type(command)).dump_json(command)
+        return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()
+
+
+def _named(command: Command) -> list[str]:
+    """The records that a command names by the fields that end in ``_id``."""
+    named = [getattr(command, f.name) for f in fields(command) if f.name.endswith("_id")]
+    return [record_id for record_id in named if record_id]
+
+
+def _outcome(request: Request, stored: Sequence[StoredEvent], *, repeated: bool = False) -> Outcome:
+    own = [e for e in stored if e.record_id == request.command.record_id]
+    return Outcome(
+        request.command.record_id,
+        max((e.version for e in own), default=0),
+        max(e.position for e in stored),
+        repeated,
+    )
+
+
+def _taken(taken: ClaimTaken) -> Conflict:
+    kind, _, value = taken.key.partition(":")
+    names = {"rna": "Le numéro RNA", "siren": "Le numéro SIREN", "convention": "Le numéro de convention"}
+    return Conflict("already_held", f"{names.get(kind, kind)} {value} est déjà celui d'un autre dossier.")
+
+
+async def fold_at(recorder: Recorder, record_id: str, until: datetime | None = None) -> Root | None:
+    """The exact fold of what was recorded by ``until`` (UTC): the ``known_at`` of the API."""
+    stored = (await recorder.load([record_id])).events
+    return fold(e for e in stored if until is None or e.recorded_at <= until)

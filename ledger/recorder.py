@@ -1,0 +1,141 @@
+"""The port between the executor and a store of events, and its in-memory twin."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from domain.kernel import Claim
+from ledger.events import NewEvent, StoredEvent
+
+
+class VersionConflict(Exception):
+    """A record that the decision rests on has changed since it was read."""
+
+
+class AlreadyRecorded(Exception):
+    """An event of this command is in the store: the command was carried out before."""
+
+
+class ClaimTaken(Exception):
+    """Another record holds the key. ``key`` says which."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Append:
+    """One command's worth: its events, the versions they rest on, the claims gained and given up."""
+
+    events: Sequence[NewEvent]
+    rests_on: Mapping[str, int]
+    gains: Sequence[tuple[str, Claim]] = ()
+    drops: Sequence[tuple[str, Claim]] = ()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a decision starts from. ``repeated``: events of the same command, found in the store."""
+
+    events: list[StoredEvent]
+    repeated: list[StoredEvent]
+    now: datetime
+
+
+class Recorder(Protocol):
+    async def load(self, record_ids: Sequence[str], event_ids: Sequence[UUID] = ()) -> Loaded:
+        """The events of these records in order, those of the given ids, and domain time: one round trip."""
+
+    async def append(self, batch: Append) -> list[StoredEvent]:
+        """Adds the events at the head, all or none.
+
+        Raises ``VersionConflict``, ``AlreadyRecorded`` or ``ClaimTaken``; nothing is then written.
+        """
+
+    async def after(self, position: int, limit: int) -> list[StoredEvent]:
+        """The events behind ``position``, in order."""
+
+    async def head(self) -> int:
+        """The position of the last event, 0 when there is none."""
+
+    async def now(self) -> datetime:
+        """Domain time, UTC."""
+
+
+def placed(new: NewEvent, position: int, recorded_at: datetime) -> StoredEvent:
+    """The event at its place, its effect never after its recording."""
+    effective = min(new.effective or recorded_at, recorded_at)
+    return StoredEvent(
+        position,
+        new.event_id,
+        new.record_id,
+        new.version,
+        new.topic,
+        new.state,
+        new.metadata,
+        effective,
+        recorded_at,
+    )
+
+
+@dataclass
+class MemoryRecorder:
+    """The same contract without a database. ``clock`` gives domain time."""
+
+    clock: Callable[[], datetime]
+    events: list[StoredEvent] = field(default_factory=list)
+    _records: dict[str, list[StoredEvent]] = field(default_factory=lambda: defaultdict(list))
+    _ids: dict[UUID, StoredEvent] = field(default_factory=dict)
+    _claims: dict[str, list[tuple[Claim, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    async def load(self, record_ids: Sequence[str], event_ids: Sequence[UUID] = ()) -> Loaded:
+        found = [e for record_id in record_ids for e in self._records.get(record_id, ())]
+        return Loaded(found, [self._ids[i] for i in event_ids if i in self._ids], await self.now())
+
+    async def append(self, batch: Append) -> list[StoredEvent]:
+        if any(new.event_id in self._ids for new in batch.events):
+            raise AlreadyRecorded
+        for record_id, version in batch.rests_on.items():
+            if len(self._records.get(record_id, ())) != version:
+                raise VersionConflict(record_id)
+        self._check_claims(batch)
+        now = await self.now()
+        stored = [placed(new, len(self.events) + i, now) for i, new in enumerate(batch.events, start=1)]
+        for one in stored:
+            self.events.append(one)
+            self._records[one.record_id].append(one)
+            self._ids[one.event_id] = one
+        for record_id, claim in batch.drops:
+            self._claims[claim.key].remove((claim, record_id))
+        for record_id, claim in batch.gains:
+            self._claims[claim.key].append((claim, record_id))
+        return stored
+
+    async def after(self, position: int, limit: int) -> list[StoredEvent]:
+        return self.events[position : position + limit]
+
+    async def head(self) -> int:
+        return len(self.events)
+
+    async def now(self) -> datetime:
+        last = self.events[-1].recorded_at if self.events else None
+        now = self.clock()
+        return max(now, last) if last else now
+
+    def _check_claims(self, batch: Append) -> None:
+        dropped = {(record_id, claim) for record_id, claim in batch.drops}
+        for _, claim in batch.gains:
+            for held, holder in self._claims[claim.key]:
+                if (holder, held) not in dropped and _overlap(held, claim):
+                    raise ClaimTaken(claim.key)
+
+
+def _overlap(a: Claim, b: Claim) -> bool:
+    starts_before = a.start is None or b.end is None or a.start < b.end
+    return starts_before and (b.start is None or a.end is None or b.start < a.end)
