@@ -7,9 +7,9 @@ from datetime import date
 from typing import ClassVar
 
 from domain.association.model import Association
-from domain.calendar import PartialDate, SchoolCalendar, french_date
+from domain.calendar import PartialDate, french_date
 from domain.commands import Command, handles
-from domain.convention.due import due, notice_end
+from domain.convention.due import notice_end, waits
 from domain.convention.model import Convention
 from domain.convention.parts import (
     BEFORE_FORCE,
@@ -24,17 +24,7 @@ from domain.convention.parts import (
 )
 from domain.kernel import Act, Conflict, Due, Refused
 from domain.ports import Records
-from domain.programme.model import Programme, Rules
-
-
-def rules_of(convention: Convention, records: Records, act: Act) -> Rules:
-    """The rules it follows today: those it was started under, or later ones adopted for open records."""
-    programme = records.read(Programme, convention.programme_id)
-    return programme.followed(convention.rules_version, convention.academie, act.today).rules
-
-
-def calendar_of(convention: Convention, records: Records) -> SchoolCalendar:
-    return records.world.calendars.for_academie(convention.academie)
+from domain.programme.model import Programme
 
 
 def _check_parties(parties: tuple[Party, ...], records: Records) -> None:
@@ -355,7 +345,9 @@ class Denounce(Command):
 @handles(Denounce)
 def denounce(command: Denounce, act: Act, records: Records) -> None:
     convention = records.get(Convention, command.record_id)
-    earliest = notice_end(convention, rules_of(convention, records, act), command.on)
+    programme = records.read(Programme, convention.programme_id)
+    followed = programme.followed(convention.rules_version, convention.academie, act.today)
+    earliest = notice_end(convention, followed.rules, command.on)
     until = command.until or earliest
     if until < earliest:
         raise Refused(
@@ -425,8 +417,8 @@ def correct(command: Correct, act: Act, records: Records) -> None:
 
 def _due_now(convention: Convention, key: str, act: Act, records: Records) -> Due | None:
     """The deadline of that key, if its time has come and it is still open."""
-    rules, calendar = rules_of(convention, records, act), calendar_of(convention, records)
-    waiting = due(convention, rules, calendar, act.now)
+    programme = records.read(Programme, convention.programme_id)
+    waiting = waits(convention, programme, records.world, act.now)
     return next((d for d in waiting if d.key == key and d.automatic and d.at <= act.now), None)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from domain.calendar import add_months, french_date, start_of
+from domain.calendar import add_months, french_date, paris_day, start_of
 from domain.convention import guards
 from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Report, Status
 from domain.kernel import Due
@@ -17,7 +17,8 @@ from domain.kernel import Due
 if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
     from domain.convention.model import Convention
-    from domain.programme.model import Rules
+    from domain.ports import World
+    from domain.programme.model import Programme, Rules
 
 REPORT_LABELS = {"bilan": "bilan pédagogique", "financial": "compte rendu financier"}
 
@@ -32,6 +33,12 @@ def due(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: dat
         *_deliveries(convention, rules),
     ]
     return sorted(found, key=lambda d: (d.at, d.key))
+
+
+def waits(convention: Convention, programme: Programme, world: World, now: datetime) -> list[Due]:
+    """The same, under the rules that the convention follows today and its académie's calendar."""
+    followed = programme.followed(convention.rules_version, convention.academie, paris_day(now))
+    return due(convention, followed.rules, world.calendars.for_academie(convention.academie), now)
 
 
 def notice_end(convention: Convention, rules: Rules, given_on: date) -> date:

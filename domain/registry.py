@@ -1,0 +1,38 @@
+"""The records that wait for something, and how each says what: one line a kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from domain.convention import due as convention_due
+from domain.convention.model import Convention
+from domain.kernel import Due, Root
+from domain.ports import World
+from domain.programme.model import Programme
+
+ProgrammeOf = Callable[[str], Programme]
+"""Finds a programme by its id: the rules of a record are those of its programme."""
+
+Waits = Callable[[Root, ProgrammeOf, World, datetime], list[Due]]
+
+
+def waits(record: Root, programme_of: ProgrammeOf, world: World, now: datetime) -> list[Due]:
+    """What the record waits for at ``now``, soonest first; nothing for a record without deadlines."""
+    found = _WAITS.get(type(record))
+    return found(record, programme_of, world, now) if found else []
+
+
+def programme_of_record(record: Root) -> str | None:
+    """The programme whose rules set this record's deadlines."""
+    return getattr(record, "programme_id", None)
+
+
+def _convention(record: Root, programme_of: ProgrammeOf, world: World, now: datetime) -> list[Due]:
+    if not isinstance(record, Convention):
+        raise TypeError(type(record))
+    return convention_due.waits(record, programme_of(record.programme_id), world, now)
+
+
+_WAITS: Final[dict[type[Root], Waits]] = {Convention: _convention}
