@@ -47,8 +47,11 @@ class Calendars(Protocol):
 class World(Protocol):
     """Reference data under which decisions are taken."""
 
-    calendars: Calendars
-    territory: Territory
+    @property
+    def calendars(self) -> Calendars: ...
+
+    @property
+    def territory(self) -> Territory: ...
 
 
 class Clock(Protocol):

@@ -121,6 +121,10 @@ class Executor:
         self.world = world
         self._digest_key = digest_key
 
+    def over(self, recorder: Recorder) -> Executor:
+        """The same executor on another store: to try commands without writing them."""
+        return Executor(recorder, self.world, self._digest_key)
+
     async def now(self) -> datetime:
         return await self.recorder.now()
 
@@ -130,14 +134,6 @@ class Executor:
         Raises ``NotFound``, ``Conflict`` (somebody was faster three times over, or holds what must be
         unique), ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is itself recorded.
         """
-        try:
-            return await self._execute(request)
-        except Refused as refused:
-            if request.actor.is_person and not isinstance(refused, KeyReused):
-                await self._record_refusal(request, refused)
-            raise
-
-    async def _execute(self, request: Request) -> Outcome:
         known = frozenset({request.command.record_id, *_named(request.command)})
         ids = [event_id(request.command_id, i) for i in range(MOST_EVENTS)]
         tries = 0
@@ -147,7 +143,7 @@ class Executor:
                 return self._repeat(request, loaded.repeated)
             records = _Loaded(request, self.world, loaded.events, known)
             try:
-                batch = self._decide(request, records, loaded.now)
+                batch = await self._decide_or_record_refusal(request, records, loaded.now)
                 if not batch.events:
                     return await self._unchanged(request, records)
                 return _outcome(request, await self.recorder.append(batch))
@@ -159,12 +155,27 @@ class Executor:
                 raise _taken(taken) from taken
             except VersionConflict as conflict:
                 tries += 1
+                own = conflict.args == (request.command.record_id,)
+                if request.expected_version is not None and own:
+                    raise PreconditionFailed(
+                        "version_changed",
+                        "Le dossier vient de changer : il n'est plus à la version que vous avez lue.",
+                        ("une nouvelle lecture du dossier",),
+                    ) from conflict
                 if request.expected_version is not None or tries >= TRIES:
                     raise Conflict(
                         "changed_meanwhile",
                         "Le dossier a changé pendant l'opération.",
                         ("un nouvel essai après relecture",),
                     ) from conflict
+
+    async def _decide_or_record_refusal(self, request: Request, records: _Loaded, now: datetime) -> Append:
+        try:
+            return self._decide(request, records, now)
+        except Refused as refused:
+            if request.actor.is_person:
+                await self._record_refusal(request, records, refused)
+            raise
 
     def _decide(self, request: Request, records: _Loaded, now: datetime) -> Append:
         act = Act(request.actor, now, request.reason)
@@ -204,7 +215,7 @@ class Executor:
             "causation": request.causation,
         }
         metadata |= {name: value for name, value in optional.items() if value}
-        others = {i: v for i, (v, _) in records.before.items() if i != command.record_id and v}
+        others = {i: v for i, (v, _) in records.before.items() if i != happened.originator_id and v}
         if others:
             metadata["rests_on"] = others
         effective = effective_at(happened, now)
@@ -232,14 +243,16 @@ class Executor:
         stored = (await self.recorder.load([request.command.record_id])).events
         return Outcome(request.command.record_id, version, stored[-1].position if stored else 0)
 
-    async def _record_refusal(self, request: Request, refused: Refused) -> None:
-        """Keeps who was refused what, by which guard. The same command refused twice is kept once."""
+    async def _record_refusal(self, request: Request, records: _Loaded, refused: Refused) -> None:
+        """Keeps who was refused what, by which guard, at which versions of the records read.
+
+        The same command refused twice is kept once.
+        """
         seed = f"{request.command_id}#refused"
         refusal = Refusal.of(request.command, refused, seed)
         (happened,) = refusal.collect_events()
         now = await self.recorder.now()
-        empty = _Loaded(request, self.world, (), frozenset())
-        new = self._new_event(request, empty, happened, 0, now)
+        new = self._new_event(request, records, happened, 0, now)
         new = NewEvent(event_id(seed, 0), new.record_id, 1, new.topic, new.state, new.metadata, new.effective)
         try:
             await self.recorder.append(Append([new], {refusal.id: 0}))
@@ -247,7 +260,7 @@ class Executor:
             return
 
     def _digest(self, command: Command) -> str:
-        body = TypeAdapter(type(command)).dump_json(command)
+        body = command.name.encode() + b"\0" + TypeAdapter(type(command)).dump_json(command)
         return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()
 
 

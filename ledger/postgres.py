@@ -29,7 +29,10 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 _COLUMNS: Final = "position, event_id, record_id, version, topic, state, metadata, effective_at, recorded_at"
 _RECORDS: Final = f"SELECT {_COLUMNS} FROM ledger.events WHERE record_id = ANY(%s) ORDER BY position"  # noqa: S608
 _BY_IDS: Final = f"SELECT {_COLUMNS} FROM ledger.events WHERE event_id = ANY(%s) ORDER BY position"  # noqa: S608
-_NOW: Final = "SELECT clock_timestamp() + shift FROM ledger.clock"
+_NOW: Final = """
+SELECT greatest(clock_timestamp() + shift,
+                (SELECT recorded_at FROM ledger.events ORDER BY position DESC LIMIT 1))
+FROM ledger.clock"""
 _HEAD: Final = """
 SELECT coalesce(h.position, 0),
        greatest(clock_timestamp() + c.shift, h.recorded_at),
@@ -137,7 +140,9 @@ async def _insert(connection: AsyncConnection[TupleRow], stored: Sequence[Stored
         try:
             await cursor.executemany(_INSERT, rows)
         except errors.UniqueViolation as duplicate:
-            raise AlreadyRecorded from duplicate
+            if duplicate.diag.constraint_name == "events_event_id_key":
+                raise AlreadyRecorded from duplicate
+            raise VersionConflict(duplicate.diag.constraint_name) from duplicate
 
 
 def _stored(row: tuple[Any, ...]) -> StoredEvent:

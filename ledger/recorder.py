@@ -95,8 +95,9 @@ class MemoryRecorder:
     _claims: dict[str, list[tuple[Claim, str]]] = field(default_factory=lambda: defaultdict(list))
 
     async def load(self, record_ids: Sequence[str], event_ids: Sequence[UUID] = ()) -> Loaded:
-        found = [e for record_id in record_ids for e in self._records.get(record_id, ())]
-        return Loaded(found, [self._ids[i] for i in event_ids if i in self._ids], await self.now())
+        found = [e for record_id in set(record_ids) for e in self._records.get(record_id, ())]
+        repeated = [self._ids[i] for i in set(event_ids) if i in self._ids]
+        return Loaded(sorted(found, key=_place), sorted(repeated, key=_place), await self.now())
 
     async def append(self, batch: Append) -> list[StoredEvent]:
         if any(new.event_id in self._ids for new in batch.events):
@@ -130,10 +131,16 @@ class MemoryRecorder:
 
     def _check_claims(self, batch: Append) -> None:
         dropped = {(record_id, claim) for record_id, claim in batch.drops}
+        held = {key: [c for c, by in now if (by, c) not in dropped] for key, now in self._claims.items()}
         for _, claim in batch.gains:
-            for held, holder in self._claims[claim.key]:
-                if (holder, held) not in dropped and _overlap(held, claim):
-                    raise ClaimTaken(claim.key)
+            others = held.setdefault(claim.key, [])
+            if any(_overlap(other, claim) for other in others):
+                raise ClaimTaken(claim.key)
+            others.append(claim)
+
+
+def _place(stored: StoredEvent) -> int:
+    return stored.position
 
 
 def _overlap(a: Claim, b: Claim) -> bool:

@@ -101,16 +101,26 @@ class Association(Root):
     def end_entitlement(self, act: Act, *, reference: str, on: date) -> None:
         """Ends an entitlement early (withdrawal), ``on`` being its last day.
 
-        Raises ``Refused`` when there is none under this reference, or the day lies ahead.
+        Raises ``Refused`` when there is none under this reference, the day lies ahead, or outside its period.
         """
-        if reference not in self.entitlements:
+        held = self.entitlements.get(reference)
+        if held is None:
             raise Refused(
                 "no_such_entitlement",
                 f"Aucun titre n'est enregistré sous la référence « {reference} ».",
+                (f"l'une de : {', '.join(self.entitlements) or 'aucune'}",),
             )
         if on > act.today:
             raise Refused("in_the_future", f"Le {on.isoformat()} est à venir : on n'enregistre que le passé.")
-        self._entitlement_ended(reference=reference, on=on)
+        if not held.covers(on):
+            raise Refused(
+                "outside_its_period",
+                f"Ce titre court du {held.starts.isoformat()} au {held.ends.isoformat()} : "
+                "sa fin anticipée tombe entre les deux.",
+                (f"une date entre le {held.starts.isoformat()} et le {held.ends.isoformat()}",),
+            )
+        if on != held.ends:
+            self._entitlement_ended(reference=reference, on=on)
 
     @event("IdentityChanged", topic="association.IdentityChanged@1")
     def _identity_changed(self, identity: Identity) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from domain.association.model import Association
 from domain.calendar import PartialDate, french_date
 from domain.commands import Command, handles
+from domain.convention import guards
 from domain.convention.due import notice_end, waits
 from domain.convention.model import Convention
 from domain.convention.parts import (
@@ -24,7 +25,13 @@ from domain.convention.parts import (
 )
 from domain.kernel import Act, Conflict, Due, Refused
 from domain.ports import Records
-from domain.programme.model import Programme
+from domain.programme.model import Programme, Rules
+
+
+def _followed(convention: Convention, act: Act, records: Records) -> Rules:
+    """The rules that the convention follows today; the decision then rests on the programme."""
+    programme = records.read(Programme, convention.programme_id)
+    return programme.followed(convention.rules_version, convention.academie, act.today).rules
 
 
 def _check_parties(parties: tuple[Party, ...], records: Records) -> None:
@@ -65,6 +72,7 @@ def _draft(command: DraftConvention, act: Act, records: Records, renews: str | N
             ("le code d'une académie de votre périmètre",),
         )
     _check_parties(command.parties, records)
+    guards.period(command.clauses)
     programme = records.read(Programme, command.programme_id)
     convention = Convention(
         id=command.record_id,
@@ -301,8 +309,13 @@ class ReceiveReport(Command):
 
 @handles(ReceiveReport)
 def receive_report(command: ReceiveReport, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).receive_report(
-        act, report=command.report, on=command.on, document_sha256=command.document_sha256
+    convention = records.get(Convention, command.record_id)
+    convention.receive_report(
+        act,
+        report=command.report,
+        on=command.on,
+        document_sha256=command.document_sha256,
+        rules=_followed(convention, act, records),
     )
 
 
@@ -319,7 +332,9 @@ class Renew(Command):
 @handles(Renew)
 def renew(command: Renew, act: Act, records: Records) -> None:
     old = records.get(Convention, command.record_id)
-    old.link_renewal(act, successor=command.successor_id)
+    former = records.read(Convention, old.renewed_by) if old.renewed_by else None
+    abandoned = former is not None and former.status == Status.ABANDONED
+    old.link_renewal(act, successor=command.successor_id, former_abandoned=abandoned)
     drafted = DraftConvention(
         record_id=command.successor_id,
         title=command.title,
@@ -345,9 +360,7 @@ class Denounce(Command):
 @handles(Denounce)
 def denounce(command: Denounce, act: Act, records: Records) -> None:
     convention = records.get(Convention, command.record_id)
-    programme = records.read(Programme, convention.programme_id)
-    followed = programme.followed(convention.rules_version, convention.academie, act.today)
-    earliest = notice_end(convention, followed.rules, command.on)
+    earliest = notice_end(convention, _followed(convention, act, records), command.on)
     until = command.until or earliest
     if until < earliest:
         raise Refused(

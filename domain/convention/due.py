@@ -57,7 +57,9 @@ def expected_reports(convention: Convention, rules: Rules | None = None) -> list
     if convention.in_force_from is None or convention.status not in RUNNING | ENDED:
         return []
     first = convention.in_force_from.first
-    last = convention.ended_on or convention.clauses.ends_on or first
+    # Expired, it ended the day *after* its last: that day opens no new period.
+    stops = [day for day in (convention.ended_on, convention.clauses.ends_on) if day]
+    last = min(stops, default=first)
     owed: list[tuple[str, date]] = []
     for year in range(first.year, last.year + 2):
         day = date(year, rules.bilan_month, rules.bilan_day)
@@ -76,7 +78,7 @@ def report_label(report: str) -> str:
 
 
 def _preparation(convention: Convention, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
-    owner = f"academie:{convention.academie}"
+    owner = convention.owner
     if convention.status == Status.DRAFT:
         announced = convention.announced_for
         if announced:
@@ -180,7 +182,7 @@ def _force_and_end(convention: Convention, rules: Rules, now: datetime) -> Itera
 
 
 def _end_alert(convention: Convention, rules: Rules, last: date, now: datetime) -> Iterator[Due]:
-    if convention.notice_until or convention.renewed_by:
+    if convention.notice_until or convention.renewed_by or start_of(last + timedelta(days=1)) <= now:
         return
     steps = [
         (f"end_alert:{last.isoformat()}:{delay.count}", delay.before(last)) for delay in rules.end_alerts

@@ -16,6 +16,7 @@ from domain.convention.parts import (
     Amendment,
     Capacity,
     Clauses,
+    Medium,
     Party,
     PartyKind,
     Status,
@@ -24,6 +25,7 @@ from domain.kernel import Act, Actor, Forbidden, Refused
 
 if TYPE_CHECKING:
     from domain.convention.model import Convention
+    from domain.programme.model import Rules
 
 
 def status_in(convention: Convention, allowed: Iterable[str], doing: str) -> None:
@@ -86,13 +88,64 @@ def period(clauses: Clauses) -> None:
         )
 
 
+def keeps_an_end(convention: Convention, clauses: Clauses) -> None:
+    """An avenant moves the end of a convention, never before its beginning, and never takes it away."""
+    if clauses.ends_on is None:
+        raise Refused(
+            "text_incomplete",
+            "Un avenant garde à la convention une date de fin.",
+            ("la date de fin (clauses.ends_on)",),
+        )
+    if convention.in_force_from and clauses.ends_on < convention.in_force_from.first:
+        raise Refused(
+            "period_reversed",
+            "La convention finirait avant d'être entrée en vigueur.",
+            (f"clauses.ends_on à partir du {french_date(convention.in_force_from.first)}",),
+        )
+
+
+def on_paper(convention: Convention, actor: Actor, party: str, medium: Medium) -> None:
+    """For a party other than the authorities, an académie records a paper: it cannot sign in its stead."""
+    if (
+        actor.role == "academie"
+        and medium is not Medium.PAPER
+        and convention.parties[party].kind not in AUTHORITIES
+    ):
+        raise Forbidden(
+            "paper_needed",
+            f"Vous n'enregistrez pour {convention.parties[party].name} qu'une signature sur papier.",
+            ("la signature électronique donnée par cette partie, ou un papier signé",),
+        )
+
+
+def notice_given_by(convention: Convention, actor: Actor, party: str) -> None:
+    """Whoever gave notice takes it back; a résiliation to come is the authorities' alone."""
+    if convention.status not in RUNNING or not convention.notice_until:
+        raise Refused("no_notice", "Aucun préavis ne court.", ("un préavis en cours",))
+    giver = convention.notice_by
+    if party == giver or (not giver and actor.role == "academie"):
+        return
+    who = convention.parties[giver].name if giver in convention.parties else "l'académie"
+    raise Forbidden(
+        "not_your_notice",
+        f"Cette fin a été décidée par {who}, qui seule peut y renoncer.",
+        (f"une décision de {who}",),
+    )
+
+
 def votes(party: Party) -> bool:
     """Whether a conseil d'administration must vote: public lycées (EPLE), Code de l'éducation R421-20."""
     return party.kind is PartyKind.LYCEE and party.public
 
 
 def lacks(convention: Convention) -> list[str]:
-    """What the text still lacks before anybody can be asked to sign it."""
+    """What is still lacking before anybody can be asked to sign: in the text, or somebody to sign it."""
+    unnamed = [p.name for key, p in convention.parties.items() if key not in convention.signatories]
+    return text_lacks(convention) + [f"le signataire de {name}" for name in unnamed]
+
+
+def text_lacks(convention: Convention) -> list[str]:
+    """What the text itself lacks: an edit made while it is being signed may have taken it away."""
     parties = convention.parties.values()
     clauses, coverage = convention.clauses, convention.coverage
     wanted = {
@@ -107,13 +160,10 @@ def lacks(convention: Convention) -> list[str]:
         "les années scolaires couvertes (clauses.school_years)": clauses.school_years,
         "le territoire : académies ou annexe de lycées (coverage)": coverage.academies or coverage.uais,
     }
-    for party in parties:
-        wanted[f"le signataire de {party.name}"] = party.key in convention.signatories
     return [what for what, present in wanted.items() if not present]
 
 
-def complete(convention: Convention) -> None:
-    missing = lacks(convention)
+def complete(missing: list[str]) -> None:
     if missing:
         raise Refused("text_incomplete", "Le texte de la convention n'est pas complet.", missing)
 
@@ -173,10 +223,10 @@ def open_amendment(convention: Convention) -> Amendment:
     return convention.amendment
 
 
-def report_expected(convention: Convention, report: str) -> None:
+def report_expected(convention: Convention, report: str, rules: Rules) -> None:
     from domain.convention.due import expected_reports
 
-    expected = [key for key, _ in expected_reports(convention)]
+    expected = [key for key, _ in expected_reports(convention, rules)]
     if report not in expected:
         raise Refused(
             "report_not_expected",

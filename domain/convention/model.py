@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from domain.calendar import PartialDate
+from domain.calendar import PartialDate, french_date
 from domain.convention import guards
 from domain.convention.parts import (
+    AUTHORITIES,
     BEFORE_FORCE,
     BEING_SIGNED,
     ENDED,
@@ -34,6 +35,9 @@ from domain.convention.parts import (
     text_hash,
 )
 from domain.kernel import PERSONAL, Act, Claim, Refused, Root, event
+
+if TYPE_CHECKING:
+    from domain.programme.model import Rules
 
 EXECUTORY_AFTER: Final = timedelta(days=15)
 """An EPLE's act binds 15 days after its transmission (Code de l'éducation, R421-54)."""
@@ -85,6 +89,7 @@ class Convention(Root):
         self.reports_since: date | None = None
         self.reminders: dict[str, Reminder] = {}
         self.notice_until: date | None = None
+        self.notice_by: str = ""
         self.end_cause: str | None = None
         self.ended_on: date | None = None
 
@@ -93,7 +98,7 @@ class Convention(Root):
     def scopes(self) -> frozenset[str]:
         """Its parties, the académies it covers, and those who see everything but persons."""
         return frozenset(
-            {"role:national", "role:auditor", "role:dpo", f"academie:{self.academie}"}
+            {"role:national", "role:auditor", "role:dpo", self.owner}
             | {f"academie:{code}" for code in self.coverage.academies}
             | set(self.parties)
         )
@@ -102,6 +107,13 @@ class Convention(Root):
         """A number designates one convention of the académie."""
         number = self.clauses.number
         return frozenset({Claim(f"convention:{self.academie}:{number}")} if number else ())
+
+    @property
+    def owner(self) -> str:
+        """Who keeps the file: its académie, or its first authority when several académies share it."""
+        if self.academie:
+            return f"academie:{self.academie}"
+        return next((key for key, p in self.parties.items() if p.kind in AUTHORITIES), "state")
 
     @property
     def unsigned(self) -> tuple[Party, ...]:
@@ -123,7 +135,9 @@ class Convention(Root):
         """Adds a party, or replaces it; signatures given on the former text are void."""
         guards.editable(self)
         if self.parties.get(party.key) != party:
-            self._party_added(party=party, voids=tuple(self.signatures), day=act.today)
+            parties = tuple({**self.parties, party.key: party}.values())
+            same = text_hash(parties, self.clauses, self.coverage) == self.text_now
+            self._party_added(party=party, voids=() if same else tuple(self.signatures), day=act.today)
 
     def remove_party(self, act: Act, *, party: str) -> None:
         guards.editable(self)
@@ -132,13 +146,11 @@ class Convention(Root):
 
     def name_signatory(self, act: Act, *, party: str, signatory: Signatory) -> None:
         """Says who signs for a party, by office or by delegation; refused once that party has signed."""
-        guards.status_in(self, BEFORE_FORCE - {Status.SIGNED}, "désigner un signataire")
+        guards.status_in(self, (BEFORE_FORCE - {Status.SIGNED}) | RUNNING, "désigner un signataire")
         guards.answers_for(self, act.actor, party)
-        if party in self.signatures:
-            raise Refused(
-                "already_signed",
-                f"{self.parties[party].name} a déjà signé ce texte.",
-            )
+        being_signed = dict(self.amendment.signatures) if self.amendment else self.signatures
+        if party in being_signed and (self.amendment or self.status not in RUNNING):
+            raise Refused("already_signed", f"{self.parties[party].name} a déjà signé ce texte.")
         if signatory.capacity is Capacity.DELEGATION and not signatory.delegation:
             raise Refused(
                 "delegation_missing",
@@ -170,7 +182,7 @@ class Convention(Root):
     def submit(self, act: Act) -> None:
         """Sends the draft to be read over. Refused with the list of what a complete text still lacks."""
         guards.status_in(self, {Status.DRAFT}, "la soumettre à relecture")
-        guards.complete(self)
+        guards.complete(guards.lacks(self))
         self._submitted(day=act.today)
 
     def send_back(self, act: Act) -> None:
@@ -182,14 +194,15 @@ class Convention(Root):
     def send_for_signature(self, act: Act) -> None:
         """The reviewer approves: from now on every party signs this very text."""
         guards.status_in(self, {Status.IN_REVIEW}, "l'envoyer à la signature")
-        guards.complete(self)
+        guards.complete(guards.lacks(self))
         self._sent_for_signature(text_hash=self.text_now, day=act.today)
 
     # Signing ---------------------------------------------------------------------------------
 
     def record_vote(self, act: Act, *, party: str, voted_on: date, transmitted_on: date) -> None:
         """Records the vote of an EPLE's conseil d'administration and its transmission (R421-20, R421-54)."""
-        guards.status_in(self, BEFORE_FORCE - {Status.SIGNED}, "enregistrer un vote")
+        open_to_votes = RUNNING if self.amendment else frozenset()
+        guards.status_in(self, (BEFORE_FORCE - {Status.SIGNED}) | open_to_votes, "enregistrer un vote")
         guards.answers_for(self, act.actor, party)
         if not guards.votes(self.parties[party]):
             raise Refused(
@@ -214,6 +227,8 @@ class Convention(Root):
         """
         guards.status_in(self, BEING_SIGNED, "la signer")
         guards.answers_for(self, act.actor, party)
+        guards.on_paper(self, act.actor, party, medium)
+        guards.complete(guards.text_lacks(self))
         guards.same_text(self.text, text)
         guards.not_in_the_future(act, on.first)
         if party in self.signatures:
@@ -267,6 +282,7 @@ class Convention(Root):
         """Proposes an avenant: the clauses as they would read. One at a time."""
         guards.status_in(self, RUNNING, "proposer un avenant")
         guards.period(clauses)
+        guards.keeps_an_end(self, clauses)
         if self.amendment:
             raise Refused(
                 "amendment_open",
@@ -283,12 +299,14 @@ class Convention(Root):
         """A party signs the avenant; with the last signature it takes effect."""
         guards.status_in(self, RUNNING, "signer un avenant")
         guards.answers_for(self, act.actor, party)
+        guards.on_paper(self, act.actor, party, medium)
         amendment = guards.open_amendment(self)
         guards.same_text(amendment.text_hash, text)
         guards.not_in_the_future(act, on.first)
         if party in dict(amendment.signatures):
             raise Refused("already_signed", f"{self.parties[party].name} a déjà signé cet avenant.")
         guards.signatory_entitled(self, party, on)
+        guards.vote_executory(self, party, on)
         self._amendment_signed(number=amendment.number, party=party, on=on, medium=medium)
 
     def withdraw_amendment(self, act: Act) -> None:
@@ -298,11 +316,16 @@ class Convention(Root):
 
     # Reporting -------------------------------------------------------------------------------
 
-    def receive_report(self, act: Act, *, report: str, on: PartialDate, document_sha256: str | None) -> None:
-        """Records that a report (``bilan:2026``, ``financial:2026``) was received, early or late."""
+    def receive_report(
+        self, act: Act, *, report: str, on: PartialDate, document_sha256: str | None, rules: Rules
+    ) -> None:
+        """Records that a report (``bilan:2026``, ``financial:2026``) was received, early or late.
+
+        ``rules``, those followed that day, say which reports are owed.
+        """
         guards.status_in(self, RUNNING | ENDED, "recevoir un compte rendu")
         guards.not_in_the_future(act, on.first)
-        guards.report_expected(self, report)
+        guards.report_expected(self, report, rules)
         if self.reports.get(report, Report()).received_on:
             raise Refused("already_received", f"Ce compte rendu ({report}) a déjà été reçu.")
         self._report_received(report=report, on=on, document_sha256=document_sha256)
@@ -315,10 +338,10 @@ class Convention(Root):
 
     # Ending ----------------------------------------------------------------------------------
 
-    def link_renewal(self, act: Act, *, successor: str) -> None:
-        """Names the new convention that carries this one on."""
+    def link_renewal(self, act: Act, *, successor: str, former_abandoned: bool = False) -> None:
+        """Names the new convention that carries this one on; another one, once the former was abandoned."""
         guards.status_in(self, RUNNING | {Status.EXPIRED}, "la renouveler")
-        if self.renewed_by:
+        if self.renewed_by and not former_abandoned:
             raise Refused("already_renewed", f"Le renouvellement {self.renewed_by} existe déjà.")
         self._renewal_linked(successor=successor)
 
@@ -333,11 +356,10 @@ class Convention(Root):
         self._notice_given(party=party, on=on, until=until, cause=EndCause.NOTICE)
 
     def withdraw_notice(self, act: Act, *, party: str) -> None:
-        """The party that gave notice takes it back before its effect."""
+        """The party that gave notice takes it back before its effect; an académie, a résiliation to come."""
         guards.answers_for(self, act.actor, party)
         guards.reason_given(act)
-        if self.status not in RUNNING or not self.notice_until:
-            raise Refused("no_notice", "Aucun préavis ne court.")
+        guards.notice_given_by(self, act.actor, party)
         self._notice_withdrawn(party=party)
 
     def terminate(self, act: Act, *, cause: EndCause, effective: date) -> None:
@@ -349,6 +371,12 @@ class Convention(Root):
                 "cause_missing",
                 "Une résiliation a pour cause la faute ou l'intérêt général.",
                 ("cause : fault ou public_interest",),
+            )
+        if self.in_force_from and effective < self.in_force_from.first:
+            raise Refused(
+                "period_reversed",
+                "Une convention ne se résilie pas avant d'être entrée en vigueur.",
+                (f"une date d'effet à partir du {french_date(self.in_force_from.first)}",),
             )
         if effective <= act.today:
             self._terminated(on=effective, cause=cause)
@@ -500,6 +528,7 @@ class Convention(Root):
     @event("AmendmentProposed", topic="convention.AmendmentProposed@1")
     def _amendment_proposed(self, number: int, clauses: Clauses, text_hash: str) -> None:
         self.amendment = Amendment(number, clauses, text_hash)
+        self.votes = {}
 
     @event("AmendmentSigned", topic="convention.AmendmentSigned@1")
     def _amendment_signed(self, number: int, party: str, on: PartialDate, medium: Medium) -> None:
@@ -510,6 +539,7 @@ class Convention(Root):
             self.clauses = self.amendment.clauses
             self.amendments_in_force = (*self.amendments_in_force, self.amendment)
             self.amendment = None
+            self._settle_ending()
 
     @event("AmendmentWithdrawn", topic="convention.AmendmentWithdrawn@1")
     def _amendment_withdrawn(self, number: int) -> None:
@@ -530,15 +560,16 @@ class Convention(Root):
     @event("NoticeGiven", topic="convention.NoticeGiven@1")
     def _notice_given(self, party: str, on: date, until: date, cause: EndCause) -> None:
         self.notice_until = until
+        self.notice_by = party
         self.end_cause = cause
         self.status = Status.ENDING
 
     @event("NoticeWithdrawn", topic="convention.NoticeWithdrawn@1")
     def _notice_withdrawn(self, party: str) -> None:
         self.notice_until = None
+        self.notice_by = ""
         self.end_cause = None
-        near = any(reminder.kind == "alert_end" for reminder in self.reminders.values())
-        self.status = Status.ENDING if near else Status.IN_FORCE
+        self._settle_ending()
 
     @event("EndingBegan", topic="convention.EndingBegan@1")
     def _ending_began(self, on: date) -> None:
@@ -581,18 +612,26 @@ class Convention(Root):
             self._resigned()
         elif name == "ends_on":
             self.clauses = replace(self.clauses, ends_on=value.last)
+            self._settle_ending()
         else:
             setattr(self, name, value)
 
     # Shared by several events -----------------------------------------------------------------
 
     def _text_changed(self, day: date) -> None:
-        if self.status in BEING_SIGNED:
+        if self.status in BEING_SIGNED and self.text != self.text_now:
             self.signatures = {}
             self.text = self.text_now
             self.sent_on = day
             self.round += 1
             self.status = Status.TO_SIGN
+
+    def _settle_ending(self) -> None:
+        """Its end is near when a notice runs, or once the parties were alerted to the end as it now is."""
+        if self.status in RUNNING:
+            alerts = f"end_alert:{self.clauses.ends_on}:"
+            near = self.notice_until or any(key.startswith(alerts) for key in self.reminders)
+            self.status = Status.ENDING if near else Status.IN_FORCE
 
     def _all_signed(self) -> None:
         last = max((s.on for s in self.signatures.values()), key=lambda on: on.first)

@@ -195,7 +195,7 @@ def text_hash(parties: tuple[Party, ...], clauses: Clauses, coverage: Coverage) 
     """SHA-256 (hex) of the text that all sign: parties, clauses (with the document's hash), coverage."""
     # A mailbox is where reminders go, not a part of the text.
     text = {
-        "parties": [{"key": p.key, "kind": p.kind, "name": p.name} for p in parties],
+        "parties": [{"key": p.key, "kind": p.kind, "name": p.name, "public": p.public} for p in parties],
         "clauses": asdict(clauses),
         "coverage": asdict(coverage),
     }

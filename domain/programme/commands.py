@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from domain.commands import Command, handles
-from domain.kernel import Act, Conflict
+from domain.kernel import Act, Conflict, Refused
 from domain.ports import Records
 from domain.programme.model import SCHEMES, Programme, Rules
 
@@ -30,6 +30,12 @@ class OpenProgramme(Command):
 def open_programme(command: OpenProgramme, act: Act, records: Records) -> None:
     if records.find(Programme, command.record_id):
         raise Conflict("already_open", f"Le programme « {command.scheme} » existe déjà.")
+    if command.scheme not in SCHEMES:
+        raise Refused(
+            "unknown_scheme",
+            f"« {command.scheme} » n'est pas un dispositif connu.",
+            (f"l'un de : {', '.join(SCHEMES)}",),
+        )
     programme = Programme(id=command.record_id, scheme=command.scheme, label=SCHEMES[command.scheme])
     programme.adopt_rules(act, rules=command.rules, on=command.on)
     records.add(programme)

@@ -154,13 +154,15 @@ class Programme(Root):
         return chosen[-1]
 
     def followed(self, started_under: int, academie: str, day: date) -> RulesVersion:
-        """What an open record follows on ``day``: its own version, or a later one meant for open records."""
-        later = [
-            v
-            for v in self.versions
-            if v.to_open and v.number > started_under and v.on <= day and v.academie in {"", academie}
-        ]
-        return later[-1] if later else self.versions[started_under - 1]
+        """What an open record follows on ``day``: its own version, or a later one meant for open records.
+
+        As in ``current``, an académie's own version is never overruled by a later one of the nation.
+        """
+        started = self.versions[started_under - 1]
+        later = [v for v in self.versions if v.to_open and v.number > started_under and v.on <= day]
+        own = [v for v in later if v.academie == academie and academie]
+        national = [v for v in later if not v.academie and not started.academie]
+        return [started, *national, *own][-1]
 
     @event("RulesAdopted", topic="programme.RulesAdopted@1")
     def _rules_adopted(self, number: int, rules: Rules, academie: str, to_open: bool, starts: date) -> None:

@@ -1,0 +1,284 @@
+"""`mentorat`: everything that is done from a terminal. Each command translates; the work is elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from ops.running import NotRunning, connected
+from ops.settings import Settings
+from ops.stack.errors import StackError
+
+app = typer.Typer(
+    help="Cycle de vie du mentorat en lycée professionnel.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+imports_app = typer.Typer(help="Reprend des données existantes.", no_args_is_help=True)
+tokens_app = typer.Typer(help="Jetons d'accès à l'API.", no_args_is_help=True)
+clock_app = typer.Typer(help="Horloge du domaine (développement seulement).", no_args_is_help=True)
+app.add_typer(imports_app, name="import")
+app.add_typer(tokens_app, name="token")
+app.add_typer(clock_app, name="clock")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Bad input ends in one French sentence and status 2; a bug ends in its traceback."""
+    try:
+        app()
+    except (NotRunning, StackError) as error:
+        _fail(str(error))
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False):
+            name = "MENTORAT_" + "_".join(str(part) for part in fault["loc"]).upper()
+            err.print(f"Réglage {name} : valeur refusée ({fault['msg']}). Voir docs/reglages.md.")
+        sys.exit(2)
+    except psycopg.OperationalError as error:
+        _fail(f"La base de données ne répond pas ({type(error).__name__}). `mentorat doctor` dit quoi faire.")
+
+
+def _fail(sentence: str) -> None:
+    err.print(sentence, style="red", markup=False)
+    sys.exit(2)
+
+
+def _run(work: Callable[[Settings], Coroutine[Any, Any, Any]]) -> Any:
+    """Runs asynchronous work against the stack that is running, or the external one of the settings."""
+    return asyncio.run(work(connected(Settings())))
+
+
+@app.command()
+def up() -> None:
+    """Démarre toute la pile au premier plan (Ctrl-C pour l'arrêter)."""
+    from ops.running import Addresses
+    from ops.up import Stack
+
+    settings = Settings()
+
+    def ready(where: Addresses) -> None:
+        out.print("\n[bold]mentorat est prêt.[/bold]")
+        out.print(f"  API et documentation   {where.api}/docs")
+        out.print(f"  État de santé          {where.api}/readyz")
+        if where.temporal_ui:
+            out.print(f"  Temporal (interface)   {where.temporal_ui}")
+        out.print(f"  Jetons de démonstration {settings.tokens_file}")
+        out.print("  Ctrl-C pour arrêter.\n")
+
+    raise typer.Exit(Stack(settings, lambda s: out.print(s, markup=False)).run(ready))
+
+
+@app.command()
+def demo(
+    speed: Annotated[float, typer.Option(min=0.1, help="Vitesse du récit (1 : normale).")] = 1.0,
+) -> None:
+    """Joue un an de la vie des six conventions, sur une pile jetable."""
+    from ops.demo import play
+
+    raise typer.Exit(play(speed, out))
+
+
+@app.command()
+def migrate() -> None:
+    """Prépare la base : rôles, schémas, données de référence (avec des serveurs externes)."""
+    from ops import database, seed
+
+    settings = connected(Settings())
+
+    async def work() -> str | None:
+        applied = await database.migrate(
+            settings.dsn_owner,
+            app_password=database.password_of(settings.dsn_app),
+            projector_password=database.password_of(settings.dsn_projector),
+        )
+        for name in applied:
+            out.print(f"appliqué : {name}")
+        if settings.production:
+            return await seed.load_programmes(settings)
+        return await seed.load(settings)
+
+    out.print(asyncio.run(work()) or "Rien à charger.")
+
+
+@app.command(hidden=True)
+def serve(part: str) -> None:
+    """Un processus de la pile : api, worker ou projector."""
+    from ops import serving
+
+    serving.serve(part, Settings())
+
+
+@imports_app.command("conventions")
+def import_conventions(
+    file: Annotated[Path, typer.Argument(help="Fichier CSV (; , ou tabulation ; UTF-8 ou cp1252).")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifie sans rien enregistrer.")] = False,
+) -> None:
+    """Importe des conventions annoncées. Rien n'est enregistré si une seule ligne est fautive."""
+    from domain.kernel import Actor
+    from ops import imports
+    from ops.compose import house
+
+    async def work(settings: Settings) -> imports.Report:
+        async with house(settings, "import") as parts:
+            codes = [academie.code for academie in parts.world.territory.academies]
+            regions = {academie.region_academique for academie in parts.world.territory.academies}
+            scopes = {f"academie:{code}" for code in codes} | {f"region:{name}" for name in regions}
+            actor = Actor("import", "academie", frozenset(scopes | {"public"}))
+            with Progress(console=err, transient=True) as bar:
+                task = bar.add_task("Import", total=None)
+                return await imports.conventions(
+                    file,
+                    parts.executor,
+                    actor,
+                    dry_run=dry_run,
+                    progress=lambda done, total: bar.update(task, completed=done, total=total),
+                )
+
+    report = _run(work)
+    for fault in report.faults:
+        err.print(str(fault), markup=False)
+    if report.faults:
+        _fail(f"{len(report.faults)} anomalie(s) : rien n'a été enregistré.")
+    verb = "vérifiée(s), rien n'est enregistré" if dry_run else f"lue(s), {report.recorded} enregistrée(s)"
+    out.print(f"{report.lines} ligne(s) {verb}.")
+
+
+@tokens_app.command("create")
+def token_create(
+    role: Annotated[
+        str, typer.Argument(help="national, academie, association, lycee, auditor, dpo, operator")
+    ],
+    label: Annotated[str, typer.Option(help="À qui ou à quoi il sert.")],
+    academie: Annotated[list[str] | None, typer.Option(help="Code d'académie (répétable).")] = None,
+    region: Annotated[str | None, typer.Option(help="Nom de la région académique.")] = None,
+    association: Annotated[str | None, typer.Option(help="Identifiant de l'association.")] = None,
+    lycee: Annotated[str | None, typer.Option(help="Code UAI du lycée.")] = None,
+) -> None:
+    """Crée un jeton ; il n'est montré qu'une fois."""
+    from api.tokens import TokenStore
+    from domain.identifiers import InvalidValue, parse_uai
+    from ops.compose import house
+    from ops.tokens import scopes_of
+
+    async def work(settings: Settings) -> str:
+        async with house(settings, "token") as parts:
+            scopes = scopes_of(
+                role,
+                parts.world.territory,
+                academies=tuple(academie or ()),
+                region=region,
+                association=association,
+                lycee=parse_uai(lycee) if lycee else None,
+            )
+            _, token = await TokenStore(parts.pool).create(role, label, scopes)
+            return token
+
+    try:
+        out.print(_run(work), markup=False)
+    except (InvalidValue, ValueError) as error:
+        _fail(str(error))
+
+
+@tokens_app.command("list")
+def token_list() -> None:
+    """Montre les jetons (jamais leur secret)."""
+    from api.tokens import TokenStore
+    from ops.compose import house
+
+    async def work(settings: Settings) -> list[Any]:
+        async with house(settings, "token") as parts:
+            return list(await TokenStore(parts.pool).list())
+
+    table = Table("Identifiant", "Rôle", "Libellé", "Périmètre", "Créé le", "Révoqué le")
+    for token in _run(work):
+        revoked = f"{token.revoked_at:%d/%m/%Y}" if token.revoked_at else ""
+        scopes = " ".join(sorted(token.scopes - {"public"}))
+        table.add_row(token.id, token.role, token.label, scopes, f"{token.created_at:%d/%m/%Y}", revoked)
+    out.print(table)
+
+
+@tokens_app.command("revoke")
+def token_revoke(token_id: str) -> None:
+    """Révoque un jeton par son identifiant."""
+    from api.tokens import TokenStore
+    from ops.compose import house
+
+    async def work(settings: Settings) -> bool:
+        async with house(settings, "token") as parts:
+            return await TokenStore(parts.pool).revoke(token_id)
+
+    if not _run(work):
+        _fail(
+            f"Aucun jeton en cours ne porte l'identifiant « {token_id} » : `mentorat token list` les montre."
+        )
+    out.print("Jeton révoqué.")
+
+
+@app.command()
+def rebuild() -> None:
+    """Reconstruit les vues à côté de celles qui servent, puis bascule."""
+    from ops import maintenance
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("Reconstruction", total=None)
+        count = _run(
+            lambda settings: maintenance.rebuild(
+                settings, lambda done, total: bar.update(task, completed=done, total=total)
+            )
+        )
+    out.print(f"Vues reconstruites depuis {count} événements.")
+
+
+@app.command()
+def processes() -> None:
+    """Montre ce qui est ouvert, dû, ou mis de côté."""
+    from ops import maintenance
+
+    _run(lambda settings: maintenance.show_processes(settings, out))
+
+
+@clock_app.command("advance")
+def clock_advance(
+    delay: Annotated[str, typer.Argument(help="Par exemple 8d, 36h ou 90m.")],
+) -> None:
+    """Avance l'horloge du domaine ; ce qui devient dû est réveillé."""
+    from ops import maintenance
+
+    try:
+        moved = _run(lambda settings: maintenance.advance(settings, delay))
+    except maintenance.ClockRefused as refused:
+        _fail(str(refused))
+    else:
+        out.print(f"Il est maintenant le {moved:%d/%m/%Y à %H:%M} (heure de Paris) dans le domaine.")
+
+
+@app.command()
+def doctor() -> None:
+    """Vérifie chaque partie et dit quoi faire ; le code de sortie compte les anomalies."""
+    from ops.doctor import examine
+
+    raise typer.Exit(min(asyncio.run(examine(Settings(), out)), 100))
+
+
+@app.command()
+def version() -> None:
+    """La version installée."""
+    out.print(installed("mentorat"))
+
+
+if __name__ == "__main__":
+    main()

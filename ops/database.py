@@ -1,0 +1,129 @@
+"""Prepares the database: its roles, its schemas, and the pools through which each part may act.
+
+`mentorat_app` reads and adds events, commands' claims and tokens; `mentorat_projector` writes the read
+models. Neither owns the ledger. Only the owner's DSN, used here and nowhere else, may change a schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from projections import schema as read_models
+
+Connection = psycopg.AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+
+APP: Final = "mentorat_app"
+PROJECTOR: Final = "mentorat_projector"
+ROOMS: Final = ("ledger", "api", "workflows")
+_HOUSE: Final = Path(__file__).parents[1]
+_MIGRATION_LOCK: Final = 7_305_000
+
+
+class MigrationChanged(Exception):
+    """A migration that has already been applied reads differently now."""
+
+
+async def create_database(admin_dsn: str, name: str) -> None:
+    """Creates an empty database, unless it exists."""
+    async with await _connect(admin_dsn) as connection:
+        found = await connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+        if await found.fetchone() is None:
+            await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+async def migrate(owner_dsn: str, *, app_password: str, projector_password: str) -> list[str]:
+    """Brings roles and schemas up to date; answers the names of the migrations applied now.
+
+    Raises ``MigrationChanged`` when a file was edited after it was applied.
+    """
+    async with await _connect(owner_dsn) as connection:
+        await connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+        await _ensure_role(connection, APP, app_password)
+        await _ensure_role(connection, PROJECTOR, projector_password)
+        await _grant_creation(connection)
+        applied = await _apply_files(connection)
+    async with await _connect(as_role(owner_dsn, PROJECTOR, projector_password)) as connection:
+        found = await connection.execute("SELECT to_regnamespace('read') IS NOT NULL")
+        row = await found.fetchone()
+        if row and not row[0]:
+            await read_models.create(connection, "read")
+            applied.append("read models")
+    return applied
+
+
+def pool(dsn: str, *, most: int = 8, name: str = "") -> Pool:
+    """A pool in autocommit mode: who wants a transaction opens one."""
+    return AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=most,
+        open=False,
+        name=name or None,
+        timeout=10.0,
+        kwargs={"autocommit": True, "application_name": f"mentorat {name}".strip()},
+        check=AsyncConnectionPool.check_connection,
+    )
+
+
+def as_role(dsn: str, role: str, password: str) -> str:
+    """The same server and database, as another role."""
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{quote(password, safe='')}@{host}"))
+
+
+def password_of(dsn: str) -> str:
+    """The password in a DSN written as a URL, empty when it has none."""
+    return unquote(urlsplit(dsn).password or "")
+
+
+async def _connect(dsn: str) -> Connection:
+    return await psycopg.AsyncConnection.connect(dsn, autocommit=True)
+
+
+async def _ensure_role(connection: Connection, role: str, password: str) -> None:
+    found = await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,))
+    verb = "CREATE" if await found.fetchone() is None else "ALTER"
+    statement = sql.SQL(verb) + sql.SQL(" ROLE {} LOGIN PASSWORD {}")
+    await connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+
+
+async def _grant_creation(connection: Connection) -> None:
+    found = await connection.execute("SELECT current_database()")
+    row = await found.fetchone()
+    name = row[0] if row else ""
+    await connection.execute(
+        sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(sql.Identifier(name), sql.Identifier(PROJECTOR))
+    )
+
+
+async def _apply_files(connection: Connection) -> list[str]:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS public.migrations"
+        " (name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    found = await connection.execute("SELECT name, digest FROM public.migrations")
+    done: dict[str, str] = dict(await found.fetchall())
+    applied = []
+    for room in ROOMS:
+        for path in sorted((_HOUSE / room / "schema").glob("*.sql")):
+            name, text = f"{room}/{path.name}", path.read_text()
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if name in done:
+                if done[name] != digest:
+                    raise MigrationChanged(name)
+                continue
+            async with connection.transaction():
+                await connection.execute(text)
+                await connection.execute("INSERT INTO public.migrations VALUES (%s, %s)", (name, digest))
+            applied.append(name)
+    return applied

@@ -1,0 +1,107 @@
+"""The three processes of the house: API, worker (with relay and sweeper), projector."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from importlib.metadata import version
+
+import uvicorn
+from api.app import create_app
+from fastapi import FastAPI
+from projections.projector import Projector
+
+from api.tokens import TokenStore
+from ops import database
+from ops.compose import House, house
+from ops.settings import Settings
+
+log = logging.getLogger("mentorat")
+
+
+def serve(part: str, settings: Settings) -> None:
+    """Runs one process until SIGTERM or SIGINT. An error ends it loudly: the supervisor starts it again."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    runners: dict[str, Callable[[Settings], Awaitable[None]]] = {
+        "api": _serve_api,
+        "worker": _serve_worker,
+        "projector": _serve_projector,
+    }
+    uvloop_run(runners[part](settings))
+    logging.shutdown()
+    # A Temporal client may crash while the interpreter winds down: everything is flushed, leave now.
+    os._exit(0)
+
+
+def uvloop_run(work: Awaitable[None]) -> None:
+    import uvloop
+
+    uvloop.run(work)  # type: ignore[arg-type]
+
+
+@contextlib.asynccontextmanager
+async def _stop_signal() -> AsyncIterator[asyncio.Event]:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    yield stop
+
+
+async def _serve_projector(settings: Settings) -> None:
+    async with (
+        _stop_signal() as stop,
+        house(settings, "projector") as parts,
+        database.pool(settings.dsn_projector, most=4, name="projector") as pool,
+    ):
+        log.info("projector ready")
+        await Projector(parts.feed, pool, parts.world, parts.recorder.now).run(stop)
+
+
+async def _serve_api(settings: Settings) -> None:
+    async with house(settings, "api") as parts:
+        config = uvicorn.Config(
+            api_of(parts),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        await uvicorn.Server(config).serve()
+
+
+def api_of(parts: House) -> FastAPI:
+    """The application over one house."""
+
+    async def ledger_answers() -> str | None:
+        await parts.recorder.head()
+        return None
+
+    async def views_answer() -> str | None:
+        lag = await parts.recorder.head() - await parts.reader.position()
+        return None if lag < 10_000 else f"{lag} événements de retard"
+
+    return create_app(
+        commands=parts.executor,
+        feed=parts.feed,
+        reader=parts.reader,
+        tokens=TokenStore(parts.pool),
+        probes={"registre": ledger_answers, "vues": views_answer},
+        version=version("mentorat"),
+    )
+
+
+async def _serve_worker(settings: Settings) -> None:
+    from ops.working import worker_parts
+    from workflows import worker
+
+    async with _stop_signal() as stop, house(settings, "worker") as parts:
+        log.info("worker ready, horizon %s", timedelta(days=settings.horizon_days))
+        await worker.run(worker_parts(parts), stop)

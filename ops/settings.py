@@ -1,0 +1,84 @@
+"""Every setting, its unit and its default: `MENTORAT_<NAME>`, or a file of that name among the secrets.
+
+An empty address means the embedded server, started and watched by `mentorat up`.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ops.private import read_or_make
+
+SECRETS = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    """Read once by the composition root. Documented in docs/reglages.md: a test holds both together."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MENTORAT_", extra="ignore", secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
+
+    home: Path = Field(Path("var"), description="Dossier des données, des journaux et des secrets.")
+    host: str = Field("127.0.0.1", description="Adresse d'écoute de l'API.")
+    port: int = Field(8000, ge=1, le=65535, description="Port de l'API.")
+    environment: Literal["development", "production"] = Field(
+        "development", description="En production, l'horloge du domaine ne se déplace pas."
+    )
+    dsn_owner: str = Field("", description="DSN du propriétaire (migrations). Vide : PostgreSQL embarqué.")
+    dsn_app: str = Field("", description="DSN du rôle mentorat_app. Vide : déduit du serveur embarqué.")
+    dsn_projector: str = Field("", description="DSN du rôle mentorat_projector. Vide : déduit.")
+    temporal_address: str = Field("", description="Adresse gRPC de Temporal. Vide : Temporal embarqué.")
+    temporal_namespace: str = Field("default", description="Espace de noms Temporal.")
+    task_queue: str = Field("mentorat", description="File de tâches Temporal.")
+    horizon_days: int = Field(
+        400, ge=1, description="Un processus vit tant qu'une échéance tombe dans ce nombre de jours."
+    )
+    sweep_seconds: float = Field(30.0, gt=0, description="Intervalle du balayage des échéances, en secondes.")
+    pool_size: int = Field(8, ge=1, description="Connexions PostgreSQL par processus et par rôle.")
+    digest_key: str = Field("", description="Clé des empreintes de requêtes. Vide : créée dans le dossier.")
+    mail_host: str = Field("", description="Serveur SMTP. Vide : les relances vont dans un dossier.")
+    mail_port: int = Field(587, description="Port SMTP.")
+    mail_user: str = Field("", description="Compte SMTP.")
+    mail_password: str = Field("", description="Mot de passe SMTP.")
+    mail_starttls: bool = Field(True, description="Chiffrer la liaison SMTP par STARTTLS.")
+    mail_sender: str = Field("mentorat@localhost", description="Expéditeur des relances.")
+
+    @property
+    def embedded_postgres(self) -> bool:
+        return not self.dsn_app
+
+    @property
+    def embedded_temporal(self) -> bool:
+        return not self.temporal_address
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def tokens_file(self) -> Path:
+        """One token a role, for the walk of the README (mode 600)."""
+        return self.home / "demo-tokens.json"
+
+    @property
+    def stack_file(self) -> Path:
+        """Where a running stack listens: other commands find it here (mode 600)."""
+        return self.home / "stack.json"
+
+    @property
+    def outbox(self) -> Path:
+        return self.home / "outbox"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @cached_property
+    def digest_secret(self) -> bytes:
+        return (self.digest_key or read_or_make(self.home / "digest.key")).encode()

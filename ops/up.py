@@ -1,0 +1,157 @@
+"""The whole stack in the foreground: PostgreSQL, Temporal, projector, API, worker, under one supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+
+from ops import database, seed
+from ops.private import read_or_make
+from ops.running import Addresses
+from ops.settings import Settings
+from ops.stack.errors import StackError
+from ops.stack.ports import is_taken
+from ops.stack.postgres import Postgres
+from ops.stack.service import Service
+from ops.stack.supervisor import Supervisor
+from ops.stack.temporal import Temporal
+
+DATABASE = "mentorat"
+
+
+class Stack:
+    """The services of one home and how they find each other. Embedded servers only where none is given."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None], *, loads: bool = True) -> None:
+        self.settings = settings
+        self._say = say
+        self._loads = loads
+        self._prepared = False
+        home = settings.home.absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        self.postgres = Postgres(home / "postgres") if settings.embedded_postgres else None
+        self.temporal = Temporal(home / "temporal") if settings.embedded_temporal else None
+
+    def addresses(self) -> Addresses:
+        settings, owner = self.settings, self.settings.dsn_owner
+        app, projector = settings.dsn_app, settings.dsn_projector
+        if self.postgres:
+            owner = self.postgres.dsn(DATABASE)
+            app = database.as_role(owner, database.APP, self._password("app"))
+            projector = database.as_role(owner, database.PROJECTOR, self._password("projector"))
+        return Addresses(
+            dsn_owner=owner,
+            dsn_app=app,
+            dsn_projector=projector,
+            temporal_address=self.temporal.address if self.temporal else settings.temporal_address,
+            temporal_ui=self.temporal.ui_address if self.temporal else "",
+            api=f"http://{settings.host}:{settings.port}",
+            supervisor=os.getpid(),
+        )
+
+    def services(self) -> list[Service]:
+        """In the order of their start. The API lives without Temporal; the worker does not."""
+        servers = [server.service() for server in (self.postgres, self.temporal) if server]
+        base = ("postgres",) if self.postgres else ()
+        clock = ("temporal",) if self.temporal else ()
+        return [
+            *servers,
+            self._child("projector", after=base, prepare=self.prepare),
+            self._child("api", after=("projector",), ready=self._api_answers),
+            self._child("worker", after=("projector", *clock)),
+        ]
+
+    def run(self, on_ready: Callable[[Addresses], None]) -> int:
+        """Until Ctrl-C. Answers the exit status; leaves no process behind."""
+        if is_taken(self.settings.port):
+            raise StackError(
+                f"Le port {self.settings.port} est déjà occupé : arrêtez l'autre programme, "
+                "ou choisissez un port libre (MENTORAT_PORT=8001 make run)."
+            )
+
+        def ready() -> None:
+            where = self.addresses()
+            where.write(self.settings.stack_file)
+            on_ready(where)
+
+        try:
+            return Supervisor(self.services(), self._say, self.settings.logs.absolute()).run(ready)
+        finally:
+            self.settings.stack_file.unlink(missing_ok=True)
+
+    def prepare(self) -> str | None:
+        """Migrations, reference data and demonstration tokens, before the first of our own processes."""
+        if self._prepared:
+            return None
+        loaded = asyncio.run(self._prepare())
+        self._prepared = True
+        return loaded
+
+    async def _prepare(self) -> str | None:
+        where = self.addresses()
+        if self.postgres:
+            await database.create_database(self.postgres.dsn(), DATABASE)
+        await database.migrate(
+            where.dsn_owner,
+            app_password=database.password_of(where.dsn_app),
+            projector_password=database.password_of(where.dsn_projector),
+        )
+        where.write(self.settings.stack_file)
+        if not self._loads:
+            return None
+        return await seed.load(self._connected(where))
+
+    def _connected(self, where: Addresses) -> Settings:
+        return self.settings.model_copy(
+            update={
+                "dsn_owner": where.dsn_owner,
+                "dsn_app": where.dsn_app,
+                "dsn_projector": where.dsn_projector,
+                "temporal_address": where.temporal_address,
+            }
+        )
+
+    def _child(
+        self,
+        name: str,
+        *,
+        after: tuple[str, ...],
+        prepare: Callable[[], str | None] = lambda: None,
+        ready: Callable[[], bool] = lambda: True,
+    ) -> Service:
+        return Service(
+            name=name,
+            command=lambda: [sys.executable, "-m", "ops.cli", "serve", name],
+            env=self._environment,
+            prepare=prepare,
+            ready=ready,
+            after=after,
+        )
+
+    def _environment(self) -> Mapping[str, str]:
+        """What a child needs: addresses by its environment, never by its arguments."""
+        where, house = self.addresses(), Path(__file__).parents[1]
+        return {
+            **os.environ,
+            "PYTHONPATH": str(house),
+            "PYTHONUNBUFFERED": "1",
+            "MENTORAT_HOME": str(self.settings.home.absolute()),
+            "MENTORAT_PORT": str(self.settings.port),
+            "MENTORAT_DSN_APP": where.dsn_app,
+            "MENTORAT_DSN_PROJECTOR": where.dsn_projector,
+            "MENTORAT_TEMPORAL_ADDRESS": where.temporal_address,
+        }
+
+    def _api_answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.addresses().api}/readyz", timeout=1.0).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _password(self, role: str) -> str:
+        return read_or_make(self.settings.home.absolute() / "secrets" / role)

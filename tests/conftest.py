@@ -1,0 +1,58 @@
+"""The embedded server, once a run, and a fresh database for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ops import database as databases
+from ops.stack.postgres import Postgres
+
+_NUMBERS = itertools.count(1)
+_PASSWORD = "only for tests"
+
+
+@dataclass
+class Database:
+    """One test's database: the pools of the two roles, and the owner's DSN."""
+
+    app: databases.Pool
+    projector: databases.Pool
+    owner_dsn: str
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with Postgres(tmp_path_factory.mktemp("pg"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: Postgres) -> str:
+    name = "mentorat_template"
+    await databases.create_database(postgres.dsn(), name)
+    await databases.migrate(postgres.dsn(name), app_password=_PASSWORD, projector_password=_PASSWORD)
+    return name
+
+
+@pytest.fixture
+async def database(postgres: Postgres, template: str) -> AsyncIterator[Database]:
+    name = f"test_{next(_NUMBERS)}"
+    _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    owner_dsn = postgres.dsn(name)
+    app = databases.pool(databases.as_role(owner_dsn, databases.APP, _PASSWORD), name="app")
+    projector = databases.pool(databases.as_role(owner_dsn, databases.PROJECTOR, _PASSWORD), name="projector")
+    async with app, projector:
+        yield Database(app, projector, owner_dsn)
+    _execute(postgres, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _execute(postgres: Postgres, statement: str, *names: str) -> None:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        query = sql.SQL(statement).format(*map(sql.Identifier, names))
+        connection.execute(query)
