@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test lint unit stress bench demo lock clean
+.PHONY: run test lint unit stress demo lock clean
 
 run: $(READY)
 	@exec $(BIN)/mentorat up
@@ -25,9 +25,6 @@ unit: $(READY)
 
 stress: $(READY)
 	$(BIN)/pytest -m stress --timeout=3600
-
-bench: $(READY)
-	$(BIN)/python -m benchmarks
 
 # Versions épinglées avec empreintes ; aucun dépôt n'est nommé dans les fichiers.
 lock: $(READY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from domain.calendar import PARIS
 from ops.running import NotRunning, connected
 from ops.settings import Settings
 from ops.stack.errors import StackError
@@ -63,7 +65,7 @@ def _run(work: Callable[[Settings], Coroutine[Any, Any, Any]]) -> Any:
 
 
 @app.command()
-def up() -> None:
+def up(begin: Annotated[datetime | None, typer.Option(hidden=True)] = None) -> None:
     """Démarre toute la pile au premier plan (Ctrl-C pour l'arrêter)."""
     from ops.running import Addresses
     from ops.up import Stack
@@ -79,7 +81,12 @@ def up() -> None:
         out.print(f"  Jetons de démonstration {settings.tokens_file}")
         out.print("  Ctrl-C pour arrêter.\n")
 
-    raise typer.Exit(Stack(settings, lambda s: out.print(s, markup=False)).run(ready))
+    stack = Stack(
+        settings,
+        lambda sentence: out.print(sentence, markup=False),
+        begins=begin and begin.replace(tzinfo=PARIS),
+    )
+    raise typer.Exit(stack.run(ready))
 
 
 @app.command()
@@ -107,8 +114,6 @@ def migrate() -> None:
         )
         for name in applied:
             out.print(f"appliqué : {name}")
-        if settings.production:
-            return await seed.load_programmes(settings)
         return await seed.load(settings)
 
     out.print(asyncio.run(work()) or "Rien à charger.")

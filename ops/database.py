@@ -7,6 +7,7 @@ models. Neither owns the ledger. Only the owner's DSN, used here and nowhere els
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -60,6 +61,16 @@ async def migrate(owner_dsn: str, *, app_password: str, projector_password: str)
     return applied
 
 
+async def begin_at(owner_dsn: str, begins: datetime) -> None:
+    """Sets domain time on a ledger that is still empty; afterwards it only moves forward."""
+    async with await _connect(owner_dsn) as connection:
+        await connection.execute(
+            "UPDATE ledger.clock SET shift = %s - clock_timestamp()"
+            " WHERE NOT EXISTS (SELECT FROM ledger.events)",
+            (begins,),
+        )
+
+
 def pool(dsn: str, *, most: int = 8, name: str = "") -> Pool:
     """A pool in autocommit mode: who wants a transaction opens one."""
     return AsyncConnectionPool(
@@ -93,8 +104,8 @@ async def _connect(dsn: str) -> Connection:
 async def _ensure_role(connection: Connection, role: str, password: str) -> None:
     found = await connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,))
     verb = "CREATE" if await found.fetchone() is None else "ALTER"
-    statement = sql.SQL(verb) + sql.SQL(" ROLE {} LOGIN PASSWORD {}")
-    await connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+    named = sql.SQL(" ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+    await connection.execute(sql.SQL(verb) + named)
 
 
 async def _grant_creation(connection: Connection) -> None:

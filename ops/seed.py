@@ -26,11 +26,16 @@ DEMO_LYCEE: Final = "0690010L"
 
 
 async def load(settings: Settings) -> str | None:
-    """Loads what is not there yet; answers what it did, in French, or ``None`` for nothing."""
+    """Loads what is not there yet; answers what it did, in French, or ``None`` for nothing.
+
+    In production the programmes only: conventions come by an import, tokens by `mentorat token create`.
+    """
     async with house(settings, "seed") as parts:
-        if await parts.recorder.head() > 0 and settings.tokens_file.exists():
+        if await parts.recorder.head() > 0 and (settings.production or settings.tokens_file.exists()):
             return None
         await open_programmes(parts)
+        if settings.production:
+            return "Les programmes et leurs règles par défaut sont chargés."
         count = await load_conventions(parts)
         await write_tokens(parts)
     return (

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -25,12 +26,17 @@ DATABASE = "mentorat"
 
 
 class Stack:
-    """The services of one home and how they find each other. Embedded servers only where none is given."""
+    """The services of one home and how they find each other. Embedded servers only where none is given.
 
-    def __init__(self, settings: Settings, say: Callable[[str], None], *, loads: bool = True) -> None:
+    ``begins`` (demonstration only): when domain time starts, on an empty ledger.
+    """
+
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None], *, begins: datetime | None = None
+    ) -> None:
         self.settings = settings
         self._say = say
-        self._loads = loads
+        self._begins = begins
         self._prepared = False
         home = settings.home.absolute()
         home.mkdir(parents=True, exist_ok=True)
@@ -102,8 +108,8 @@ class Stack:
             projector_password=database.password_of(where.dsn_projector),
         )
         where.write(self.settings.stack_file)
-        if not self._loads:
-            return None
+        if self._begins and not self.settings.production:
+            await database.begin_at(where.dsn_owner, self._begins)
         return await seed.load(self._connected(where))
 
     def _connected(self, where: Addresses) -> Settings:
