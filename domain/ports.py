@@ -40,6 +40,8 @@ class Records(Protocol):
 
 
 class Calendars(Protocol):
+    """The school calendars: one for each académie."""
+
     def for_academie(self, code: str) -> SchoolCalendar:
         """The school calendar of an académie, by its two-digit code (empty: weekends and public holidays)."""
 
@@ -55,6 +57,8 @@ class World(Protocol):
 
 
 class Clock(Protocol):
+    """Where the time comes from."""
+
     async def now(self) -> datetime:
         """Domain time, UTC: server time plus the offset, which is zero in production."""
 

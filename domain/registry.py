@@ -1,4 +1,4 @@
-"""The records that wait for something, and how each says what: one line a kind of record."""
+"""Every kind of record, and how those that wait for something say what: one line a kind."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from domain.association.model import Association
 from domain.convention import due as convention_due
 from domain.convention.model import Convention
 from domain.kernel import Due, Root
 from domain.ports import World
 from domain.programme.model import Programme
+from domain.refusal import Refusal
+
+RECORDS: Final[tuple[type[Root], ...]] = (Programme, Association, Convention, Refusal)
+"""A topic is known once its class exists: whoever reads events imports these first."""
 
 ProgrammeOf = Callable[[str], Programme]
 """Finds a programme by its id: the rules of a record are those of its programme."""

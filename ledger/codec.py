@@ -15,8 +15,12 @@ from eventsourcing.utils import resolve_topic
 from pydantic import BaseModel, ConfigDict, create_model
 
 from domain.kernel import Root
+from domain.registry import RECORDS
 
 _ENVELOPE: Final = {"originator_id", "originator_version", "timestamp", "originator_topic"}
+
+KINDS: Final = {kind.TOPIC: kind for kind in RECORDS}  # type: ignore[attr-defined]
+"""The records by topic. Importing them is what lets a process read events that it did not write."""
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 UPCASTERS: Final[dict[str, tuple[str, Upcaster]]] = {}

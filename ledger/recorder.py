@@ -131,9 +131,10 @@ class MemoryRecorder:
 
     def _check_claims(self, batch: Append) -> None:
         dropped = {(record_id, claim) for record_id, claim in batch.drops}
-        held = {key: [c for c, by in now if (by, c) not in dropped] for key, now in self._claims.items()}
+        held: dict[str, list[Claim]] = {}
         for _, claim in batch.gains:
-            others = held.setdefault(claim.key, [])
+            now = self._claims[claim.key]
+            others = held.setdefault(claim.key, [c for c, by in now if (by, c) not in dropped])
             if any(_overlap(other, claim) for other in others):
                 raise ClaimTaken(claim.key)
             others.append(claim)

@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from projections.reading import Reader
-
 from domain.territory import Territory
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
@@ -16,6 +14,7 @@ from ledger.postgres import PostgresRecorder
 from ops import database, reference
 from ops.database import Pool
 from ops.settings import Settings
+from projections.reading import Reader
 
 
 @dataclass(frozen=True)

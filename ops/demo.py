@@ -69,7 +69,7 @@ class Telling:
 
     def act(self, method: str, name: str, path: str, body: dict[str, Any] | None = None, **how: str) -> Any:
         answer = self.theatre.send(method, f"/v1/conventions/{self.ids[name]}{path}", body, **how)
-        self.theatre.happened()
+        self.tell_what_happened()
         return answer
 
     def read(self, name: str, suffix: str = "", **query: Any) -> Any:
@@ -120,6 +120,7 @@ def play(speed: float, out: Console) -> int:
 
 def conventions(theatre: Theatre) -> dict[str, str]:
     """The id of each convention of the press release, by its association's name."""
+    theatre.settle()
     found = theatre.get("/v1/conventions", limit=50)["items"]
     return {name: row["id"] for row in found for name in NAMES if f"– {name} :" in row["title"]}
 
@@ -169,7 +170,7 @@ def prepare(telling: Telling) -> None:
     telling.say("Relus, ils partent à la signature : chaque partie signe le même texte, par son empreinte.")
     history = {
         "signed_on": "2025-01-30",
-        "in_force_from": "2025-01",
+        "in_force_from": "2025-01-30",
         "ends_on": "2028-01-29",
         "evidence": "convention papier, archives de la région académique (fictif)",
     }
@@ -235,7 +236,9 @@ def reports(telling: Telling) -> None:
     telling.until("2026-06-25")
     for name in ("AJE AURA", "Proximité", "Télémaque", "JobIRL", "C'Possible"):
         telling.act("POST", name, "/reports", {"report": "bilan:2026", "on": "2026-06-25"})
-    telling.say("Cinq bilans pédagogiques sont reçus ; celui de FACE manque.")
+        financial = {"report": "financial:2025", "on": "2026-06-25"}
+        telling.act("POST", name, "/reports", financial)
+    telling.say("Bilans et comptes rendus financiers sont reçus ; il ne manque que ceux de FACE.")
     telling.until("2026-09-07")
     telling.act("POST", "FACE", "/reports", {"report": "bilan:2026", "on": "2026-09-07"})
     telling.say("FACE remet son bilan : il n'est plus en retard, mais la piste garde qu'il l'a été.")
@@ -258,6 +261,11 @@ def autumn(telling: Telling) -> None:
     telling.until("2026-12-07")
 
 
+def _day_of(waited: dict[str, Any]) -> str:
+    at = datetime.fromisoformat(waited["at"]).astimezone(PARIS).date()
+    return french_date(date.fromisoformat(waited["by"]) if waited["by"] else at)
+
+
 def finale(telling: Telling) -> None:
     """The register, and one full history."""
     table = Table("Convention", "État", "Depuis", "Prochaine échéance", title="\nLe registre, un an après")
@@ -265,7 +273,7 @@ def finale(telling: Telling) -> None:
         row = telling.read(name)
         since = datetime.fromisoformat(row["since"]).astimezone(PARIS)
         waited = row["next"][0] if row["next"] else None
-        ahead = f"{waited['what']} ({waited['by'] or waited['at'][:10]})" if waited else "—"
+        ahead = f"{waited['what']} ({_day_of(waited)})" if waited else "—"
         table.add_row(name, row["status_label"], f"{since:%d/%m/%Y}", ahead)
     telling.out.print(table)
     then = start_of(date(2025, 12, 6))
@@ -276,7 +284,7 @@ def finale(telling: Telling) -> None:
     for line in telling.read("Télémaque", "/history", limit=200)["items"]:
         true = datetime.fromisoformat(line["effective_at"]).astimezone(PARIS)
         written = datetime.fromisoformat(line["recorded_at"]).astimezone(PARIS)
-        history.add_row(
-            f"{true:%d/%m/%Y}", f"{written:%d/%m/%Y}", line["label"], line["role"], line["reason"] or ""
-        )
+        what = line["facts"].get("what", "")
+        label = f"{line['label']} — {what}" if what else line["label"]
+        history.add_row(f"{true:%d/%m/%Y}", f"{written:%d/%m/%Y}", label, line["role"], line["reason"])
     telling.out.print(history)

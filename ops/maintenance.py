@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import psycopg
-from projections.projector import Projector
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +16,7 @@ from ops import database
 from ops.compose import house
 from ops.settings import Settings
 from projections import deadlines
+from projections.projector import Projector
 
 _UNITS: Final = {"d": "days", "j": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DELAY: Final = re.compile(r"(\d{1,5})([djhms])")

@@ -12,14 +12,14 @@ from datetime import timedelta
 from importlib.metadata import version
 
 import uvicorn
-from api.app import create_app
 from fastapi import FastAPI
-from projections.projector import Projector
 
+from api.app import create_app
 from api.tokens import TokenStore
 from ops import database
 from ops.compose import House, house
 from ops.settings import Settings
+from projections.projector import Projector
 
 log = logging.getLogger("mentorat")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from projections.reading import Reader
-
 from ops.compose import House
 from ops.settings import Settings
 from projections import deadlines
+from projections.reading import Reader
 from workflows.delivery import Channel, FolderChannel, MailChannel
 from workflows.sweeper import Pace
 from workflows.worker import Deps

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -27,8 +29,12 @@ class Database:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with Postgres(tmp_path_factory.mktemp("pg"), durable=False) as server:
+def postgres() -> Iterator[Postgres]:
+    """Not below pytest's own folder: another run of pytest closes that one to PostgreSQL's account."""
+    with (
+        tempfile.TemporaryDirectory(prefix="mentorat-pg-") as home,
+        Postgres(Path(home), durable=False) as server,
+    ):
         yield server
 
 
@@ -44,6 +50,7 @@ async def template(postgres: Postgres) -> str:
 async def database(postgres: Postgres, template: str) -> AsyncIterator[Database]:
     name = f"test_{next(_NUMBERS)}"
     _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    _execute(postgres, "GRANT CREATE ON DATABASE {} TO {}", name, databases.PROJECTOR)
     owner_dsn = postgres.dsn(name)
     app = databases.pool(databases.as_role(owner_dsn, databases.APP, _PASSWORD), name="app")
     projector = databases.pool(databases.as_role(owner_dsn, databases.PROJECTOR, _PASSWORD), name="projector")

@@ -44,7 +44,7 @@ def waits(convention: Convention, programme: Programme, world: World, now: datet
 def notice_end(convention: Convention, rules: Rules, given_on: date) -> date:
     """The earliest day on which a notice given on ``given_on`` takes effect."""
     months = convention.clauses.notice_months
-    return add_months(given_on, months if months is not None else rules.notice.count)
+    return rules.notice.plainly_after(given_on) if months is None else add_months(given_on, months)
 
 
 def expected_reports(convention: Convention, rules: Rules | None = None) -> list[tuple[str, date]]:
@@ -66,7 +66,7 @@ def expected_reports(convention: Convention, rules: Rules | None = None) -> list
         if convention.clauses.bilan and first <= day and add_months(day, -12) < last:
             owed.append((f"bilan:{year}", day))
         if convention.clauses.financial_report and first.year <= year <= last.year:
-            owed.append((f"financial:{year}", add_months(date(year, 12, 31), rules.financial_report.count)))
+            owed.append((f"financial:{year}", rules.financial_report.plainly_after(date(year, 12, 31))))
     since = convention.reports_since
     return sorted((item for item in owed if not since or item[1] >= since), key=lambda i: i[1])
 
@@ -89,7 +89,7 @@ def _preparation(convention: Convention, rules: Rules, calendar: SchoolCalendar)
                 at=start_of(announced.last),
                 by=announced.last,
                 awaits=(owner,),
-                what=f"Signature annoncée pour {announced.label} mais non attestée : "
+                what=f"Signature annoncée ({announced.label}) mais non attestée : "
                 "recueillir le texte et les signatures, ou reprendre l'historique",
                 missing=tuple(guards.lacks(convention)),
             )
@@ -128,7 +128,7 @@ def _signatures(
             at=start_of(day),
             by=days[0],
             awaits=(party.key,),
-            what=f"Signature de {party.name}",
+            what=f"Signature attendue : {party.name}",
             missing=tuple(missing),
             automatic=step is not None,
         )
@@ -177,7 +177,7 @@ def _force_and_end(convention: Convention, rules: Rules, now: datetime) -> Itera
             automatic=False,
             at=now,
             awaits=waited,
-            what=f"Signature de l'avenant n° {convention.amendment.number}",
+            what=f"Signature attendue : avenant n° {convention.amendment.number}",
         )
 
 

@@ -90,7 +90,7 @@ class Convention(Root):
         self.reminders: dict[str, Reminder] = {}
         self.notice_until: date | None = None
         self.notice_by: str = ""
-        self.end_cause: str | None = None
+        self.end_cause: EndCause | None = None
         self.ended_on: date | None = None
 
     # What it is ------------------------------------------------------------------------------
@@ -576,7 +576,7 @@ class Convention(Root):
         self.status = Status.ENDING
 
     @event("Terminated", topic="convention.Terminated@1")
-    def _terminated(self, on: date, cause: str) -> None:
+    def _terminated(self, on: date, cause: EndCause) -> None:
         self._ended(Status.TERMINATED, on, cause)
 
     @event("Expired", topic="convention.Expired@1")
@@ -645,7 +645,7 @@ class Convention(Root):
         elif self.signed_on is not None:
             self.signed_on = max((s.on for s in self.signatures.values()), key=lambda on: on.first)
 
-    def _ended(self, status: Status, on: date, cause: str) -> None:
+    def _ended(self, status: Status, on: date, cause: EndCause) -> None:
         self.status = status
         self.ended_on = on
         self.end_cause = cause

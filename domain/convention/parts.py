@@ -122,6 +122,8 @@ class Vote:
 
 @dataclass(frozen=True)
 class Signature:
+    """When a party signed, and on what."""
+
     on: PartialDate
     medium: Medium
 
@@ -167,6 +169,8 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Amendment:
+    """An avenant: the clauses as they would read, and who has signed them so far."""
+
     number: int
     clauses: Clauses
     text_hash: str
@@ -175,6 +179,8 @@ class Amendment:
 
 @dataclass(frozen=True)
 class Report:
+    """What has become of a report that the convention owes."""
+
     received_on: PartialDate | None = None
     overdue: bool = False
 

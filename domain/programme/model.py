@@ -41,6 +41,10 @@ class Delay:
             return add_months(day, self.count)
         return day + timedelta(days=self.count)
 
+    def plainly_after(self, day: date) -> date:
+        """The same counted in plain days or months: notices and accounts know no school holidays."""
+        return add_months(day, self.count) if self.unit is Unit.MONTHS else day + timedelta(days=self.count)
+
     def before(self, day: date) -> date:
         """The day this long before ``day``: alerts are counted in plain days or months."""
         if self.unit is Unit.MONTHS:

@@ -1,0 +1,55 @@
+"""Lists answer ``{"items": […], "next": …}``, and say the same in ``Link``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, urlencode
+
+from fastapi import Request, Response
+from pydantic import BaseModel, Field
+
+from api.security import Bearer
+from api.validation import not_found
+from domain.kernel import NotFound
+from projections.paging import Page
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Any)
+
+
+class Listing(BaseModel, Generic[T]):
+    """Une page. ``next`` est le curseur de la suivante (à passer à ``after``), absent de la dernière."""
+
+    items: list[T]
+    next: str | None = Field(None, description="Le curseur de la page suivante.")
+
+
+def listing(page: Page[Row], request: Request, response: Response) -> Listing[Row]:
+    """The page as it is answered."""
+    if page.next:
+        query = urlencode({**request.query_params, "after": page.next})
+        response.headers["Link"] = f'<{quote(request.url.path)}?{query}>; rel="next"'
+    return Listing(items=list(page.items), next=page.next)
+
+
+def shown_to(caller: Bearer, row: Row) -> Row:
+    """The row as that caller may see it: without its persons, for the roles that see none."""
+    return row if caller.sees_persons else replace(row, persons={})
+
+
+def page_shown_to(caller: Bearer, page: Page[Row]) -> Page[Row]:
+    return Page([shown_to(caller, row) for row in page.items], page.next)
+
+
+def present(row: Row | None, record_id: str) -> Row:
+    """The row. Raises ``NotFound`` when there is none, in the sentence of every record that is not there."""
+    if row is None:
+        raise NotFound("not_found", not_found(record_id))
+    return row
+
+
+def tagged(row: Row, response: Response) -> Row:
+    """The row, its version being the ETag to send back in ``If-Match``."""
+    response.headers["ETag"] = f'"{row.version}"'
+    return row

@@ -1,0 +1,228 @@
+"""What a request for a command says: its key, the version it read, who asks; and how it is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from api.fields import Body, shown
+from api.openapi import problem_responses
+from api.problems import Refusal
+from api.security import Caller
+from domain import kernel
+from domain.authorization import TABLE
+from domain.commands import Command
+from domain.ports import Outcome
+from domain.ports import Request as Asked
+
+KEY_PATTERN: Final = r"^[!-~]{1,200}$"
+ETAG_PATTERN: Final = r'^"[0-9]{1,9}"$'
+_EVERY: Final = (
+    "idempotency_key_missing",
+    "header_malformed",
+    "body_malformed",
+    "body_too_large",
+    "media_type",
+    "role_not_allowed",
+    "key_reused",
+    "changed_meanwhile",
+)
+"""What any command may be answered."""
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=KEY_PATTERN,
+        description="Une valeur neuve pour chaque demande ; la même pour la répéter sans risque.",
+        examples=["5f2b8f0e-6f5e-4f7e-9a39-0c6f3f9d8a10"],
+    ),
+]
+_VERSION: Final = "L'ETag de votre dernière lecture : la demande n'est menée que sur cette version."
+Version = Annotated[
+    str, Header(alias="If-Match", pattern=ETAG_PATTERN, description=_VERSION, examples=['"7"'])
+]
+AnyVersion = Annotated[
+    str | None, Header(alias="If-Match", pattern=ETAG_PATTERN, description=_VERSION, examples=['"7"'])
+]
+ConventionId = Annotated[
+    str, Path(pattern=r"^convention-[0-9A-Za-z-]{1,80}$", description="L'identifiant de la convention.")
+]
+AssociationId = Annotated[
+    str, Path(pattern=r"^association-[0-9A-Za-z-]{1,80}$", description="L'identifiant de l'association.")
+]
+AnyProgrammeId = Annotated[
+    str, Path(pattern=r"^programme-[0-9a-z]{1,20}$", description="L'identifiant du programme.")
+]
+
+
+class Nothing(Body):
+    """Cette opération n'attend rien dans son corps."""
+
+    model_config = shown({})
+
+
+class Accepted(BaseModel):
+    """La demande est enregistrée. ``position`` se passe à ``min_position`` pour lire ce que l'on a écrit."""
+
+    id: str = Field(description="Le dossier concerné ; pour une création, le dossier créé.")
+    version: int = Field(description="La version du dossier après la demande (c'est aussi son ETag).")
+    position: int = Field(description="La position de son dernier événement dans le registre.")
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {"id": "convention-3c1b6a52-7c6d-5f0f-8e0a-64f7a3a4f1b9", "version": 7, "position": 1042}
+            ]
+        }
+    }
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Carries a command out for whoever asks, and tells the response where the record stands."""
+
+    request: Request
+    response: Response
+    caller: Caller
+    key: str
+    expected: int | None
+
+    @property
+    def command_id(self) -> str:
+        """One actor's one demand, whatever it is sent to."""
+        return f"{self.caller.actor.id}:{self.key}"
+
+    def new_id(self, kind: str) -> str:
+        """The id of the record that this demand creates: the same when it is repeated."""
+        return kernel.new_id(kind, self.command_id)
+
+    async def __call__(self, command: Command, reason: str = "") -> Accepted:
+        """Raises the kernel's errors."""
+        outcome = await self._execute(command, reason)
+        return self._answer(
+            Accepted(id=outcome.record_id, version=outcome.version, position=outcome.position)
+        )
+
+    async def create(self, command: Command, created: str, address: str) -> Accepted:
+        """The same, for a command that creates the record ``created``, to be found at ``address``.
+
+        There is no record yet to be hidden: the role is asked first, for what follows would tell of others.
+        Raises ``Forbidden`` by role, or when the record would be hidden from the very actor that asks for it.
+        """
+        roles = TABLE[command.name]
+        if command.record_id == created and self.caller.actor.role not in roles:
+            raise kernel.Forbidden(
+                "role_not_allowed",
+                f"Le rôle « {self.caller.actor.role} » ne peut pas faire cette opération ({command.name}).",
+                (f"un jeton du rôle {' ou '.join(sorted(roles))}",),
+            )
+        try:
+            outcome = await self._execute(command, "")
+        except kernel.NotFound as hidden:
+            if command.record_id != created:
+                raise
+            raise kernel.Forbidden(
+                "outside_your_scope",
+                "Le dossier à créer serait hors de votre périmètre.",
+                ("un jeton du périmètre concerné",),
+            ) from hidden
+        self.response.headers["Location"] = f"{address}/{created}"
+        version = outcome.version if outcome.record_id == created else 1
+        return self._answer(Accepted(id=created, version=version, position=outcome.position))
+
+    def _answer(self, accepted: Accepted) -> Accepted:
+        self.response.headers["ETag"] = f'"{accepted.version}"'
+        return accepted
+
+    async def _execute(self, command: Command, reason: str) -> Outcome:
+        asked = Asked(
+            command,
+            self.caller.actor,
+            self.command_id,
+            reason=reason,
+            expected_version=self.expected,
+            correlation=correlation_of(self.request),
+        )
+        outcome: Outcome = await self.request.app.state.services.commands.execute(asked)
+        return outcome
+
+
+def correlation_of(request: Request) -> str:
+    """The caller's own id for what it is doing: ``X-Request-Id``, else the trace of ``traceparent``."""
+    given = request.headers.get("x-request-id", "")
+    if re.fullmatch(r"[0-9A-Za-z._-]{1,64}", given):
+        return given
+    trace = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", _header(request))
+    return trace[1] if trace else ""
+
+
+def _header(request: Request) -> str:
+    return request.headers.get("traceparent", "")
+
+
+async def _json_only(request: Request) -> None:
+    sent = request.headers.get("content-type", "")
+    if sent.partition(";")[0].strip().lower() != "application/json" and await request.body():
+        raise Refusal("media_type")
+
+
+async def _creating(request: Request, response: Response, caller: Caller, key: Key) -> Acting:
+    return Acting(request, response, caller, key, None)
+
+
+async def _acting(
+    request: Request, response: Response, caller: Caller, key: Key, version: AnyVersion = None
+) -> Acting:
+    return Acting(request, response, caller, key, _number(version))
+
+
+async def _editing(
+    request: Request, response: Response, caller: Caller, key: Key, version: Version
+) -> Acting:
+    return Acting(request, response, caller, key, _number(version))
+
+
+def _number(etag: str | None) -> int | None:
+    return int(etag.strip('"')) if etag else None
+
+
+Create = Annotated[Acting, Depends(_creating)]
+Act = Annotated[Acting, Depends(_acting)]
+Edit = Annotated[Acting, Depends(_editing)]
+"""``Edit`` demands ``If-Match``; ``Act`` honours it."""
+
+
+def command(
+    router: APIRouter,
+    method: str,
+    path: str,
+    carried_out: type[Command],
+    summary: str,
+    *guards: str,
+    creates: bool = False,
+    edits: bool = False,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The route of one command: what it answers, who may ask, and every problem it can meet."""
+    codes = [*_EVERY, *guards]
+    codes += ["outside_your_scope"] if creates else ["not_found", "version_changed"]
+    codes += ["version_required"] if edits else []
+    return router.api_route(
+        path,
+        methods=[method],
+        summary=summary,
+        status_code=201 if creates else 200,
+        responses=problem_responses(codes),
+        response_description="Enregistré." if not creates else "Créé.",
+        dependencies=[Depends(_json_only)],
+        operation_id=carried_out.name.replace(".", "_"),
+        openapi_extra={
+            "x-command": carried_out.name,
+            "x-roles": sorted(TABLE[carried_out.name]),
+        },
+    )

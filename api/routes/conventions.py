@@ -1,0 +1,116 @@
+"""The convention register: a list, one convention at any moment, its history."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import examples
+from api.dependencies import After, Limit, Parts, Reading, Services, position_after
+from api.fields import AcademieCode, Day, Scheme
+from api.listing import Listing, listing, page_shown_to, present, shown_to, tagged
+from api.openapi import problem_responses
+from api.requests import ConventionId
+from api.security import Caller
+from api.travel import Moments, Standing, Travel, known, travelled
+from domain.convention.model import Convention
+from domain.convention.parts import Status
+from domain.programme.model import Programme
+from projections import conventions, history
+from projections.conventions import ConventionFilters, ConventionRow
+from projections.history import HistoryRow
+from projections.tracking import Tracked
+
+router = APIRouter(prefix="/v1/conventions", tags=["conventions : registre"])
+
+_READING = ("position_unknown", "not_yet_readable")
+
+
+@router.get(
+    "",
+    summary="Les conventions de votre périmètre",
+    responses=problem_responses(("cursor_malformed", *_READING), examples.listed(examples.CONVENTION)),
+    operation_id="conventions_list",
+)
+async def list_conventions(
+    request: Request,
+    response: Response,
+    caller: Caller,
+    connection: Reading,
+    status: Annotated[Status | None, Query(description="L'état.")] = None,
+    academie: Annotated[AcademieCode | None, Query(description="Une académie couverte.")] = None,
+    association: Annotated[
+        str | None, Query(pattern=r"^association-[0-9A-Za-z-]{1,80}$", description="Un opérateur partie.")
+    ] = None,
+    scheme: Annotated[Scheme | None, Query(description="Un dispositif.")] = None,
+    ends_before: Annotated[Day | None, Query(description="Dont le terme précède ce jour.")] = None,
+    report_overdue: Annotated[bool | None, Query(description="Dont un compte rendu est en retard.")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Listing[ConventionRow]:
+    filters = ConventionFilters(
+        status=status,
+        academie=academie,
+        association=association,
+        scheme=scheme,
+        ends_before=ends_before,
+        report_overdue=report_overdue,
+    )
+    page = await conventions.page(connection, filters, after, limit)
+    return listing(page_shown_to(caller, page), request, response)
+
+
+@router.get(
+    "/{id}",
+    summary="Une convention, aujourd'hui ou à une date",
+    responses=problem_responses(
+        ("not_found", "not_yet_known", *_READING), examples.either(examples.CONVENTION, examples.STANDING)
+    ),
+    operation_id="conventions_read",
+)
+async def read_convention(
+    id: ConventionId, response: Response, caller: Caller, parts: Parts, moments: Travel, connection: Reading
+) -> ConventionRow | Standing:
+    row = present(await conventions.get(connection, id), id)
+    if moments.present:
+        return tagged(shown_to(caller, row), response)
+
+    async def render(tracked: Tracked) -> ConventionRow:
+        return shown_to(caller, await _as_known(parts, tracked, moments))
+
+    return await travelled(parts, caller, connection, id, moments, render)
+
+
+@router.get(
+    "/{id}/history",
+    summary="L'histoire d'une convention, refus compris",
+    responses=problem_responses(
+        ("not_found", "cursor_malformed", *_READING), examples.listed(examples.HISTORY)
+    ),
+    operation_id="conventions_history",
+)
+async def read_history(
+    id: ConventionId,
+    request: Request,
+    response: Response,
+    caller: Caller,
+    connection: Reading,
+    after: After = None,
+    limit: Limit = 100,
+) -> Listing[HistoryRow]:
+    position = position_after(after)
+    present(await conventions.get(connection, id), id)
+    page = await history.page(connection, id, position, limit)
+    return listing(page_shown_to(caller, page), request, response)
+
+
+async def _as_known(parts: Services, tracked: Tracked, moments: Moments) -> ConventionRow:
+    """The convention as it was known, with what it then waited for under the rules then known."""
+    convention = tracked.record
+    if not isinstance(convention, Convention):
+        raise TypeError(type(convention))
+    rules = await known(parts, convention.programme_id, moments.seen_from)
+    if rules is None or not isinstance(rules.record, Programme):
+        raise LookupError(convention.programme_id)
+    return conventions.row_at(tracked, rules.record, parts.commands.world, moments.seen_from)

@@ -1,0 +1,90 @@
+"""Who calls: the bearer token becomes an ``Actor`` before anything of the request is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from psycopg import OperationalError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import problems
+from api.problems import Refusal
+from api.tokens import TokenStore
+from domain.kernel import Actor
+
+SEES_PERSONS: Final = frozenset({"academie", "association", "lycee", "dpo"})
+"""The roles to which a name may be shown; ``national`` and ``auditor`` never see a person."""
+
+_OPEN: Final = "/v1/problems"
+_CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="mentorat"'}
+_MOST: Final = 200
+"""Characters of a token: whatever is longer is none."""
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """The caller: who it is, and how to ask again whether it still may."""
+
+    actor: Actor
+    token: str
+    tokens: TokenStore
+
+    @property
+    def sees_persons(self) -> bool:
+        return self.actor.role in SEES_PERSONS
+
+    async def still_valid(self) -> bool:
+        """Whether the token has not been revoked since: a stream that lasts asks again."""
+        return await self.tokens.actor_of(self.token) is not None
+
+
+class Authentication:
+    """Lets nobody in under ``/v1`` without a token: a route cannot forget to ask."""
+
+    def __init__(self, app: ASGIApp, tokens: TokenStore) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _closed(scope["path"]):
+            try:
+                bearer = await self._bearer(scope)
+            except OperationalError:
+                await problems.unavailable()(scope, receive, send)
+                return
+            if bearer is None:
+                refusal = problems.of_refusal(Refusal("unauthenticated", headers=_CHALLENGE))
+                await refusal(scope, receive, send)
+                return
+            scope.setdefault("state", {})["bearer"] = bearer
+        await self._app(scope, receive, send)
+
+    async def _bearer(self, scope: Scope) -> Bearer | None:
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        scheme, _, credentials = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
+        token = credentials.strip() if scheme.lower() == "bearer" else ""
+        actor = await self._tokens.actor_of(token[:_MOST])
+        return Bearer(actor, token, self._tokens) if actor else None
+
+
+def _closed(path: str) -> bool:
+    public = path == _OPEN or path.startswith(f"{_OPEN}/")
+    return (path == "/v1" or path.startswith("/v1/")) and not public
+
+
+_scheme = HTTPBearer(
+    scheme_name="jeton",
+    description="Un jeton `mto_…`, remis par l'exploitant (`mentorat token create`).",
+    auto_error=False,
+)
+
+
+async def _caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Bearer:
+    bearer: Bearer = request.state.bearer
+    return bearer
+
+
+Caller = Annotated[Bearer, Depends(_caller)]

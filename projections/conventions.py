@@ -1,0 +1,322 @@
+"""The convention register: where each one stands, what it waits for, and its dates, kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from domain.calendar import paris_day
+from domain.convention.due import expected_reports, report_label, waits
+from domain.convention.model import Convention
+from domain.convention.parts import STATUS_LABELS, PartyKind, Report, Status
+from domain.kernel import Due
+from domain.ports import World
+from domain.programme.model import Programme
+from projections.batch import Batch, Connection, Projection, write_many
+from projections.facts import plain
+from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.tracking import Tracked, academies_of, scopes_of
+
+DDL: Final = """
+CREATE TABLE {schema}.conventions (
+    id             text        COLLATE "C" PRIMARY KEY,
+    status         text        NOT NULL,
+    programme_id   text        COLLATE "C" NOT NULL,
+    academies      text[]      NOT NULL,
+    associations   text[]      NOT NULL,
+    schemes        text[]      NOT NULL,
+    in_force_from  text,
+    ends_on        date,
+    stops_on       date,
+    report_overdue boolean     NOT NULL,
+    created_at     timestamptz NOT NULL,
+    shown          jsonb       NOT NULL,
+    persons        jsonb       NOT NULL,
+    scopes         text[]      NOT NULL
+);
+CREATE INDEX ON {schema}.conventions (created_at DESC, id DESC);
+CREATE INDEX ON {schema}.conventions (programme_id);
+CREATE INDEX ON {schema}.conventions (ends_on);
+CREATE INDEX ON {schema}.conventions USING gin (associations);
+CREATE INDEX ON {schema}.conventions USING gin (scopes);
+COMMENT ON COLUMN {schema}.conventions.stops_on IS 'Its last day: its term, or the end of a notice before.';
+"""
+
+_UPSERT: Final = """
+INSERT INTO {schema}.conventions (id, status, programme_id, academies, associations, schemes, in_force_from,
+    ends_on, stops_on, report_overdue, created_at, shown, persons, scopes)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET (status, programme_id, academies, associations, schemes, in_force_from,
+    ends_on, stops_on, report_overdue, created_at, shown, persons, scopes)
+  = (excluded.status, excluded.programme_id, excluded.academies, excluded.associations, excluded.schemes,
+    excluded.in_force_from, excluded.ends_on, excluded.stops_on, excluded.report_overdue,
+    excluded.created_at, excluded.shown, excluded.persons, excluded.scopes)"""
+
+EVIDENCE_LABELS: Final = {
+    "announced": "annoncée, signature non attestée",
+    "signed": "signature attestée",
+    "history": "historique repris sur pièce",
+}
+
+
+@dataclass(frozen=True)
+class ConventionRow:
+    """A convention as it reads. Its three dates are text, ``2025-12-05`` or ``2025-12``.
+
+    ``persons``: party key → name of its signatory; the caller drops it for roles that see no persons.
+    ``since``: when the present status became true, ``since_recorded`` when it was written (UTC).
+    ``text_hash`` is the text to sign; ``unsigned`` holds the keys of the parties still to sign it.
+    """
+
+    id: str
+    title: str
+    status: str
+    status_label: str
+    since: datetime
+    since_recorded: datetime
+    version: int
+    academie: str
+    academies: list[str]
+    associations: list[str]
+    parties: list[dict[str, Any]]
+    programme_id: str
+    rules_version: int
+    schemes: list[str]
+    kinds: list[str]
+    number: str | None
+    school_years: list[str]
+    clauses: dict[str, Any]
+    coverage: dict[str, Any]
+    announced_for: str | None
+    announced_in: str | None
+    signed_on: str | None
+    in_force_from: str | None
+    ends_on: str | None
+    evidence: str | None
+    evidence_label: str | None
+    evidence_source: str | None
+    text_hash: str
+    unsigned: list[str]
+    amendment: dict[str, Any] | None
+    reports: list[dict[str, Any]]
+    report_overdue: bool
+    renews: str | None
+    renewed_by: str | None
+    notice_until: str | None
+    end_cause: str | None
+    ended_on: str | None
+    next: list[dict[str, Any]]
+    created_at: datetime
+    updated_at: datetime
+    position: int
+    persons: dict[str, str] = field(default_factory=dict)
+
+
+_SHOWN: Final = TypeAdapter(ConventionRow)
+
+
+@dataclass(frozen=True)
+class ConventionFilters:
+    """``association``: an association's id; ``ends_before``: its term comes before that day."""
+
+    status: str | None = None
+    academie: str | None = None
+    association: str | None = None
+    scheme: str | None = None
+    ends_before: date | None = None
+    report_overdue: bool | None = None
+
+
+def row_at(tracked: Tracked, programme: Programme, world: World, now: datetime) -> ConventionRow:
+    """The row of a convention folded by the caller (``known_at``), as it reads at ``now``."""
+    convention = _convention(tracked)
+    return row_of(tracked, waits(convention, programme, world, now), programme, paris_day(now))
+
+
+def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: date) -> ConventionRow:
+    """The row of a tracked convention, with what it waits for. Pure."""
+    c = _convention(tracked)
+    evidence, source = _evidence(c)
+    return ConventionRow(
+        id=c.id,
+        title=c.title,
+        status=plain(c.status),
+        status_label=STATUS_LABELS[Status(c.status)],
+        since=tracked.since,
+        since_recorded=tracked.since_recorded,
+        version=c.version,
+        academie=c.academie,
+        academies=academies_of(c),
+        associations=operators_of(c),
+        parties=[_party(c, key) for key in c.parties],
+        programme_id=c.programme_id,
+        rules_version=c.rules_version,
+        schemes=list(c.clauses.schemes),
+        kinds=plain(c.clauses.kinds),
+        number=c.clauses.number,
+        school_years=list(c.clauses.school_years),
+        clauses=plain(c.clauses),
+        coverage=plain(c.coverage),
+        announced_for=plain(c.announced_for),
+        announced_in=c.announced_in,
+        signed_on=plain(c.signed_on),
+        in_force_from=plain(c.in_force_from),
+        ends_on=plain(c.clauses.ends_on),
+        evidence=evidence,
+        evidence_label=EVIDENCE_LABELS[evidence] if evidence else None,
+        evidence_source=source,
+        text_hash=c.text or c.text_now,
+        unsigned=[party.key for party in c.unsigned],
+        amendment=_amendment(c),
+        reports=_reports(c, programme, today),
+        report_overdue=any(report.overdue for report in c.reports.values()),
+        renews=c.renews,
+        renewed_by=c.renewed_by,
+        notice_until=plain(c.notice_until),
+        end_cause=plain(c.end_cause),
+        ended_on=plain(c.ended_on),
+        next=[_awaited(due, today) for due in dues],
+        created_at=tracked.created_at,
+        updated_at=tracked.updated_at,
+        position=tracked.position,
+        persons={key: signatory.name for key, signatory in c.signatories.items()},
+    )
+
+
+async def get(connection: AsyncConnection[Any], record_id: str) -> ConventionRow | None:
+    """The convention, ``None`` when there is none within the session's scopes."""
+    rows = await select(
+        connection, "SELECT shown, persons FROM read.conventions", [("id = %s", record_id)], limit=1
+    )
+    return _read(rows[0]) if rows else None
+
+
+async def page(
+    connection: AsyncConnection[Any], filters: ConventionFilters, after: str | None = None, limit: int = 50
+) -> Page[ConventionRow]:
+    """Conventions, the latest drafted first: an order that no event changes. Raises ``BadCursor``."""
+    key = key_of(after, datetime.fromisoformat, str) if after else None
+    rows = await select(
+        connection,
+        "SELECT id, created_at, shown, persons FROM read.conventions",
+        [
+            ("status = %s", filters.status),
+            ("academies @> %s", [filters.academie] if filters.academie else None),
+            ("associations @> %s", [filters.association] if filters.association else None),
+            ("schemes @> %s", [filters.scheme] if filters.scheme else None),
+            ("ends_on < %s", filters.ends_before),
+            ("report_overdue = %s", filters.report_overdue),
+            ("(created_at, id) < (%s, %s)", key),
+        ],
+        "ORDER BY created_at DESC, id DESC",
+        limit + 1,
+    )
+    return page_of(rows, limit, _read, lambda row: cursor_of(row["created_at"].isoformat(), row["id"]))
+
+
+async def write(connection: Connection, batch: Batch) -> None:
+    """The last state of every convention concerned."""
+    rows = []
+    for tracked, convention in batch.of(Convention):
+        programme = batch.programmes[convention.programme_id]
+        row = row_of(tracked, batch.dues[convention.id], programme, batch.today)
+        shown = _SHOWN.dump_python(row, mode="json", exclude={"persons"})
+        ends = convention.clauses.ends_on
+        rows.append(
+            (
+                row.id,
+                row.status,
+                row.programme_id,
+                row.academies,
+                row.associations,
+                row.schemes,
+                row.in_force_from,
+                ends,
+                min((day for day in (ends, convention.notice_until) if day), default=None),
+                row.report_overdue,
+                row.created_at,
+                Jsonb(shown),
+                Jsonb(row.persons),
+                scopes_of(convention),
+            )
+        )
+    await write_many(connection, batch, _UPSERT, rows)
+
+
+def _convention(tracked: Tracked) -> Convention:
+    if not isinstance(tracked.record, Convention):
+        raise TypeError(type(tracked.record))
+    return tracked.record
+
+
+def operators_of(convention: Convention) -> list[str]:
+    """The associations that are parties to it."""
+    operators = (p for p in convention.parties.values() if p.kind is PartyKind.OPERATOR)
+    return [party.key.removeprefix("association:") for party in operators]
+
+
+def _party(convention: Convention, key: str) -> dict[str, Any]:
+    """A party, and the office (never the name) of whoever signs for it."""
+    signatory, signature = convention.signatories.get(key), convention.signatures.get(key)
+    return {
+        **plain(convention.parties[key]),
+        "signatory": plain(signatory),
+        "signed_on": plain(signature.on) if signature else None,
+        "medium": plain(signature.medium) if signature else None,
+        "vote": plain(convention.votes.get(key)),
+    }
+
+
+def _evidence(convention: Convention) -> tuple[str | None, str | None]:
+    """What proves the signature, and where it is to be found."""
+    if convention.evidence:
+        return "history", convention.evidence
+    if convention.signed_on:
+        return "signed", None
+    return ("announced", convention.announced_in) if convention.announced_for else (None, None)
+
+
+def _amendment(convention: Convention) -> dict[str, Any] | None:
+    amendment = convention.amendment
+    if amendment is None:
+        return None
+    signed = dict(amendment.signatures)
+    return {
+        "number": amendment.number,
+        "text_hash": amendment.text_hash,
+        "clauses": plain(amendment.clauses),
+        "signed": [{"party": key, **plain(signature)} for key, signature in signed.items()],
+        "unsigned": [key for key in convention.parties if key not in signed],
+    }
+
+
+def _reports(convention: Convention, programme: Programme, today: date) -> list[dict[str, Any]]:
+    rules = programme.followed(convention.rules_version, convention.academie, today).rules
+    expected = dict(expected_reports(convention, rules))
+    unexpected = [key for key in convention.reports if key not in expected]
+    return [
+        {
+            "report": key,
+            "label": report_label(key),
+            "by": plain(expected.get(key)),
+            **plain(convention.reports.get(key, Report())),
+        }
+        for key in [*expected, *unexpected]
+    ]
+
+
+def _awaited(due: Due, today: date) -> dict[str, Any]:
+    return {**plain(due), "late": bool(due.by and due.by < today)}
+
+
+def _read(row: dict[str, Any]) -> ConventionRow:
+    return _SHOWN.validate_python({**row["shown"], "persons": row["persons"]})
+
+
+PROJECTION: Final = Projection("conventions", DDL, write)

@@ -1,0 +1,179 @@
+"""Deadlines: what is awaited, by when, from whom; and what the sweeper looks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import scalar_row
+
+from domain.calendar import paris_day, start_of
+from domain.kernel import Due, kind_of
+from projections.batch import Batch, Connection, Projection, within, write_many
+from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.tracking import Tracked, academies_of, scopes_of
+
+DDL: Final = """
+CREATE TABLE {schema}.deadlines (
+    record_id    text        COLLATE "C" NOT NULL,
+    key          text        COLLATE "C" NOT NULL,
+    record_kind  text        NOT NULL,
+    title        text        NOT NULL,
+    kind         text        NOT NULL,
+    what         text        NOT NULL,
+    at           timestamptz NOT NULL,
+    by           date,
+    awaits       text[]      NOT NULL,
+    missing      text[]      NOT NULL,
+    automatic    boolean     NOT NULL,
+    academies    text[]      NOT NULL,
+    scopes       text[]      NOT NULL,
+    PRIMARY KEY (record_id, key)
+);
+CREATE INDEX ON {schema}.deadlines (at, record_id, key);
+CREATE INDEX ON {schema}.deadlines (by);
+CREATE INDEX ON {schema}.deadlines USING gin (scopes);
+COMMENT ON COLUMN {schema}.deadlines.by IS 'Last day for whoever is awaited; at: when the process acts.';
+"""
+
+_CLEAR: Final = "DELETE FROM {schema}.deadlines WHERE record_id = ANY(%s)"
+_INSERT: Final = """
+INSERT INTO {schema}.deadlines (record_id, key, record_kind, title, kind, what, at, by, awaits, missing,
+    automatic, academies, scopes)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+
+_COLUMNS: Final = """
+SELECT record_id, record_kind, title, key, kind, what, at, by, awaits, missing, automatic, academies
+FROM read.deadlines"""
+
+_OF_PROGRAMME: Final = """
+SELECT id FROM {schema}.conventions WHERE programme_id = %s AND status <> 'abandoned' ORDER BY id"""
+
+# What is past may have been overtaken by the next step, and lateness shows from the day after its term.
+# Rules meant for open records begin on their own day, without any event.
+_STALE: Final = """
+SELECT record_id FROM {schema}.deadlines WHERE at <= %(midnight)s OR by < %(today)s
+UNION
+SELECT c.id
+FROM {schema}.programmes p, jsonb_array_elements(p.shown->'versions') AS v, {schema}.conventions c
+WHERE (v->>'to_open')::boolean AND (v->>'on')::date > %(last)s AND (v->>'on')::date <= %(today)s
+  AND c.programme_id = p.id AND c.status <> 'abandoned'
+ORDER BY 1"""
+
+
+@dataclass(frozen=True)
+class DeadlineRow:
+    """One thing awaited. ``at`` (UTC): when the process acts; ``by``: the last day for who is awaited."""
+
+    record_id: str
+    record_kind: str
+    title: str
+    key: str
+    kind: str
+    what: str
+    at: datetime
+    by: date | None
+    awaits: list[str]
+    missing: list[str]
+    automatic: bool
+    academies: list[str]
+
+
+@dataclass(frozen=True)
+class DeadlineFilters:
+    """``before``: due before that day (its last day, else the day of ``at``). ``late``: its last day has
+    passed at that instant. ``awaits``: the key of whoever is awaited.
+    """
+
+    before: date | None = None
+    late: datetime | None = None
+    awaits: str | None = None
+    academie: str | None = None
+    kind: str | None = None
+    record_id: str | None = None
+
+
+async def page(
+    connection: AsyncConnection[Any], filters: DeadlineFilters, after: str | None = None, limit: int = 50
+) -> Page[DeadlineRow]:
+    """Deadlines in the order of ``at``. Raises ``BadCursor``."""
+    key = key_of(after, datetime.fromisoformat, str, str) if after else None
+    before = (filters.before, start_of(filters.before)) if filters.before else None
+    rows = await select(
+        connection,
+        _COLUMNS,
+        [
+            ("(by < %s OR (by IS NULL AND at < %s))", before),
+            ("by < %s", paris_day(filters.late) if filters.late else None),
+            ("awaits @> %s", [filters.awaits] if filters.awaits else None),
+            ("academies @> %s", [filters.academie] if filters.academie else None),
+            ("kind = %s", filters.kind),
+            ("record_id = %s", filters.record_id),
+            ("(at, record_id, key) > (%s, %s, %s)", key),
+        ],
+        "ORDER BY at, record_id, key",
+        limit + 1,
+    )
+    return page_of(rows, limit, lambda row: DeadlineRow(**row), _cursor)
+
+
+async def due_before(connection: AsyncConnection[Any], instant: datetime) -> list[tuple[str, datetime]]:
+    """The records whose process has something to do by ``instant``, with the soonest, soonest first."""
+    rows = await select(
+        connection,
+        "SELECT record_id, min(at) AS at FROM read.deadlines",
+        [("automatic AND at <= %s", instant)],
+        "GROUP BY record_id ORDER BY 2, 1",
+    )
+    return [(row["record_id"], row["at"]) for row in rows]
+
+
+async def programme_records(
+    connection: AsyncConnection[Any], programme_id: str, schema: str = "read"
+) -> list[str]:
+    """The records that follow a programme's rules and may still wait for something."""
+    async with connection.cursor(row_factory=scalar_row) as cursor:
+        await cursor.execute(within(schema, _OF_PROGRAMME), (programme_id,))
+        return await cursor.fetchall()
+
+
+async def stale(connection: Connection, schema: str, last: date, today: date) -> list[str]:
+    """The records to look at again because the day has changed, from ``last`` to ``today``."""
+    days = {"midnight": start_of(today), "last": last, "today": today}
+    cursor = await connection.execute(within(schema, _STALE), days)
+    return [row[0] for row in await cursor.fetchall()]
+
+
+async def write(connection: Connection, batch: Batch) -> None:
+    """All that each record concerned waits for, in place of what it waited for."""
+    await connection.execute(within(batch.schema, _CLEAR), (list(batch.dues),))
+    rows = [_values(batch.records[record_id], due) for record_id, dues in batch.dues.items() for due in dues]
+    await write_many(connection, batch, _INSERT, rows)
+
+
+def _values(tracked: Tracked, due: Due) -> tuple[Any, ...]:
+    record = tracked.record
+    return (
+        record.id,
+        due.key,
+        kind_of(record.id),
+        getattr(record, "title", record.id),
+        due.kind,
+        due.what,
+        due.at,
+        due.by,
+        list(due.awaits),
+        list(due.missing),
+        due.automatic,
+        academies_of(record),
+        scopes_of(record),
+    )
+
+
+def _cursor(row: dict[str, Any]) -> str:
+    return cursor_of(row["at"].isoformat(), row["record_id"], row["key"])
+
+
+PROJECTION: Final = Projection("deadlines", DDL, write)

@@ -1,0 +1,59 @@
+"""The schemas of the read models: their tables, who may read which row, and where the projector stands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from projections import associations, conventions, deadlines, feed, history, programmes
+from projections.batch import Connection, Projection, within
+
+PROJECTIONS: Final[tuple[Projection, ...]] = (
+    conventions.PROJECTION,
+    associations.PROJECTION,
+    programmes.PROJECTION,
+    deadlines.PROJECTION,
+    history.PROJECTION,
+    feed.PROJECTION,
+)
+"""In the order in which they are written: an association's row reads its conventions'."""
+
+_BEGIN: Final = """
+CREATE SCHEMA {schema};
+CREATE TABLE {schema}.position (
+    only_row   boolean     PRIMARY KEY DEFAULT true CHECK (only_row),
+    position   bigint      NOT NULL DEFAULT 0,
+    day        date        NOT NULL DEFAULT '0001-01-01',
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN {schema}.position.day IS 'The day in Paris for which the deadlines were worked out.';
+INSERT INTO {schema}.position DEFAULT VALUES;
+ALTER TABLE {schema}.position ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON {schema}.position FOR SELECT TO mentorat_app USING (true);
+CREATE POLICY projector_writes ON {schema}.position TO mentorat_projector USING (true) WITH CHECK (true);
+"""
+
+# A setting that was set once and then reset reads as an empty text, not as NULL.
+_PROTECT: Final = """
+ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY scopes_read ON {schema}.{table} FOR SELECT TO mentorat_app
+    USING (scopes && string_to_array(NULLIF(current_setting('app.scopes', true), ''), ' '));
+CREATE POLICY projector_writes ON {schema}.{table} TO mentorat_projector USING (true) WITH CHECK (true);
+"""
+
+_GRANT: Final = """
+GRANT USAGE ON SCHEMA {schema} TO mentorat_app;
+GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO mentorat_app;
+"""
+
+
+async def create(connection: Connection, schema: str) -> None:
+    """Creates the schema with its empty tables, as the projector's role, which then owns them.
+
+    Raises psycopg's ``DuplicateSchema`` when it exists.
+    """
+    async with connection.transaction():
+        await connection.execute(within(schema, _BEGIN))
+        for projection in PROJECTIONS:
+            await connection.execute(within(schema, projection.ddl))
+            await connection.execute(within(schema, _PROTECT, table=projection.name))
+        await connection.execute(within(schema, _GRANT))

@@ -1,0 +1,144 @@
+"""The whole application in this process: a real executor, real read models, one token a role."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.tokens import TokenStore
+from ledger.executor import Executor
+from ledger.feed import LedgerFeed
+from ledger.postgres import PostgresRecorder
+from ops import reference
+from projections.projector import Projector
+from projections.reading import Reader
+from tests.conftest import Database
+from tests.support import TestWorld
+
+FACE = "association-face"
+OTHER = "association-other"
+ROLES: dict[str, tuple[str, frozenset[str]]] = {
+    "national": ("national", frozenset()),
+    "lyon": ("academie", frozenset({"academie:10"})),
+    "grenoble": ("academie", frozenset({"academie:08"})),
+    "face": ("association", frozenset({f"association:{FACE}"})),
+    "other": ("association", frozenset({f"association:{OTHER}"})),
+    "lycee": ("lycee", frozenset({"lycee:0690010L"})),
+    "auditor": ("auditor", frozenset()),
+    "dpo": ("dpo", frozenset()),
+    "operator": ("operator", frozenset()),
+}
+_KEYS = itertools.count(1)
+
+
+@dataclass
+class Site:
+    """The application, and short ways to call it."""
+
+    app: FastAPI
+    projector: Projector
+    tokens: TokenStore
+    reader: Reader
+    executor: Executor
+    bearers: dict[str, str]
+    ids: dict[str, str]
+    client: httpx.AsyncClient
+    undocumented: list[str] = field(default_factory=list)
+
+    async def call(
+        self,
+        who: str | None,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        etag: int | str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """One request. Every answer is held against the contract: a problem that is not announced fails."""
+        sent = dict(headers or {})
+        if who is not None:
+            sent["Authorization"] = f"Bearer {self.bearers[who]}"
+        if method not in {"GET", "HEAD", "OPTIONS"}:
+            sent.setdefault("Idempotency-Key", key or f"key-{next(_KEYS)}")
+        if etag is not None:
+            sent["If-Match"] = f'"{etag}"'
+        answer = await self.client.request(method, path, json=body, headers=sent)
+        self._hold_against_contract(method, path, answer)
+        return answer
+
+    async def get(self, who: str | None, path: str, **headers: str) -> httpx.Response:
+        await self.projector.catch_up()
+        return await self.call(who, "GET", path, headers=headers)
+
+    async def do(
+        self, who: str, method: str, path: str, body: Any = None, *, etag: int | None = None
+    ) -> dict[str, Any]:
+        """A command that must be accepted."""
+        answer = await self.call(who, method, path, body, etag=etag)
+        assert answer.status_code in {200, 201}, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def _hold_against_contract(self, method: str, path: str, answer: httpx.Response) -> None:
+        operation = operation_of(self.app, method, path.partition("?")[0])
+        if operation is None or answer.status_code < 400 or answer.status_code == 405:
+            return
+        described = operation["responses"].get(str(answer.status_code), {})
+        problems = described.get("content", {}).get("application/problem+json", {}).get("examples", {})
+        if path != "/readyz" and answer.json()["code"] not in problems:
+            self.undocumented.append(f"{method} {path}: {answer.status_code} {answer.json()['code']}")
+
+
+def operation_of(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
+    """The operation of the contract that such a request reaches."""
+    for template, methods in app.openapi()["paths"].items():
+        pattern = re.sub(r"\{[^}]+\}", "[^/]+", template)
+        if re.fullmatch(pattern, path) and method.lower() in methods:
+            found: dict[str, Any] = methods[method.lower()]
+            return found
+    return None
+
+
+@pytest.fixture
+async def site(database: Database) -> AsyncIterator[Site]:
+    recorder = PostgresRecorder(database.app)
+    world = TestWorld(reference.calendars(), reference.territory())
+    executor = Executor(recorder, world, b"test digest key")  # type: ignore[arg-type]
+    feed = LedgerFeed(recorder)
+    tokens = TokenStore(database.app)
+    projector = Projector(feed, database.projector, world, executor.now)  # type: ignore[arg-type]
+    made = {name: await tokens.create(role, name, scopes) for name, (role, scopes) in ROLES.items()}
+    async with Reader(database.app) as reader:
+        app = create_app(
+            commands=executor,
+            feed=feed,
+            reader=reader,
+            tokens=tokens,
+            probes={},
+            version="test",
+            stream_seconds=1.0,
+        )
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api.test") as client:
+            found = Site(
+                app,
+                projector,
+                tokens,
+                reader,
+                executor,
+                {name: token for name, (_, token) in made.items()},
+                {name: token_id for name, (token_id, _) in made.items()},
+                client,
+            )
+            yield found
+            assert found.undocumented == []

@@ -1,0 +1,214 @@
+"""The stack as a newcomer meets it: started by one command, walked through with curl, broken, stopped."""
+
+from __future__ import annotations
+
+import re
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.journeys.stack import MENTORAT, ROOT, Stack, environment, eventually, running
+
+FACE = "/v1/conventions/convention-ef08ffd6-4170-5d74-bddc-94fb1dbe09c6"
+ROLES = {"national", "academie", "association", "lycee", "auditor", "dpo", "operator"}
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home = tmp_path_factory.mktemp("home") / "var"
+    with running(home) as started:
+        yield started
+
+
+def walk() -> str:
+    """The shell blocks of the README's walk, as they are printed there."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    part = text[text.index("## Cinq minutes avec `curl`") : text.index("## S'y retrouver")]
+    return "\n".join(re.findall(r"```sh\n(.*?)```", part, re.DOTALL))
+
+
+def test_the_first_start_is_ready_soon_and_says_where(stack: Stack) -> None:
+    assert stack.ready_after < 15
+    assert f"{stack.api}/docs" in stack.said
+    assert "Temporal" in stack.said
+
+
+def test_one_token_a_role_is_written_for_its_owner_alone(stack: Stack) -> None:
+    path = stack.home / "demo-tokens.json"
+    assert set(stack.tokens) == ROLES
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_register_holds_the_announced_conventions_and_says_that_nothing_is_proved(stack: Stack) -> None:
+    items = stack.get("/v1/conventions")["items"]
+    assert len(items) == 6
+    assert {item["status"] for item in items} == {"draft"}
+    assert {item["evidence_label"] for item in items} == {"annoncée, signature non attestée"}
+    assert {item["signed_on"] for item in items} == {None}
+
+
+def test_the_readme_s_walk_works_as_printed_and_reminders_survive_the_loss_of_temporal(
+    stack: Stack, tmp_path: Path
+) -> None:
+    script = walk().replace("127.0.0.1:8000", f"127.0.0.1:{stack.port}").replace("var/", f"{stack.home}/")
+    script = script.replace(".venv/bin/python", sys.executable)
+    script = script.replace(".venv/bin/mentorat", " ".join(MENTORAT))
+    assert "rm " in script, "the walk deletes Temporal's database"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=environment(stack.home, stack.port),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert '"code"' not in done.stdout, "a step of the walk met a problem: " + done.stdout
+    assert "temporal.db a disparu" in stack.said
+    eventually(lambda: list((stack.home / "outbox").glob("*signature*.eml")))
+    history = stack.get(f"{FACE}/history", limit=100)["items"]
+    topics = [line["topic"] for line in history]
+    assert topics.count("convention.ReminderDue@1") == 1
+    assert topics.count("convention.ReminderDelivered@1") == 1
+    row = stack.get(FACE)
+    assert row["status"] == "partially_signed"
+    assert any("FACE" in due["what"] for due in row["next"])
+    past = stack.get(FACE, as_of="2025-12-10")
+    assert (past["status"], past["version"]) == ("partially_signed", 8)
+
+
+def test_the_doctor_finds_nothing_wrong_and_processes_are_shown(stack: Stack) -> None:
+    found = stack.run("doctor")
+    assert found.returncode == 0, found.stdout
+    shown = stack.run("processes")
+    assert "Rien n'a été mis de côté" in shown.stdout, shown.stdout + shown.stderr
+
+
+def test_a_rebuild_beside_the_live_views_changes_nothing_that_is_read(stack: Stack) -> None:
+    before = stack.get(FACE)
+    done = stack.run("rebuild")
+    assert done.returncode == 0, done.stderr
+    assert "reconstruites" in done.stdout
+    eventually(lambda: httpx.get(f"{stack.api}/readyz").status_code == 200)
+    after = stack.get(FACE)
+    assert after == before
+
+
+def test_tokens_are_created_listed_and_revoked(stack: Stack) -> None:
+    made = stack.run("token", "create", "academie", "--label", "essai", "--academie", "08")
+    token = made.stdout.strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(f"{stack.api}/v1/conventions", headers=headers).status_code == 200
+    token_id = token.split("_")[1]
+    listed = stack.run("token", "list").stdout
+    assert "essai" in listed
+    assert token.split("_", 2)[2] not in listed
+    assert stack.run("token", "revoke", token_id).returncode == 0
+    eventually(lambda: httpx.get(f"{stack.api}/v1/conventions", headers=headers).status_code == 401, 10)
+    refused = stack.run("token", "create", "lycee", "--label", "sans bornes")
+    assert refused.returncode == 2
+    assert "UAI" in refused.stderr
+
+
+def test_an_import_is_tried_before_it_is_recorded(stack: Stack, tmp_path: Path) -> None:
+    path = tmp_path / "conventions.csv"
+    path.write_text("association;académie;annoncée pour;source\nAFEV;Lyon;12/01/2026;essai\n", "utf-8")
+    tried = stack.run("import", "conventions", str(path), "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert len(stack.get("/v1/conventions")["items"]) == 6
+    done = stack.run("import", "conventions", str(path))
+    assert "1 enregistrée" in done.stdout
+    eventually(lambda: len(stack.get("/v1/conventions")["items"]) == 7)
+    path.write_text("association;académie;annoncée pour;source\nAFEV;Lyonne;31/02/2026;essai\n", "utf-8")
+    bad = stack.run("import", "conventions", str(path))
+    assert bad.returncode == 2
+    assert "ligne 2" in bad.stderr
+    assert "rien n'a été enregistré" in bad.stderr
+
+
+def test_the_clock_is_refused_what_it_cannot_read(stack: Stack) -> None:
+    refused = stack.run("clock", "advance", "bientôt")
+    assert refused.returncode == 2
+    assert "8d" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "projector", "temporal", "postgres"])
+def test_a_killed_part_comes_back_and_nothing_is_lost(stack: Stack, name: str) -> None:
+    before = len(stack.get(f"{FACE}/history", limit=200)["items"])
+    victim = stack.children()[name]
+    victim.kill()
+    eventually(lambda: name in stack.children() and stack.children()[name].pid != victim.pid)
+    eventually(lambda: _answers(stack))
+    headers = {
+        "Authorization": f"Bearer {stack.tokens['academie']}",
+        "Idempotency-Key": f"after-{name}",
+        "Content-Type": "application/json",
+    }
+    sent = httpx.post(f"{stack.api}{FACE}/submission", headers=headers, json={}, timeout=30)
+    assert sent.status_code in {409, 422}, sent.text
+    eventually(lambda: len(stack.get(f"{FACE}/history", limit=200)["items"]) == before + 1)
+
+
+def _answers(stack: Stack) -> bool:
+    try:
+        return httpx.get(f"{stack.api}/readyz", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def test_a_taken_port_is_said_in_a_clear_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [*MENTORAT, "up"],
+            env=environment(tmp_path / "var", port),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert done.returncode == 2
+    assert f"Le port {port} est déjà occupé" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_stack_a_command_says_what_to_do(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*MENTORAT, "processes"],
+        env=environment(tmp_path / "var", 8000),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 2
+    assert "make run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_stack_stops_without_leaving_a_process_and_starts_again_with_its_data(tmp_path: Path) -> None:
+    home = tmp_path / "var"
+    with running(home) as first:
+        everything = first.everything()
+        count = len(first.get("/v1/conventions")["items"])
+        tokens = first.tokens
+    assert first.process.returncode == 0
+    gone, alive = psutil.wait_procs(everything, timeout=5)
+    assert alive == []
+    assert len(gone) == len(everything)
+    assert not (home / "stack.json").exists()
+    started = time.monotonic()
+    with running(home) as second:
+        assert time.monotonic() - started < 15
+        assert second.tokens == tokens
+        assert len(second.get("/v1/conventions")["items"]) == count
+        assert "Premier démarrage" not in second.said

@@ -1,0 +1,290 @@
+"""What only a real server can prove: writers at once, a reader that follows, broken connections, rights."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from domain.kernel import Conflict, PreconditionFailed
+from ledger import postgres
+from ledger.events import NewEvent
+from ledger.postgres import PostgresRecorder
+from ledger.recorder import AlreadyRecorded, Append, VersionConflict
+from tests.conftest import Database
+from tests.ledger.test_executor import signature
+from tests.support import COORDINATOR, FACE_PARTY, LYON, House, draft_command
+
+pytestmark = pytest.mark.stack
+ID = "convention-1"
+WRITERS = 8
+EACH = 50
+
+
+def new(record: str, version: int = 1) -> NewEvent:
+    return NewEvent(uuid4(), record, version, "thing.Happened@1", "{}", "{}", None)
+
+
+@pytest.fixture
+async def house(database: Database) -> House:
+    house = House(PostgresRecorder(database.app))
+    await house.open()
+    house.clock.instant = await house.recorder.now()
+    await house.to_sign(ID)
+    return house
+
+
+# Several at once ---------------------------------------------------------------------------------
+
+
+async def test_two_signatories_at_the_same_instant_both_sign(house: House) -> None:
+    academie, face = await signature(house), await signature(house, FACE_PARTY)
+    await asyncio.gather(house.do(academie), house.do(face, COORDINATOR))
+    convention = await house.convention(ID)
+    assert (convention.status, len(convention.signatures)) == ("signed", 2)
+
+
+async def test_of_two_writers_of_one_version_exactly_one_wins(house: House) -> None:
+    version = (await house.convention(ID)).version
+    commands = [(await signature(house), LYON), (await signature(house, FACE_PARTY), COORDINATOR)]
+    answers = await asyncio.gather(
+        *(house.do(command, actor, expected=version) for command, actor in commands), return_exceptions=True
+    )
+    losers = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert [type(loser) for loser in losers] == [PreconditionFailed]
+    assert len((await house.convention(ID)).signatures) == 1
+
+
+async def test_the_same_command_sent_twice_at_once_is_carried_out_once(house: House) -> None:
+    command = await signature(house)
+    answers = await asyncio.gather(*(house.do(command, key="k") for _ in range(4)))
+    assert sorted(answer.repeated for answer in answers) == [False, True, True, True]
+    assert len({answer.position for answer in answers}) == 1
+
+
+async def test_eight_writers_and_a_reader_who_misses_nothing(database: Database) -> None:
+    await eight_writers_and_a_reader(database)
+
+
+async def test_without_the_lock_the_same_test_fails(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proof that the test above can: two that read one head want one position, and one is thrown out."""
+    monkeypatch.setattr(postgres, "APPEND_LOCK", None)  # the function is strict: for NULL it does nothing
+    async with asyncio.timeout(30):
+        with pytest.raises(ExceptionGroup) as caught:
+            await eight_writers_and_a_reader(database)
+    assert {type(error) for error in caught.value.exceptions} == {Conflict}
+
+
+async def eight_writers_and_a_reader(database: Database) -> None:
+    recorder = PostgresRecorder(database.app)
+    house = House(recorder)
+    await house.open()
+    base, done = await recorder.head(), asyncio.Event()
+    reader = asyncio.create_task(follow(PostgresRecorder(database.projector), base, done))
+    try:
+        async with asyncio.TaskGroup() as writers:
+            for writer in range(WRITERS):
+                writers.create_task(write_commands(house, writer))
+    finally:
+        done.set()
+        seen = await reader
+    assert seen == list(range(base + 1, base + WRITERS * EACH + 1))
+    stored = await recorder.after(base, WRITERS * EACH + 1)
+    assert [e.position for e in stored] == seen
+    assert len({e.event_id for e in stored}) == WRITERS * EACH
+    recorded = [e.recorded_at for e in stored]
+    assert recorded == sorted(recorded)
+
+
+async def write_commands(house: House, writer: int) -> None:
+    for n in range(EACH):
+        await house.do(draft_command(f"convention-{writer}-{n}"), key=f"{writer}-{n}")
+
+
+async def follow(recorder: PostgresRecorder, position: int, done: asyncio.Event) -> list[int]:
+    """Reads on from the last position seen, as the projector and the relay do."""
+    seen: list[int] = []
+    while True:
+        last_look = done.is_set()
+        found = await recorder.after(position, 100)
+        seen += [e.position for e in found]
+        position = seen[-1] if seen else position
+        if last_look and not found:
+            return seen
+        await asyncio.sleep(0)
+
+
+async def test_with_a_sequence_instead_of_the_lock_a_reader_misses_events(database: Database) -> None:
+    """Why positions are not a sequence: the number is taken early and shown late, the reader has gone by."""
+    recorder, seen = PostgresRecorder(database.projector), []
+    async with await psycopg.AsyncConnection.connect(database.owner_dsn) as slow:
+        await insert_at(slow, 1)
+        async with await psycopg.AsyncConnection.connect(database.owner_dsn) as fast:
+            await insert_at(fast, 2)
+        seen += [e.position for e in await recorder.after(0, 10)]
+    seen += [e.position for e in await recorder.after(seen[-1], 10)]
+    assert seen == [2]
+    assert [e.position for e in await recorder.after(0, 10)] == [1, 2]
+
+
+async def insert_at(connection: psycopg.AsyncConnection[tuple[object, ...]], position: int) -> None:
+    await connection.execute(
+        "INSERT INTO ledger.events VALUES (%s, %s, %s, 1, 't@1', '{}', '{}', now(), now())",
+        (position, uuid4(), f"thing-{position}"),
+    )
+
+
+# Broken connections ------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def lock_held(database: Database) -> AsyncIterator[psycopg.AsyncConnection[tuple[object, ...]]]:
+    """Somebody else is appending for as long as this lasts."""
+    async with (
+        await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as other,
+        other.transaction(),
+    ):
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", (postgres.APPEND_LOCK,))
+        yield other
+
+
+async def backend_waiting(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> int:
+    """The first backend that waits for the lock, as soon as there is one."""
+    for _ in range(1000):
+        if waiting := await backends_waiting(connection):
+            return waiting[0]
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody waits for the lock")
+
+
+async def backends_waiting(connection: psycopg.AsyncConnection[tuple[object, ...]]) -> list[int]:
+    found = await connection.execute(
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return [row[0] for row in await found.fetchall()]  # type: ignore[misc]
+
+
+async def test_a_connection_cut_before_the_commit_has_recorded_nothing(database: Database) -> None:
+    recorder = PostgresRecorder(database.app)
+    batch = Append([new("thing-1")], {"thing-1": 0})
+    async with lock_held(database) as other:
+        append = asyncio.create_task(recorder.append(batch))
+        await other.execute("SELECT pg_terminate_backend(%s)", (await backend_waiting(other),))
+        with pytest.raises(psycopg.OperationalError):
+            await append
+    assert await recorder.head() == 0
+    assert len(await recorder.append(batch)) == 1
+
+
+async def test_connections_cut_at_any_moment_are_settled_by_the_event_id(database: Database) -> None:
+    """Cut at random, a command is either recorded or not; sent again, it is recorded exactly once."""
+    house = House(PostgresRecorder(database.app))
+    await house.open()
+    base, cut, lost = await house.recorder.head(), asyncio.Event(), 0
+
+    async def cutter() -> int:
+        count = 0
+        async with await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
+            while not cut.is_set():
+                found = await owner.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE application_name = 'mentorat app' AND state <> 'idle' LIMIT 1"
+                )
+                count += len(await found.fetchall())
+                await asyncio.sleep(0.02)
+        return count
+
+    async def write(n: int) -> None:
+        nonlocal lost
+        command = draft_command(f"convention-{n}")
+        for _ in range(100):
+            try:
+                await house.do(command, key=f"draft-{n}")
+            except psycopg.OperationalError:
+                lost += 1
+            else:
+                return
+        raise AssertionError("never through")
+
+    task = asyncio.create_task(cutter())
+    for start in range(0, 120, 4):
+        await asyncio.gather(*(write(n) for n in range(start, start + 4)))
+        if start >= 40 and lost >= 3:
+            break
+    cut.set()
+    assert await task > 0
+    assert lost > 0
+    stored = await house.recorder.after(base, 1000)
+    assert [e.position for e in stored] == list(range(base + 1, base + start + 5))
+    assert len({e.record_id for e in stored}) == start + 4
+
+
+# Rights ------------------------------------------------------------------------------------------
+
+REWRITING = (
+    "UPDATE ledger.events SET state = '{}'",
+    "DELETE FROM ledger.events",
+    "TRUNCATE ledger.events",
+)
+RULING = (
+    "ALTER TABLE ledger.events DISABLE TRIGGER append_only",
+    "ALTER TABLE ledger.events DROP COLUMN metadata",
+    "DROP TABLE ledger.events",
+    "DROP FUNCTION ledger.refuse_rewriting() CASCADE",
+    "UPDATE ledger.clock SET shift = '1 day'",
+    "UPDATE ledger.claims SET record_id = 'x'",
+    "SET session_replication_role = replica",
+)
+
+
+@pytest.mark.parametrize("statement", [*REWRITING, *RULING])
+async def test_the_application_may_not_rewrite(house: House, database: Database, statement: str) -> None:
+    for pool in (database.app, database.projector):
+        async with pool.connection() as connection:
+            with pytest.raises(errors.InsufficientPrivilege):
+                await connection.execute(sql.SQL(statement))
+    assert await house.recorder.head() > 0
+
+
+@pytest.mark.parametrize("statement", REWRITING)
+async def test_even_the_owner_is_stopped_by_the_trigger(
+    house: House, database: Database, statement: str
+) -> None:
+    before = await house.recorder.after(0, 1000)
+    async with await psycopg.AsyncConnection.connect(database.owner_dsn) as owner:
+        with pytest.raises(errors.RaiseException, match="append-only"):
+            await owner.execute(sql.SQL(statement))
+    assert await house.recorder.after(0, 1000) == before != []
+
+
+async def test_the_projector_may_not_add_events(database: Database) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        await PostgresRecorder(database.projector).append(Append([new("thing-1")], {"thing-1": 0}))
+
+
+async def test_two_events_in_one_place_are_a_conflict_not_a_repeat(database: Database) -> None:
+    """Else the executor would look for its own event, not find it, and try again for ever."""
+    recorder = PostgresRecorder(database.app)
+    await recorder.append(Append([new("thing-1")], {"thing-1": 0}))
+    with pytest.raises(VersionConflict):
+        await recorder.append(Append([new("thing-1")], {}))
+    twice = new("thing-2")
+    with pytest.raises(AlreadyRecorded):
+        await recorder.append(Append([twice, twice], {"thing-2": 0}))
+
+
+async def test_a_draft_loses_to_a_rival_of_the_same_id(house: House) -> None:
+    answers = await asyncio.gather(
+        *(house.do(draft_command("convention-2"), key=f"draft-{n}") for n in range(2)), return_exceptions=True
+    )
+    (loser,) = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert isinstance(loser, Conflict)
+    assert loser.code == "already_drafted"

@@ -1,0 +1,160 @@
+"""What a process has done for it: look at the record, carry a step out, send a message, set a step aside."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from temporalio import activity
+
+import domain.convention.commands  # noqa: F401 - a command is found by its name once it is registered
+from domain.commands import Command, command_types
+from domain.folding import fold
+from domain.kernel import SYSTEM, DomainError, Due, Root
+from domain.ports import Commands, Feed, Request
+from domain.programme.model import Programme
+from domain.registry import programme_of_record, waits
+from workflows.contracts import (
+    CARRY_OUT,
+    DELIVER,
+    LOOK,
+    SET_ASIDE,
+    Deed,
+    Failure,
+    Outlook,
+    Question,
+    Step,
+)
+from workflows.dead_letters import DeadLetters
+from workflows.delivery import Channel, DeliveryFailed
+from workflows.failures import StillDue
+from workflows.messages import message_of, reminder_key
+
+NOTHING: Final = Outlook()
+
+
+class DomainClock(Protocol):
+    """Domain time, as an activity knows it."""
+
+    async def at(self, temporal_now: datetime) -> datetime:
+        """Domain time (UTC) when Temporal's clock says ``temporal_now`` (UTC)."""
+
+
+class LedgerClock:
+    """The ledger's own clock, with its offset, whatever Temporal's says: a step is due by the clock under
+    which its command will be decided and recorded. With two clocks a second apart, a process woken on time
+    would find its step refused as too early."""
+
+    def __init__(self, commands: Commands) -> None:
+        self._commands = commands
+
+    async def at(self, temporal_now: datetime) -> datetime:
+        return await self._commands.now()
+
+
+class Activities:
+    """Bound to what they depend on. They run on the worker's own loop: all they do is wait for the database
+    or for a mail server, and a thread for each would only take memory.
+
+    Everything here may be done twice: a command is told by the deadline's key, a message by its reminder's.
+    """
+
+    def __init__(
+        self,
+        commands: Commands,
+        feed: Feed,
+        clock: DomainClock,
+        channel: Channel,
+        letters: DeadLetters,
+        horizon: timedelta,
+    ) -> None:
+        self._commands = commands
+        self._feed = feed
+        self._clock = clock
+        self._channel = channel
+        self._letters = letters
+        self._horizon = horizon
+
+    @activity.defn(name=LOOK)
+    async def look(self, question: Question) -> Outlook:
+        """What lies ahead of the record."""
+        now = await self._clock.at(question.now)
+        _, ahead = await self._load(question.record_id, now)
+        return self._outlook(ahead, question, now)
+
+    @activity.defn(name=CARRY_OUT)
+    async def carry_out(self, deed: Deed) -> Outlook:
+        """Issues the command that the step names. Raises ``StillDue`` when that changed nothing."""
+        now = await self._clock.at(deed.question.now)
+        return await self._issue(deed, _command(deed, {"key": deed.step.key}), now)
+
+    @activity.defn(name=DELIVER)
+    async def deliver(self, deed: Deed) -> Outlook:
+        """Sends the reminder that the step names, unless that was done before, and records the answer."""
+        now = await self._clock.at(deed.question.now)
+        record, ahead = await self._load(deed.step.record_id, now)
+        if record is None or not _is_due(deed.step, ahead, now):
+            return self._outlook(ahead, deed.question, now)
+        key = reminder_key(deed.step.key)
+        problem = None
+        try:
+            await self._channel.send(message_of(record, key, ahead, self._commands.world, now))
+        except DeliveryFailed as failed:
+            problem = failed.problem
+        answer = {"key": key, "channel": self._channel.name, "problem": problem}
+        return await self._issue(deed, _command(deed, answer), now)
+
+    @activity.defn(name=SET_ASIDE)
+    async def set_aside(self, failure: Failure) -> None:
+        """Puts a step that cannot be carried out among the dead letters."""
+        await self._letters.add(failure.step.record_id, failure.reason, step=failure.step.key)
+
+    async def _issue(self, deed: Deed, command: Command, now: datetime) -> Outlook:
+        request = Request(command, SYSTEM, f"{deed.step.record_id}:{deed.step.key}")
+        refused: DomainError | None = None
+        try:
+            await self._commands.execute(request)
+        except DomainError as error:
+            refused = error
+        _, ahead = await self._load(deed.step.record_id, now)
+        if _is_due(deed.step, ahead, now):
+            raise refused or StillDue(deed.step.key)
+        return self._outlook(ahead, deed.question, now)
+
+    async def _load(self, record_id: str, now: datetime) -> tuple[Root | None, list[Due]]:
+        """The record and the automatic part of what it waits for, soonest first."""
+        record = fold(await self._feed.of([record_id]))
+        if record is None:
+            return None, []
+        programme = await self._programme(record)
+        found = waits(record, lambda _: programme, self._commands.world, now)
+        return record, [due for due in found if due.automatic]
+
+    async def _programme(self, record: Root) -> Programme:
+        programme_id = programme_of_record(record)
+        programme = fold(await self._feed.of([programme_id])) if programme_id else None
+        if not isinstance(programme, Programme):
+            raise TypeError(type(programme))
+        return programme
+
+    def _outlook(self, ahead: list[Due], question: Question, now: datetime) -> Outlook:
+        soonest = next((due for due in ahead if due.key not in question.set_aside), None)
+        if soonest is None or soonest.at > now + self._horizon:
+            return NOTHING
+        if soonest.at <= now:
+            return Outlook(step=Step(question.record_id, soonest.kind, soonest.key))
+        return Outlook(wait_seconds=(soonest.at - now).total_seconds())
+
+
+def _is_due(step: Step, ahead: list[Due], now: datetime) -> bool:
+    return any(due.key == step.key and due.at <= now for due in ahead)
+
+
+def _command(deed: Deed, facts: dict[str, Any]) -> Command:
+    """The command that the process names, with those of the facts that it asks for."""
+    found = command_types()[deed.command]
+    wanted = {each.name for each in fields(found)}
+    return found(
+        record_id=deed.step.record_id, **{name: fact for name, fact in facts.items() if name in wanted}
+    )

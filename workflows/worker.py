@@ -1,0 +1,144 @@
+"""The worker's process: Temporal's worker, the relay and the sweeper, together or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from domain.ports import Commands, Feed
+from workflows.activities import Activities, LedgerClock
+from workflows.convention import ConventionProcess
+from workflows.dead_letters import PostgresDeadLetters
+from workflows.delivery import Channel
+from workflows.failures import Discretion
+from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger
+from workflows.relay import Relay
+from workflows.sweeper import Deadlines, Pace, Sweeper
+
+log = logging.getLogger(__name__)
+
+PROCESSES: Final = (ConventionProcess,)
+TASK_QUEUE: Final = "mentorat"
+
+# Loaded once for all runs, not once a run: nothing in them changes.
+_PASSED_THROUGH: Final = ("eventsourcing", "domain", "workflows.contracts", "workflows.process")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """``max_cached_workflows``: above the number of open processes, about 80 KB each. ``at_once``: how many
+    activities run together, best below the size of the pool."""
+
+    address: str
+    namespace: str = "default"
+    task_queue: str = TASK_QUEUE
+    max_cached_workflows: int = 10_000
+    at_once: int = 16
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deps:
+    """What the worker works with. ``pool`` acts as ``mentorat_app``, in autocommit mode."""
+
+    settings: Settings
+    pool: AsyncConnectionPool[AsyncConnection[Any]]
+    commands: Commands
+    feed: Feed
+    deadlines: Deadlines
+    channel: Channel
+
+
+async def run(deps: Deps, stop: asyncio.Event) -> None:
+    """Works until ``stop``; waits for Temporal as long as it takes.
+
+    When one of the three fails, all end and its error is raised (in a group): whoever started this process
+    starts it again. Nothing is lost, see the relay and the sweeper.
+    """
+    settings = deps.settings
+    ending = asyncio.create_task(stop.wait())
+    try:
+        client = await _unless(ending, connect(settings.address, settings.namespace))
+        if client is None:
+            return
+        nudger = TemporalNudger(client, settings.task_queue)
+        letters = PostgresDeadLetters(deps.pool)
+        activities = Activities(
+            deps.commands,
+            deps.feed,
+            LedgerClock(deps.commands),
+            deps.channel,
+            letters,
+            settings.pace.horizon,
+        )
+        relay = Relay(deps.pool, deps.feed, nudger, letters)
+        sweeper = Sweeper(deps.pool, deps.deadlines, deps.commands, nudger, letters, settings.pace)
+        await _unless(
+            ending, _together(worker(client, activities, settings).run(), relay.run(), sweeper.run())
+        )
+    finally:
+        ending.cancel()
+
+
+async def connect(address: str, namespace: str) -> Client:
+    """A client, as soon as Temporal answers and knows the namespace."""
+    wait = FIRST_WAIT
+    while True:
+        try:
+            client = await Client.connect(address, namespace=namespace)
+            await TemporalNudger(client, "").identity()
+        except (RPCError, RuntimeError) as error:
+            log.warning("Temporal does not answer yet (%s), again in %.1f s", type(error).__name__, wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+        else:
+            return client
+
+
+def worker(client: Client, activities: Activities, settings: Settings) -> Worker:
+    """Temporal's worker: every process, every activity."""
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=list(PROCESSES),
+        activities=[activities.look, activities.carry_out, activities.deliver, activities.set_aside],
+        workflow_runner=sandbox(),
+        interceptors=[Discretion()],
+        max_cached_workflows=settings.max_cached_workflows,
+        max_concurrent_activities=settings.at_once,
+        graceful_shutdown_timeout=timedelta(seconds=5),
+    )
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """Keeps processes deterministic: a clock, a random number or a file in one of them is refused."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+async def _together(*works: Any) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for work in works:
+            tasks.create_task(work)
+
+
+async def _unless(ending: asyncio.Task[Any], work: Any) -> Any:
+    """The work's answer; ``None``, the work being cancelled, once it is time to stop."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({ending, task}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+    return None if task.cancelled() else task.result()
