@@ -103,6 +103,9 @@ _RULES: Final = {
         "Hors de votre périmètre",
         "Le dossier à créer serait hors de votre périmètre.",
     ),
+    "not_your_record": Entry(
+        403, "Dossier tenu par d'autres", "Ce dossier vous concerne, mais il est tenu par d'autres."
+    ),
     "not_your_party": Entry(
         403, "Vous n'agissez pas pour cette partie", "Votre jeton n'est pas celui de cette partie."
     ),
@@ -184,6 +187,9 @@ _RULES: Final = {
     ),
     "unknown_scheme": Entry(
         409, "Dispositif inconnu", "Ce dispositif n'existe pas ; missing donne la liste."
+    ),
+    "rules_unusable": Entry(
+        409, "Règles inapplicables", "Aucun dossier ne pourrait suivre ces règles : detail dit pourquoi."
     ),
     "rules_backdated": Entry(409, "Règles antidatées", "Des règles ne s'adoptent pas pour le passé."),
     "negative_target": Entry(409, "Cible négative", "Une cible est un nombre positif ou nul."),

@@ -66,7 +66,7 @@ class Edge:
             await send(message)
 
         if asked == "HEAD":
-            scope["method"], scope["headers"] = "GET", [h for h in scope["headers"] if h[0] != b"accept"]
+            scope = _as_get(scope)
         try:
             await self._answer(scope, _bounded(scope, receive), sending, asked)
         finally:
@@ -93,6 +93,12 @@ class Edge:
         access_log.info(
             "%s %s %d %.1fms actor=%s request=%s", method, template, status, seconds * 1000, actor, request_id
         )
+
+
+def _as_get(scope: Scope) -> Scope:
+    """A GET without its ``Accept``: HEAD never opens a stream. The server keeps its own scope."""
+    headers = [header for header in scope["headers"] if header[0] != b"accept"]
+    return {**scope, "method": "GET", "headers": headers}
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:

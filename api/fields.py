@@ -125,7 +125,8 @@ def _party(key: str) -> str:
         return f"lycee:{_uai(value)}"
     if kind == "region":
         codes = TERRITORY.get().region_academies(value)
-        return f"region:{TERRITORY.get().academie(codes[0]).region_academique}"
+        region = TERRITORY.get().academie(codes[0]).region_academique
+        return f"region:{region.replace(' ', '-')}"  # a scope is one word
     if key == "state" or re.fullmatch(r"association:association-[0-9A-Za-z-]{1,80}", key):
         return key
     raise InvalidValue(key, "Ce n'est pas la clé d'une partie.", f"Écrivez {_PARTY_FORMS}.")

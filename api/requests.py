@@ -29,6 +29,7 @@ _EVERY: Final = (
     "body_too_large",
     "media_type",
     "role_not_allowed",
+    "not_your_record",
     "key_reused",
     "changed_meanwhile",
 )

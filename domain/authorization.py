@@ -80,3 +80,9 @@ def authorize(actor: Actor, action: str, record: Root) -> None:
             f"Le rôle « {actor.role} » ne peut pas faire cette opération ({action}).",
             (f"un jeton du rôle {allowed}",),
         )
+    if not may_see(actor, record.keepers()):
+        raise Forbidden(
+            "not_your_record",
+            "Ce dossier vous concerne, mais il est tenu par d'autres.",
+            ("un jeton de qui tient le dossier, ou d'une de ses parties",),
+        )

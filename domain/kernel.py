@@ -183,6 +183,10 @@ class Root(BaseAggregate[str]):
         """The keys of which a reader must hold one."""
         raise NotImplementedError
 
+    def keepers(self) -> frozenset[str]:
+        """The keys of which whoever acts on the record must hold one: by default those of its readers."""
+        return self.scopes()
+
     def claims(self) -> frozenset[Claim]:
         """What this record alone may hold in its present state. A function of the state: rebuildable."""
         return frozenset()

@@ -207,7 +207,7 @@ class Executor:
             "role": request.actor.role,
             "command": command.name,
             "command_id": request.command_id,
-            "digest": self._digest(command),
+            "digest": self._digest(request),
         }
         optional = {
             "reason": request.reason,
@@ -230,7 +230,7 @@ class Executor:
         )
 
     def _repeat(self, request: Request, repeated: Sequence[StoredEvent]) -> Outcome:
-        if repeated[0].facts["digest"] != self._digest(request.command):
+        if repeated[0].facts["digest"] != self._digest(request):
             raise KeyReused(
                 "key_reused",
                 "Cette clé d'idempotence a déjà servi pour une autre demande.",
@@ -259,8 +259,14 @@ class Executor:
         except (AlreadyRecorded, VersionConflict):
             return
 
-    def _digest(self, command: Command) -> str:
-        body = command.name.encode() + b"\0" + TypeAdapter(type(command)).dump_json(command)
+    def _digest(self, request: Request) -> str:
+        command = request.command
+        asked = (
+            command.name.encode(),
+            TypeAdapter(type(command)).dump_json(command),
+            request.reason.encode(),
+        )
+        body = b"\0".join(asked)
         return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()
 
 

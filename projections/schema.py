@@ -36,7 +36,7 @@ CREATE POLICY projector_writes ON {schema}.position TO mentorat_projector USING 
 _PROTECT: Final = """
 ALTER TABLE {schema}.{table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY scopes_read ON {schema}.{table} FOR SELECT TO mentorat_app
-    USING (scopes && string_to_array(NULLIF(current_setting('app.scopes', true), ''), ' '));
+    USING (scopes && string_to_array(NULLIF(current_setting('app.scopes', true), ''), chr(10)));
 CREATE POLICY projector_writes ON {schema}.{table} TO mentorat_projector USING (true) WITH CHECK (true);
 """
 

@@ -138,7 +138,8 @@ async def _unless(ending: asyncio.Task[Any], work: Any) -> Any:
     try:
         await asyncio.wait({ending, task}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        if not task.done():
+        while not task.done():
+            # Python 3.11 may lose a cancellation that meets the end of a wait: asked until it is heard.
             task.cancel()
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=1.0)
     return None if task.cancelled() else task.result()

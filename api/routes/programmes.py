@@ -218,6 +218,7 @@ async def read_history(
     "Ouvrir un programme",
     "already_open",
     "unknown_scheme",
+    "rules_unusable",
     creates=True,
 )
 async def open_programme(body: ProgrammeBody, act: Create) -> Accepted:
@@ -235,6 +236,7 @@ async def open_programme(body: ProgrammeBody, act: Create) -> Accepted:
     commands.AdoptRules,
     "Adopter une version des règles",
     "rules_backdated",
+    "rules_unusable",
     "not_your_academie",
 )
 async def adopt_rules(id: AnyProgrammeId, body: RulesVersionBody, act: Act) -> Accepted:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from domain.calendar import add_months, french_date, paris_day, start_of
 from domain.convention import guards
-from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Report, Status
+from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Reminder, Report, Status
 from domain.kernel import Due
 
 if TYPE_CHECKING:
@@ -242,7 +242,8 @@ def _report_step(
 
 def _deliveries(convention: Convention, rules: Rules) -> Iterator[Due]:
     for key, reminder in convention.reminders.items():
-        if reminder.delivered or reminder.failures > len(rules.delivery_retries):
+        given_up = reminder.failures > len(rules.delivery_retries)
+        if reminder.delivered or given_up or not _still_awaited(convention, key, reminder):
             continue
         wait = rules.delivery_retries[reminder.failures - 1].count if reminder.failures else 0
         yield Due(
@@ -251,3 +252,19 @@ def _deliveries(convention: Convention, rules: Rules) -> Iterator[Due]:
             at=start_of(reminder.due_on + timedelta(days=wait)),
             what=f"Envoi de la relance : {reminder.what}",
         )
+
+
+def _still_awaited(convention: Convention, key: str, reminder: Reminder) -> bool:
+    """Whether what the reminder asks for is still to be done: nobody is chased for what they have done."""
+    round_now = convention.round
+    match reminder.kind:
+        case "remind_review":
+            return convention.status == Status.IN_REVIEW and key == f"review:{round_now}"
+        case "remind_signature":
+            waited = reminder.to not in convention.signatures and convention.status in BEING_SIGNED
+            return waited and key.startswith(f"signature:{round_now}:")
+        case "alert_end":
+            return convention.status in RUNNING
+        case _:
+            report = ":".join(key.split(":")[1:3])
+            return convention.reports.get(report, Report()).received_on is None

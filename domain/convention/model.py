@@ -103,9 +103,13 @@ class Convention(Root):
             | set(self.parties)
         )
 
+    def keepers(self) -> frozenset[str]:
+        """Whoever keeps the file, and its parties: an académie that is only covered reads it."""
+        return frozenset({self.owner, *self.parties})
+
     def claims(self) -> frozenset[Claim]:
-        """A number designates one convention of the académie."""
-        number = self.clauses.number
+        """A number designates one convention of the académie; an abandoned draft gives it back."""
+        number = self.clauses.number if self.status != Status.ABANDONED else None
         return frozenset({Claim(f"convention:{self.academie}:{number}")} if number else ())
 
     @property
@@ -621,6 +625,7 @@ class Convention(Root):
     def _text_changed(self, day: date) -> None:
         if self.status in BEING_SIGNED and self.text != self.text_now:
             self.signatures = {}
+            self.votes = {}
             self.text = self.text_now
             self.sent_on = day
             self.round += 1

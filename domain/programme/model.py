@@ -20,6 +20,10 @@ SCHEMES: Final = {
 }
 
 
+LONGEST: Final = 3_660
+"""No delay is longer than that, in whatever unit."""
+
+
 class Unit(StrEnum):
     DAYS = "days"
     SCHOOL_DAYS = "school_days"
@@ -76,6 +80,25 @@ class Rules:
     delivery_retries: tuple[Delay, ...] = (Delay(1), Delay(2))
     required_entitlements: tuple[str, ...] = ()
 
+    def problem(self) -> str | None:
+        """Why no deadline could be worked out from these rules, in French; ``None`` when they will do."""
+        try:
+            date(2025, self.bilan_month, self.bilan_day)
+        except ValueError:
+            return f"Le bilan ne peut être dû le {self.bilan_day}/{self.bilan_month} : ce jour n'existe pas."
+        if not self.signature_reminders:
+            return "Les relances de signature (signature_reminders) demandent au moins un délai."
+        delays = (self.review, self.notice, self.financial_report, self.report_asked_before)
+        series = (self.signature_reminders, self.end_alerts, self.report_reminders, self.delivery_retries)
+        if any(not 0 <= d.count <= LONGEST for d in [*delays, *(d for several in series for d in several)]):
+            return f"Un délai est un nombre entre 0 et {LONGEST}."
+        for growing in (self.signature_reminders, self.report_reminders):
+            if len({d.unit for d in growing}) > 1 or list(growing) != sorted(growing, key=lambda d: d.count):
+                return "Les relances se suivent du délai le plus court au plus long, dans la même unité."
+        if list(self.end_alerts) != sorted(self.end_alerts, key=lambda d: -d.count):
+            return "Les alertes de fin se suivent de la plus lointaine à la plus proche."
+        return None
+
 
 @dataclass(frozen=True)
 class RulesVersion:
@@ -118,6 +141,8 @@ class Programme(Root):
                 f"Des règles ne s'adoptent pas pour le passé ({on.isoformat()}).",
                 (f"une date d'effet à partir du {act.today.isoformat()}",),
             )
+        if problem := rules.problem():
+            raise Refused("rules_unusable", problem)
         if act.actor.role == "academie" and f"academie:{academie}" not in act.actor.scopes:
             raise Refused(
                 "not_your_academie",

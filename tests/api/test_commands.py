@@ -135,10 +135,14 @@ async def test_the_same_key_and_body_give_the_same_answer(site: Site) -> None:
     first = await site.call("lyon", "POST", "/v1/conventions", walk.draft(), key="once")
     again = await site.call("lyon", "POST", "/v1/conventions", walk.draft(), key="once")
     other = await site.call("lyon", "POST", "/v1/conventions", walk.draft(title="Autre"), key="once")
+    address = f"{first.headers['location']}/abandonment"
+    abandoned = await site.call("lyon", "POST", address, {"reason": "Sans suite."}, key="reason")
+    reasoned = await site.call("lyon", "POST", address, {"reason": "Doublon."}, key="reason")
 
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["location"] == first.headers["location"]
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
+    assert (abandoned.status_code, reasoned.status_code) == (200, 422)
 
 
 async def test_one_key_cannot_carry_out_two_commands(site: Site) -> None:

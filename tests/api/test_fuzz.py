@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter
 from contextlib import suppress
@@ -22,8 +23,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.api import walk
 from tests.api.conftest import FACE, ROLES, Site
 
-SEED = 7
-EXAMPLES = 14
+SEED = 20251205
+EXAMPLES = 4
 """Cases an operation, for each of the two kinds: what the contract allows, and what it forbids."""
 
 _CHECKS: list[Any] = [
@@ -74,10 +75,12 @@ async def test_no_role_gets_a_5xx_nor_an_answer_that_the_contract_does_not_annou
         "associations": FACE,
         "programmes": "programme-1j1m",
     }
-    await site.projector.catch_up()
-    statuses: Counter[int] = Counter()
+    stop, statuses = asyncio.Event(), Counter[int]()
+    projecting = asyncio.create_task(site.projector.run(stop))
     for case, name in itertools.product(_cases(site.app.openapi()), ROLES):
         statuses[await _play(site, case, name, ids)] += 1
+    stop.set()
+    await projecting
 
     print(sorted(statuses.items()))
     assert {200, 403, 404, 409, 412, 422} <= set(statuses)

@@ -89,6 +89,18 @@ async def test_an_invalid_field_is_named_with_its_remedy(site: Site) -> None:
         assert remedy in faults[0]["remedy"], where
 
 
+async def test_a_party_s_key_is_one_word_written_in_one_way(site: Site) -> None:
+    await walk.opened(site)
+    for written in ("Pays de la Loire", "pays-de-la-loire", "PAYS DE LA LOIRE"):
+        parties = [
+            {"key": "academie:10", "name": "académie de Lyon"},
+            {"key": f"region:{written}", "name": "région académique"},
+        ]
+        record = await walk.drafted(site, parties=parties)
+        shown = (await site.get("lyon", f"/v1/conventions/{record}")).json()["parties"]
+        assert [party["key"] for party in shown] == ["academie:10", "region:Pays-de-la-Loire"]
+
+
 async def test_one_party_cannot_come_twice(site: Site) -> None:
     parties = [{"key": "academie:10", "name": "A"}, {"key": "academie:10", "name": "B"}]
 

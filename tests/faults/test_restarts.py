@@ -76,7 +76,7 @@ losses = st.dictionaries(
 """On which days the process is lost, and how many seconds after its nudge: in the middle of its work."""
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(history=histories, lost=losses)
 async def test_a_process_lost_at_any_moment_and_started_again_reaches_the_same_events(
     client: Client, history: list[Deed], lost: dict[int, float]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from domain.calendar import PartialDate, start_of
-from domain.convention.commands import Abandon, Announce
+from domain.convention.commands import Abandon, Announce, RecordDelivery
+from domain.kernel import SYSTEM
 from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Delay, Rules
 from projections import builder, conventions, deadlines
@@ -153,10 +154,14 @@ async def test_lateness_shows_from_the_day_after_the_term(views: Views) -> None:
         async with views.seen() as connection:
             row = await conventions.get(connection, "convention-1")
         assert row
-        return {one["late"] for one in row.next if one["by"]}
+        return {one["late"] for one in row.next}
 
     views.house.clock.advance(days=7)
     await views.act_on_time()
+    for key in (await views.house.convention("convention-1")).reminders:
+        delivered = RecordDelivery(record_id="convention-1", key=key, channel="email")
+        await views.house.do(delivered, SYSTEM)
     assert await late() == {False}
+    assert all(row.at > views.house.clock.instant for row in await _awaited(views))
     views.house.clock.advance(days=1)
     assert await late() == {True}

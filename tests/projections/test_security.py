@@ -139,8 +139,13 @@ async def test_the_application_may_not_write_rows(views: Views) -> None:
                 await connection.execute(statement)
 
 
-@pytest.mark.parametrize("scope", ["academie:10 role:auditor", "", " ", "academie:10\trole:dpo"])
-async def test_a_scope_is_one_word(views: Views, scope: str) -> None:
-    with pytest.raises(ValueError, match="one word"):
+@pytest.mark.parametrize("scope", ["academie:10\nrole:auditor", "", "academie:10\n"])
+async def test_a_scope_is_one_line(views: Views, scope: str) -> None:
+    with pytest.raises(ValueError, match="one line"):
         async with views.reader.session({scope}):
             pass
+
+
+async def test_a_region_whose_name_has_blanks_is_a_scope_like_another(views: Views) -> None:
+    async with views.reader.session({"public", "region:Pays de la Loire"}) as connection:
+        await connection.execute("SELECT FROM read.conventions")

@@ -1,0 +1,166 @@
+"""The real parts, on the embedded servers: a ledger, a worker, and hands to break them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from domain.convention.parts import Party, PartyKind
+from domain.folding import fold
+from domain.ports import Commands, Outcome, Request, World
+from domain.programme.commands import programme_id
+from domain.programme.model import Programme
+from domain.registry import waits
+from ledger.feed import LedgerFeed
+from ledger.postgres import PostgresRecorder
+from tests.conftest import Database
+from tests.support import FACE_PARTY, House, StoppedClock
+from tests.workflows.stage import Outbox, name_of
+from workflows import worker
+from workflows.dead_letters import PostgresDeadLetters
+from workflows.nudging import Nudger
+from workflows.sweeper import Pace
+
+_NUMBERS = itertools.count(1)
+NO_SWEEP = Pace(every=3600, grace=timedelta(days=1))
+PARTIES = (
+    Party("academie:10", PartyKind.ACADEMIE, "académie de Lyon", mailbox="mentorat@lyon.test"),
+    Party(FACE_PARTY, PartyKind.OPERATOR, "FACE", mailbox="contact@face.test"),
+)
+
+
+@dataclass
+class Deadlines:
+    """What the read model would say, computed from the ledger; of nothing while ``blind``."""
+
+    plant: Plant
+    blind: bool = True
+
+    async def due_before(self, until: datetime) -> Sequence[tuple[str, datetime]]:
+        found = []
+        for record_id in () if self.blind else self.plant.records:
+            soonest = await self.plant.soonest(record_id)
+            if soonest and soonest <= until:
+                found.append((record_id, soonest))
+        return found
+
+
+@dataclass
+class CountingNudger:
+    """Counts what passes through to the real one, if there is one."""
+
+    real: Nudger | None = None
+    count: Counter[str] = field(default_factory=Counter)
+
+    async def nudge(self, process: str, record_id: str) -> None:
+        self.count[record_id] += 1
+        if self.real:
+            await self.real.nudge(process, record_id)
+
+    async def identity(self) -> str:
+        return await self.real.identity() if self.real else "none"
+
+
+@dataclass
+class CutCommands:
+    """The executor, whose answer is lost the first time that it records something for a step."""
+
+    real: Commands
+    lost: set[str] = field(default_factory=set)
+
+    async def execute(self, request: Request) -> Outcome:
+        outcome = await self.real.execute(request)
+        if request.command_id not in self.lost:
+            self.lost.add(request.command_id)
+            raise ConnectionResetError
+        return outcome
+
+    async def now(self) -> datetime:
+        return await self.real.now()
+
+    @property
+    def world(self) -> World:
+        return self.real.world
+
+
+class Plant:
+    """A database of its own, and a worker whenever the test wants one."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.recorder = PostgresRecorder(database.app)
+        self.house = House(self.recorder, StoppedClock(datetime.now(UTC)))
+        self.feed = LedgerFeed(self.recorder)
+        self.outbox = Outbox()
+        self.letters = PostgresDeadLetters(database.app)
+        self.deadlines = Deadlines(self)
+        self.commands: Commands = self.house.executor
+        self.queue = f"faults-{next(_NUMBERS)}"
+        self.records: list[str] = []
+
+    def deps(self, address: str, pace: Pace = NO_SWEEP) -> worker.Deps:
+        return worker.Deps(
+            settings=worker.Settings(address=address, task_queue=self.queue, at_once=6, pace=pace),
+            pool=self.database.app,
+            commands=self.commands,
+            feed=self.feed,
+            deadlines=self.deadlines,
+            channel=self.outbox,
+        )
+
+    @asynccontextmanager
+    async def working(self, address: str, pace: Pace = NO_SWEEP) -> AsyncIterator[asyncio.Task[None]]:
+        """A whole worker; its failure, if any, is raised at the end."""
+        stop = asyncio.Event()
+        task = asyncio.create_task(worker.run(self.deps(address, pace), stop))
+        yield task
+        stop.set()
+        await task
+
+    async def to_sign(self, count: int) -> list[str]:
+        """Conventions sent for signature today: five events each, and two reminders due in 7 days."""
+        await self.house.open()
+        for _ in range(count):
+            record_id = f"convention-{self.queue}-{len(self.records)}"
+            self.records.append(await self.house.to_sign(record_id, parties=PARTIES))
+        return self.records
+
+    def shift(self, offset: timedelta) -> None:
+        """Moves the domain clock, as ``mentorat clock advance`` does."""
+        with psycopg.connect(self.database.owner_dsn, autocommit=True) as connection:
+            connection.execute("UPDATE ledger.clock SET shift = %s", (offset,))
+
+    async def soonest(self, record_id: str) -> datetime | None:
+        record = fold(await self.feed.of([record_id]))
+        programme = fold(await self.feed.of([programme_id("1j1m")]))
+        assert record
+        assert isinstance(programme, Programme)
+        now = await self.house.executor.now()
+        found = waits(record, lambda _: programme, self.house.executor.world, now)
+        return min((due.at for due in found if due.automatic), default=None)
+
+    async def told(self) -> Counter[tuple[str, str]]:
+        """How many events of each name the system recorded of each record."""
+        happened = await self.feed.of(self.records)
+        return Counter(
+            (one.record_id, name_of(one.event)) for one in happened if one.facts["role"] == "system"
+        )
+
+    async def all_told(self, *names: str, times: int) -> bool:
+        """Whether each record has at least so many of each of these events."""
+        told = await self.told()
+        return all(told[record_id, name] >= times for record_id in self.records for name in names)
+
+    async def relayed(self) -> int:
+        """The relay's saved position."""
+        async with self.database.app.connection() as connection:
+            cursor = await connection.execute("SELECT position FROM process.tracking WHERE name = 'relay'")
+            row = await cursor.fetchone()
+        return row[0] if row else 0
