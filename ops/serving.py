@@ -1,4 +1,7 @@
-"""The three processes of the house: API, worker (with relay and sweeper), projector."""
+"""The three processes of the house: API, worker (with relay and sweeper), projector.
+
+Each imports what it needs and no more: they start together, on few cores.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,22 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
 
-import uvicorn
-from fastapi import FastAPI
-
-from api.app import create_app
-from api.tokens import TokenStore
 from ops import database
 from ops.compose import House, house
 from ops.settings import Settings
-from projections.projector import Projector
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 log = logging.getLogger("mentorat")
+
+LAG_ALLOWED: Final = 1_000
+"""Events that the read models may be behind: a burst, not a breakdown."""
 
 
 def serve(part: str, settings: Settings) -> None:
@@ -54,6 +59,8 @@ async def _stop_signal() -> AsyncIterator[asyncio.Event]:
 
 
 async def _serve_projector(settings: Settings) -> None:
+    from projections.projector import Projector
+
     async with (
         _stop_signal() as stop,
         house(settings, "projector") as parts,
@@ -64,6 +71,8 @@ async def _serve_projector(settings: Settings) -> None:
 
 
 async def _serve_api(settings: Settings) -> None:
+    import uvicorn
+
     async with house(settings, "api") as parts:
         config = uvicorn.Config(
             api_of(parts),
@@ -79,23 +88,42 @@ async def _serve_api(settings: Settings) -> None:
 
 def api_of(parts: House) -> FastAPI:
     """The application over one house."""
-
-    async def ledger_answers() -> str | None:
-        await parts.recorder.head()
-        return None
-
-    async def views_answer() -> str | None:
-        lag = await parts.recorder.head() - await parts.reader.position()
-        return None if lag < 10_000 else f"{lag} événements de retard"
+    from api.app import create_app
+    from api.tokens import TokenStore
 
     return create_app(
         commands=parts.executor,
         feed=parts.feed,
         reader=parts.reader,
         tokens=TokenStore(parts.pool),
-        probes={"registre": ledger_answers, "vues": views_answer},
+        probes={"registre": Ledger(parts), "vues": Views(parts)},
         version=version("mentorat"),
     )
+
+
+@dataclass
+class Ledger:
+    """Whether the ledger answers."""
+
+    parts: House
+
+    async def __call__(self) -> str | None:
+        await self.parts.recorder.head()
+        return None
+
+
+@dataclass
+class Views:
+    """Whether the read models are fit to be read: caught up once, then never far behind."""
+
+    parts: House
+    caught_up: bool = False
+
+    async def __call__(self) -> str | None:
+        lag = await self.parts.recorder.head() - await self.parts.reader.position()
+        self.caught_up = self.caught_up or lag <= 0
+        allowed = LAG_ALLOWED if self.caught_up else 0
+        return None if lag <= allowed else f"{lag} événements de retard"
 
 
 async def _serve_worker(settings: Settings) -> None:

@@ -115,8 +115,9 @@ class AddParty(Command):
 
 @handles(AddParty)
 def add_party(command: AddParty, act: Act, records: Records) -> None:
+    convention = records.get(Convention, command.record_id)
     _check_parties((command.party,), records)
-    records.get(Convention, command.record_id).add_party(act, party=command.party)
+    convention.add_party(act, party=command.party)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from tests.api import walk
 from tests.api.conftest import FACE, ROLES, Site
 
 SEED = 20251205
-EXAMPLES = 4
+EXAMPLES = 3
 """Cases an operation, for each of the two kinds: what the contract allows, and what it forbids."""
 
 _CHECKS: list[Any] = [

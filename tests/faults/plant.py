@@ -29,7 +29,7 @@ from workflows.nudging import Nudger
 from workflows.sweeper import Pace
 
 _NUMBERS = itertools.count(1)
-NO_SWEEP = Pace(every=3600, grace=timedelta(days=1))
+NO_SWEEP = Pace(every=3600, grace=timedelta(days=365))
 PARTIES = (
     Party("academie:10", PartyKind.ACADEMIE, "académie de Lyon", mailbox="mentorat@lyon.test"),
     Party(FACE_PARTY, PartyKind.OPERATOR, "FACE", mailbox="contact@face.test"),

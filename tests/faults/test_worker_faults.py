@@ -27,6 +27,7 @@ async def test_a_relay_killed_before_it_saved_its_position_sends_again_and_nothi
     database: Database, temporal: Temporal, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant = Plant(database)
+    plant.outbox.before = _slowly
     await plant.to_sign(5)
     plant.shift(timedelta(days=8))
     nudger = CountingNudger(TemporalNudger(client, plant.queue))
@@ -166,6 +167,11 @@ def _insert(database: Database, position: int, record_id: str, topic: str, state
             ' \'{"role": "system"}\', now(), now())',
             (position, record_id, topic, state),
         )
+
+
+async def _slowly(_: object) -> None:
+    """A mail server takes its time: two processes of one record would both be at it."""
+    await asyncio.sleep(0.3)
 
 
 async def _killed(*_: object) -> None:

@@ -68,7 +68,10 @@ class Stack:
         """The process of each part, by its name."""
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            words = child.cmdline()
+            try:
+                words = child.cmdline()
+            except (psutil.ZombieProcess, psutil.NoSuchProcess):
+                continue
             for name in ("api", "worker", "projector"):
                 if words[-2:] == ["serve", name]:
                     found[name] = child

@@ -172,13 +172,22 @@ async def test_a_step_set_aside_has_another_chance_at_the_next_nudge(stage: Stag
         raise ValueError("Prénom Nom")
 
     record_id = await stage.house.signed("convention-healed")
+    first = await stage.nudge(record_id)
+    await stage.skip_to(12)
+    await stage.quiet(record_id)
     execute = stage.house.executor.execute
     stage.house.executor.execute = broken  # type: ignore[method-assign]
-    await stage.play(record_id)
-    assert stage.letters.kept == [(record_id, "force:2025-12-05", "ValueError")]
+    await stage.skip_to(189)
+    await stage.quiet(record_id)
+    assert stage.letters.kept == [
+        (record_id, "ask:bilan:2026", "ValueError"),
+        (record_id, "ask:financial:2025", "ValueError"),
+    ]
     stage.house.executor.execute = execute  # type: ignore[method-assign]
-    await stage.play(record_id)
-    assert (await stage.told(record_id))[0].endswith("CameIntoForce")
+    again = await stage.nudge(record_id)
+    assert again.result_run_id == first.result_run_id
+    await stage.quiet(record_id)
+    assert "189 ReminderDelivered ask:bilan:2026" in await stage.told(record_id)
 
 
 async def test_what_an_error_says_is_not_told_to_temporal(stage: Stage) -> None:
