@@ -126,7 +126,7 @@ def _party(key: str) -> str:
     if kind == "region":
         codes = TERRITORY.get().region_academies(value)
         region = TERRITORY.get().academie(codes[0]).region_academique
-        return f"region:{region.replace(' ', '-')}"  # a scope is one word
+        return f"region:{region}"
     if key == "state" or re.fullmatch(r"association:association-[0-9A-Za-z-]{1,80}", key):
         return key
     raise InvalidValue(key, "Ce n'est pas la clé d'une partie.", f"Écrivez {_PARTY_FORMS}.")

@@ -28,7 +28,7 @@ once in the process that made it."""
 _MOST_CACHED: Final = 1_000
 _EVERYWHERE: Final = frozenset({"national", "auditor", "dpo", "operator"})
 _BOUNDS: Final = {
-    "academie": re.compile(r"academie:\d{2}|region:\S{1,80}|state"),
+    "academie": re.compile(r"academie:\d{2}|region:[^\n]{1,80}|state"),
     "association": re.compile(r"association:association-[0-9A-Za-z-]{1,80}"),
     "lycee": re.compile(r"lycee:\d{7}[A-Z]"),
 }

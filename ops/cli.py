@@ -249,11 +249,21 @@ def rebuild() -> None:
 
 
 @app.command()
-def processes() -> None:
+def processes(
+    replay: Annotated[int | None, typer.Option(help="Réveille le dossier de ce numéro.")] = None,
+    discard: Annotated[int | None, typer.Option(help="Classe ce numéro sans suite.")] = None,
+) -> None:
     """Montre ce qui est ouvert, dû, ou mis de côté."""
     from ops import maintenance
 
-    _run(lambda settings: maintenance.show_processes(settings, out))
+    number = replay if replay is not None else discard
+    if number is None:
+        _run(lambda settings: maintenance.show_processes(settings, out))
+        return
+    again = replay is not None
+    if not _run(lambda settings: maintenance.settle_letter(settings, number, replay=again)):
+        _fail(f"Rien n'est mis de côté sous le numéro {number} : `mentorat processes` montre ce qui l'est.")
+    out.print("Dossier réveillé." if again else "Classé sans suite.")
 
 
 @clock_app.command("advance")

@@ -113,7 +113,7 @@ async def _clock(settings: Settings) -> Finding:
 
 async def _dead_letters(settings: Settings) -> Finding:
     async with await psycopg.AsyncConnection.connect(settings.dsn_app) as connection:
-        found = await connection.execute("SELECT count(*) FROM process.dead_letters")
+        found = await connection.execute("SELECT count(*) FROM process.dead_letters WHERE settled IS NULL")
         row = await found.fetchone()
     count = row[0] if row else 0
     if count:

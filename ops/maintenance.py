@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from domain.calendar import PARIS
 from ops import database
@@ -17,9 +19,12 @@ from ops.compose import house
 from ops.settings import Settings
 from projections import deadlines
 from projections.projector import Projector
+from workflows.dead_letters import DeadLetter, PostgresDeadLetters
+from workflows.nudging import TemporalNudger
 
 _UNITS: Final = {"d": "days", "j": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DELAY: Final = re.compile(r"(\d{1,5})([djhms])")
+MOST_SHOWN: Final = 50
 _LONGEST: Final = timedelta(days=3660)
 
 
@@ -65,30 +70,54 @@ def parse_delay(text: str) -> timedelta:
 
 
 async def show_processes(settings: Settings, out: Console) -> None:
-    """Open processes by Temporal's account, what is due by ours, and the dead letters."""
-    from temporalio.client import Client
-
+    """Open processes by Temporal's account, what is due by ours, and what was set aside."""
     async with house(settings, "processes") as parts:
         now = await parts.recorder.now()
         async with parts.reader.session({"role:system"}) as connection:
             due = await deadlines.due_before(connection, now + timedelta(days=settings.horizon_days))
-        async with parts.pool.connection() as connection:
-            found = await connection.execute(
-                "SELECT position, record_id, reason, at FROM process.dead_letters ORDER BY position LIMIT 50"
-            )
-            dead = await found.fetchall()
-    client = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
-    running = await client.count_workflows('ExecutionStatus = "Running"')
-    out.print(f"Processus ouverts dans Temporal : {running.count}")
+        letters = await PostgresDeadLetters(parts.pool).waiting()
+    out.print(f"Processus ouverts dans Temporal : {await _open_processes(settings)}")
     table = Table("Dossier", "Prochaine échéance automatique", title="Échéances dans l'horizon")
-    for record_id, at in due[:50]:
+    for record_id, at in due[:MOST_SHOWN]:
         late = " (en retard)" if at < now - timedelta(minutes=5) else ""
         table.add_row(record_id, f"{at.astimezone(PARIS):%d/%m/%Y %H:%M}{late}")
     out.print(table)
-    if dead:
-        letters = Table("Position", "Dossier", "Motif", "Depuis", title="Mis de côté")
-        for position, record_id, reason, at in dead:
-            letters.add_row(str(position), record_id or "", reason, f"{at.astimezone(UTC):%d/%m/%Y %H:%M}")
-        out.print(letters)
-    else:
+    if len(due) > MOST_SHOWN:
+        out.print(f"… et {len(due) - MOST_SHOWN} autres.")
+    show_letters(letters, out)
+
+
+def show_letters(letters: Sequence[DeadLetter], out: Console) -> None:
+    if not letters:
         out.print("Rien n'a été mis de côté.")
+        return
+    table = Table("N°", "Dossier", "Quoi", "Motif", "Fois", "Depuis", title="Mis de côté")
+    for letter in letters:
+        what = letter.step or f"événement {letter.position}"
+        since = f"{letter.first_at.astimezone(PARIS):%d/%m/%Y %H:%M}"
+        table.add_row(str(letter.id), letter.record_id, what, letter.reason, str(letter.times), since)
+    out.print(table)
+    out.print("`mentorat processes --replay N°` réveille le dossier, `--discard N°` classe sans suite.")
+
+
+async def settle_letter(settings: Settings, letter_id: int, *, replay: bool) -> bool:
+    """Wakes the record of a letter again, or files the letter; ``False`` when it is not waiting."""
+    async with house(settings, "processes") as parts:
+        letters = PostgresDeadLetters(parts.pool)
+        if not replay:
+            return await letters.discard(letter_id)
+        client = await _client(settings)
+        return await letters.replay(letter_id, TemporalNudger(client, settings.task_queue))
+
+
+async def _open_processes(settings: Settings) -> str:
+    try:
+        client = await _client(settings)
+        running = await client.count_workflows('ExecutionStatus = "Running"')
+    except (RPCError, RuntimeError):
+        return "Temporal ne répond pas (rien n'est perdu : le balayage reprendra)"
+    return str(running.count)
+
+
+async def _client(settings: Settings) -> Client:
+    return await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)

@@ -179,7 +179,7 @@ async def test_a_revocation_made_elsewhere_acts_within_the_cache_s_life(database
         ("association", ["role:national"]),
         ("association", ["association:association-1", "academie:10"]),
         ("academie", ["academie:1"]),
-        ("academie", ["region:Pays de la Loire"]),
+        ("academie", ["region:"]),
         ("national", ["academie:10"]),
         ("lycee", ["lycee:x"]),
     ],

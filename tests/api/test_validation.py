@@ -98,7 +98,7 @@ async def test_a_party_s_key_is_one_word_written_in_one_way(site: Site) -> None:
         ]
         record = await walk.drafted(site, parties=parties)
         shown = (await site.get("lyon", f"/v1/conventions/{record}")).json()["parties"]
-        assert [party["key"] for party in shown] == ["academie:10", "region:Pays-de-la-Loire"]
+        assert [party["key"] for party in shown] == ["academie:10", "region:Pays de la Loire"]
 
 
 async def test_one_party_cannot_come_twice(site: Site) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from typer.core import TyperGroup
 from typer.main import get_command
 

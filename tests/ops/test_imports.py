@@ -92,7 +92,7 @@ async def test_files_as_people_have_them_are_read(
 
 
 GOOD = "FACE;Lyon;2025-12-05;communiqué;\n"
-BAD_FILES = {
+BAD_FILES: dict[str, tuple[str | bytes, int, str, str]] = {
     "wrong delimiter": (HEADER.replace(";", "|") + GOOD.replace(";", "|"), 1, "", "séparateur"),
     "missing column": ("association;académie;source\nFACE;Lyon;x\n", 1, "announced_for", "manque"),
     "bad UAI": (HEADER + GOOD + "JobIRL;Lyon;2025-12-05;x;0690010A\n", 3, "uai", "contrôle"),

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from typing import Final
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from domain.association.commands import ChangeIdentity, EndEntitlement, GrantEntitlement
@@ -172,6 +173,15 @@ ASKED: Final[dict[str, tuple[Actor, Build]]] = {
 }
 
 Asked = tuple[str, str, int]
+
+# Each example takes a database: shrinking one would outlast the test's time and hide what failed.
+FEW: Final = settings(
+    max_examples=12,
+    deadline=None,
+    print_blob=True,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 def histories(most: int = 30) -> st.SearchStrategy[list[Asked]]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import PartialDate, start_of
@@ -19,7 +19,7 @@ from projections import feed, history
 from projections.facts import split
 from projections.history import HistoryRow
 from tests.conftest import Database
-from tests.projections.histories import CONVENTIONS, Asked, histories, play
+from tests.projections.histories import CONVENTIONS, FEW, Asked, histories, play
 from tests.projections.support import Views, in_force
 from tests.support import AUDITOR, COORDINATOR, FACE_PARTY, LYON, START, draft_command
 
@@ -29,12 +29,7 @@ async def _history(views: Views, record_id: str, *scopes: str) -> list[HistoryRo
         return list((await history.page(connection, record_id)).items)
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    print_blob=True,
-)
+@FEW
 @given(history_=histories(), days=st.lists(st.tuples(st.integers(-60, 400), st.integers(0, 400)), min_size=5))
 async def test_the_standing_read_is_the_standing_folded(
     database: Database, history_: list[Asked], days: list[tuple[int, int]]

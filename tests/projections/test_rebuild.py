@@ -6,23 +6,18 @@ import asyncio
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from projections import conventions, projector
 from projections.conventions import ConventionFilters
 from projections.projector import RebuildRunning
 from projections.reading import own_connection
 from tests.conftest import Database
-from tests.projections.histories import Asked, histories, play
+from tests.projections.histories import FEW, Asked, histories, play
 from tests.projections.support import Views, in_force
 
 
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    print_blob=True,
-)
+@FEW
 @given(history=histories())
 async def test_rebuilt_rows_are_those_that_were_live(database: Database, history: list[Asked]) -> None:
     views = Views(database.app, database.projector)

@@ -1,0 +1,38 @@
+"""Renders the authorization table: `python -m tests.house.rights > docs/droits.md`."""
+
+from __future__ import annotations
+
+from domain.authorization import ROLES, TABLE
+from domain.commands import command_types
+from domain.registry import RECORDS
+
+HEAD = """# Qui peut faire quoi
+
+Table unique, tirée de `domain/authorization.py` (un test les tient ensemble). Voir un dossier dépend du
+périmètre du jeton ; y agir dépend de cette table **et** du fait de le tenir ou d'y être partie. Une
+association ou un lycée n'agit que pour lui-même ; ce qu'une garde refuse est noté dans l'historique du
+dossier.
+
+`system` désigne les processus (échéances). `operator`, `auditor` et `dpo` n'écrivent rien ici : l'auditeur
+lit tout sauf les personnes, le délégué à la protection des données lit les personnes, l'exploitant ne lit
+aucun dossier.
+
+"""
+
+
+def rendered() -> str:
+    """The page, as it should stand in docs/droits.md."""
+    assert RECORDS, "importing the registry registers every command"
+    lines = ["| opération | " + " | ".join(ROLES) + " |", "|---|" + "---|" * len(ROLES)]
+    for name in command_types():
+        marks = ["✓" if role in TABLE[name] else "" for role in ROLES]
+        lines.append(f"| `{name}` | " + " | ".join(marks) + " |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    import domain.association.commands
+    import domain.convention.commands
+    import domain.programme.commands  # noqa: F401
+
+    print(rendered(), end="")

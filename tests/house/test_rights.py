@@ -1,0 +1,25 @@
+"""The page on rights says what the table says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from domain.authorization import ROLES, TABLE
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_on_rights_is_the_table() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.house.rights"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    page = (ROOT / "docs" / "droits.md").read_text(encoding="utf-8")
+    assert page == done.stdout, "regenerate: python -m tests.house.rights > docs/droits.md"
+
+
+def test_auditors_officers_and_operators_write_nothing() -> None:
+    for name, roles in TABLE.items():
+        assert roles <= set(ROLES), name
+        assert not roles & {"auditor", "dpo", "operator"}, name
