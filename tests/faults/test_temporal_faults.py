@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
 
 from domain.calendar import paris_day, start_of
 from ops.stack.temporal import Temporal
 from tests.conftest import Database
 from tests.faults.plant import Plant
-from tests.workflows.stage import until
+from tests.workflows.stage import AT_REST, Stage, until
 from workflows.sweeper import Pace, nudge_due
 from workflows.worker import connect
 
@@ -93,7 +94,9 @@ async def test_processes_come_back_after_temporal_has_lost_its_database(
             assert await plant.told() == _expected(plant)
 
 
-async def test_moving_the_domain_clock_nudges_what_became_due(database: Database, temporal: Temporal) -> None:
+async def test_moving_the_domain_clock_nudges_what_became_due(
+    database: Database, temporal: Temporal, client: Client
+) -> None:
     plant = Plant(database)
     plant.deadlines.blind = False
     await plant.to_sign(2)
@@ -101,11 +104,42 @@ async def test_moving_the_domain_clock_nudges_what_became_due(database: Database
         await until(lambda: _caught_up(plant))
         async with asyncio.timeout(20):
             await nudge_due(database.app, plant.commands)
+            await until(lambda: _all_wait(client, plant.records))
             assert not await plant.told()
             plant.shift(timedelta(days=8))
             await nudge_due(database.app, plant.commands)
         await until(lambda: plant.all_told(*ONCE_EACH, times=2))
         assert await plant.told() == _expected(plant)
+
+
+class Brief(Temporal):
+    """A server that suggests to continue as new after thirty events, not four thousand."""
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=30"]
+
+
+async def test_a_long_process_starts_afresh_and_hears_the_nudges_that_arrive_meanwhile(
+    tmp_path: Path,
+) -> None:
+    with Brief(tmp_path / "temporal") as server:
+        client = await connect(server.address, "default")
+        stage = Stage(WorkflowEnvironment.from_client(client), None, timedelta(days=400))
+        await stage.house.open()
+        record_id = await stage.house.to_sign("convention-long")
+        async with stage.playing():
+            for _ in range(60):
+                await stage.nudge(record_id)
+                await asyncio.sleep(0.01)
+            await stage.quiet(record_id)
+            runs = [run async for run in client.list_workflows(f"WorkflowId = '{record_id}'")]
+            stage.house.clock.advance(days=8)
+            await stage.nudge(record_id)
+            await stage.quiet(record_id)
+        assert len(await stage.told(record_id)) == 4
+    statuses = [run.status for run in runs]
+    assert WorkflowExecutionStatus.CONTINUED_AS_NEW in statuses
+    assert WorkflowExecutionStatus.FAILED not in statuses
 
 
 async def _caught_up(plant: Plant) -> bool:
@@ -118,6 +152,11 @@ async def _all_run(client: Client, records: list[str]) -> bool:
     except RPCError:
         return False
     return all(one.status is WorkflowExecutionStatus.RUNNING for one in found)
+
+
+async def _all_wait(client: Client, records: list[str]) -> bool:
+    histories = [await client.get_workflow_handle(record_id).fetch_history() for record_id in records]
+    return all(history.events[-1].event_type in AT_REST for history in histories)
 
 
 async def _stop(server: Temporal) -> None:

@@ -86,11 +86,13 @@ def _step(due: deadlines.DeadlineRow) -> Any:
     return Remind(record_id=due.record_id, key=due.key)
 
 
-async def in_force(views: Views, record_id: str = "convention-1", ends_on: date | None = None) -> str:
+async def in_force(
+    views: Views, record_id: str = "convention-1", ends_on: date | None = None, **changes: object
+) -> str:
     """A convention that every party has signed and whose day has come."""
     house = views.house
     today = house.clock.today
-    text = clauses(starts_on=today, ends_on=ends_on or today.replace(year=today.year + 1))
+    text = clauses(starts_on=today, ends_on=ends_on or today.replace(year=today.year + 1), **changes)
     await house.signed(record_id, clauses=text)
     await house.do(EnterIntoForce(record_id=record_id), SYSTEM)
     return record_id

@@ -165,3 +165,19 @@ async def test_lateness_shows_from_the_day_after_the_term(views: Views) -> None:
     assert all(row.at > views.house.clock.instant for row in await _awaited(views))
     views.house.clock.advance(days=1)
     assert await late() == {True}
+
+
+async def test_an_alert_is_overtaken_long_before_its_term(views: Views) -> None:
+    ends_on = views.house.clock.today + timedelta(days=365)
+    await in_force(views, ends_on=ends_on, bilan=False, financial_report=False)
+
+    async def alert() -> list[str]:
+        return [row.key.rpartition(":")[2] for row in await _awaited(views, kind="alert_end")]
+
+    assert await alert() == ["180"]
+    head = await views.feed.head()
+    views.house.clock.advance(days=200)
+    assert await alert() == ["180"]
+    views.house.clock.advance(days=80)
+    assert await alert() == ["90"]
+    assert await views.feed.head() == head
