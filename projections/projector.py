@@ -51,6 +51,9 @@ class Projector:
             try:
                 async with self._own_connection() as connection:
                     if await _elected(connection, stop):
+                        if await schema.outdated(connection, LIVE):
+                            log.warning("the read models are of another version: rebuilding them")
+                            await self.rebuild()
                         await self._follow(connection, stop)
             except OperationalError as lost:
                 log.warning("the projector lost the database: %s", type(lost).__name__)

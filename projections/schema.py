@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
+
+from psycopg import sql
 
 from projections import associations, conventions, deadlines, feed, history, programmes
 from projections.batch import Connection, Projection, within
@@ -57,3 +60,20 @@ async def create(connection: Connection, schema: str) -> None:
             await connection.execute(within(schema, projection.ddl))
             await connection.execute(within(schema, _PROTECT, table=projection.name))
         await connection.execute(within(schema, _GRANT))
+        comment = sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(schema), sql.Literal(shape()))
+        await connection.execute(comment)
+
+
+def shape() -> str:
+    """Tells these tables from those of another version of the code."""
+    text = "".join([_BEGIN, _PROTECT, _GRANT, *(projection.ddl for projection in PROJECTIONS)])
+    return "shape_" + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+async def outdated(connection: Connection, schema: str) -> bool:
+    """Whether the tables were created by another version of the code: they are to be rebuilt."""
+    found = await connection.execute(
+        "SELECT obj_description(to_regnamespace(%s)::oid, 'pg_namespace')", (schema,)
+    )
+    row = await found.fetchone()
+    return row is None or row[0] != shape()

@@ -34,7 +34,7 @@ class Refusing(Exception):
 
 class Nudger(Protocol):
     async def nudge(self, process: str, record_id: str) -> None:
-        """Wakes the record's process, started if need be; returns once Temporal has it. ``Refusing``."""
+        """Wakes the record's process, started if need be, once Temporal has it. Raises ``Refusing``."""
 
     async def identity(self) -> str:
         """Which Temporal answers: another one after its database was lost."""

@@ -139,3 +139,33 @@ class _Own:
 
     async def __aexit__(self, *_: object) -> None:
         await self._connection.close()
+
+
+async def test_read_models_of_another_version_of_the_code_are_rebuilt_before_they_are_followed(
+    views: Views,
+) -> None:
+    await views.house.drafted("convention-1")
+    await views.projector.catch_up()
+    async with views.projector_pool.connection() as connection:
+        await connection.execute("COMMENT ON SCHEMA read IS 'shape_of_long_ago'")
+        await connection.execute("ALTER TABLE read.conventions DROP COLUMN ends_on")
+    stop = asyncio.Event()
+    running = asyncio.create_task(views.another_projector().run(stop))
+    async with asyncio.timeout(20):
+        while not await _has_column(views, "ends_on"):
+            assert not running.done()
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
+    async with views.reader.session({"academie:10"}) as connection:
+        assert await conventions.get(connection, "convention-1")
+
+
+async def _has_column(views: Views, name: str) -> bool:
+    async with views.projector_pool.connection() as connection:
+        found = await connection.execute(
+            "SELECT FROM information_schema.columns"
+            " WHERE table_schema = 'read' AND table_name = 'conventions' AND column_name = %s",
+            (name,),
+        )
+        return await found.fetchone() is not None
