@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from inspect import signature
 from typing import ClassVar, Final, TypeVar
 
-from domain.kernel import Act
+from domain.kernel import Act, Root
 from domain.ports import Records
 
 
@@ -32,6 +33,28 @@ def handles(command: type[C]) -> Callable[[Handler[C]], Handler[C]]:
             raise TypeError(f"{command.__name__}: one handler and one name each")
         _HANDLERS[command] = handler
         return handler
+
+    return register
+
+
+def decided_by(kind: type[Root], decision: Callable[..., None]) -> Callable[[type[C]], type[C]]:
+    """Registers the handler that most commands need: load the record, hand the facts to its decision.
+
+    The command's fields are the decision's keywords, to the letter: checked when the module is loaded.
+    """
+
+    def register(command: type[C]) -> type[C]:
+        facts = [f.name for f in fields(command) if f.name != "record_id"]
+        wanted = [name for name in signature(decision).parameters if name not in {"self", "act"}]
+        if facts != wanted:
+            raise TypeError(f"{command.__name__} tells {facts}, {decision.__qualname__} asks for {wanted}")
+
+        def handler(asked: C, act: Act, records: Records) -> None:
+            record = records.get(kind, asked.record_id)
+            decision(record, act, **{name: getattr(asked, name) for name in facts})
+
+        handles(command)(handler)
+        return command
 
     return register
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from domain.association.model import Association, Entitlement, Identity
-from domain.commands import Command, handles
+from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict
 from domain.ports import Records
 
@@ -28,6 +28,7 @@ def register(command: RegisterAssociation, act: Act, records: Records) -> None:
     records.add(Association(id=command.record_id, identity=command.identity, academies=command.academies))
 
 
+@decided_by(Association, Association.change_identity)
 @dataclass(frozen=True, kw_only=True)
 class ChangeIdentity(Command):
     """Replaces the identity as a whole."""
@@ -36,11 +37,7 @@ class ChangeIdentity(Command):
     identity: Identity
 
 
-@handles(ChangeIdentity)
-def change_identity(command: ChangeIdentity, act: Act, records: Records) -> None:
-    records.get(Association, command.record_id).change_identity(act, identity=command.identity)
-
-
+@decided_by(Association, Association.grant_entitlement)
 @dataclass(frozen=True, kw_only=True)
 class GrantEntitlement(Command):
     """Records an award (lauréate) or an approval (agréée)."""
@@ -49,11 +46,7 @@ class GrantEntitlement(Command):
     entitlement: Entitlement
 
 
-@handles(GrantEntitlement)
-def grant_entitlement(command: GrantEntitlement, act: Act, records: Records) -> None:
-    records.get(Association, command.record_id).grant_entitlement(act, entitlement=command.entitlement)
-
-
+@decided_by(Association, Association.end_entitlement)
 @dataclass(frozen=True, kw_only=True)
 class EndEntitlement(Command):
     """Ends an entitlement before its term."""
@@ -61,10 +54,3 @@ class EndEntitlement(Command):
     name: ClassVar[str] = "association.end_entitlement"
     reference: str
     on: date
-
-
-@handles(EndEntitlement)
-def end_entitlement(command: EndEntitlement, act: Act, records: Records) -> None:
-    records.get(Association, command.record_id).end_entitlement(
-        act, reference=command.reference, on=command.on
-    )

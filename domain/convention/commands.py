@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from domain.association.model import Association
 from domain.calendar import PartialDate, french_date
-from domain.commands import Command, handles
+from domain.commands import Command, decided_by, handles
 from domain.convention import guards
 from domain.convention.due import notice_end, waits
 from domain.convention.model import Convention
@@ -89,6 +89,7 @@ def _draft(command: DraftConvention, act: Act, records: Records, renews: str | N
     return convention
 
 
+@decided_by(Convention, Convention.announce)
 @dataclass(frozen=True, kw_only=True)
 class Announce(Command):
     """Notes an announced signing day, and where it was announced."""
@@ -96,13 +97,6 @@ class Announce(Command):
     name: ClassVar[str] = "convention.announce"
     announced_for: PartialDate
     source: str
-
-
-@handles(Announce)
-def announce(command: Announce, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).announce(
-        act, announced_for=command.announced_for, source=command.source
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,17 +114,14 @@ def add_party(command: AddParty, act: Act, records: Records) -> None:
     convention.add_party(act, party=command.party)
 
 
+@decided_by(Convention, Convention.remove_party)
 @dataclass(frozen=True, kw_only=True)
 class RemoveParty(Command):
     name: ClassVar[str] = "convention.remove_party"
     party: str
 
 
-@handles(RemoveParty)
-def remove_party(command: RemoveParty, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).remove_party(act, party=command.party)
-
-
+@decided_by(Convention, Convention.name_signatory)
 @dataclass(frozen=True, kw_only=True)
 class NameSignatory(Command):
     """Says who signs for a party."""
@@ -140,45 +131,27 @@ class NameSignatory(Command):
     signatory: Signatory
 
 
-@handles(NameSignatory)
-def name_signatory(command: NameSignatory, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).name_signatory(
-        act, party=command.party, signatory=command.signatory
-    )
-
-
+@decided_by(Convention, Convention.set_clauses)
 @dataclass(frozen=True, kw_only=True)
 class SetClauses(Command):
     name: ClassVar[str] = "convention.set_clauses"
     clauses: Clauses
 
 
-@handles(SetClauses)
-def set_clauses(command: SetClauses, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).set_clauses(act, clauses=command.clauses)
-
-
+@decided_by(Convention, Convention.set_coverage)
 @dataclass(frozen=True, kw_only=True)
 class SetCoverage(Command):
     name: ClassVar[str] = "convention.set_territory"
     coverage: Coverage
 
 
-@handles(SetCoverage)
-def set_coverage(command: SetCoverage, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).set_coverage(act, coverage=command.coverage)
-
-
+@decided_by(Convention, Convention.submit)
 @dataclass(frozen=True, kw_only=True)
 class Submit(Command):
     name: ClassVar[str] = "convention.submit"
 
 
-@handles(Submit)
-def submit(command: Submit, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).submit(act)
-
-
+@decided_by(Convention, Convention.send_back)
 @dataclass(frozen=True, kw_only=True)
 class Return(Command):
     """The reviewer sends it back; the reason is that of the act."""
@@ -186,21 +159,13 @@ class Return(Command):
     name: ClassVar[str] = "convention.return"
 
 
-@handles(Return)
-def send_back(command: Return, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).send_back(act)
-
-
+@decided_by(Convention, Convention.send_for_signature)
 @dataclass(frozen=True, kw_only=True)
 class SendForSignature(Command):
     name: ClassVar[str] = "convention.send_for_signature"
 
 
-@handles(SendForSignature)
-def send_for_signature(command: SendForSignature, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).send_for_signature(act)
-
-
+@decided_by(Convention, Convention.record_vote)
 @dataclass(frozen=True, kw_only=True)
 class RecordVote(Command):
     """The vote of an EPLE's conseil d'administration, and its transmission."""
@@ -211,16 +176,7 @@ class RecordVote(Command):
     transmitted_on: date
 
 
-@handles(RecordVote)
-def record_vote(command: RecordVote, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).record_vote(
-        act,
-        party=command.party,
-        voted_on=command.voted_on,
-        transmitted_on=command.transmitted_on,
-    )
-
-
+@decided_by(Convention, Convention.sign)
 @dataclass(frozen=True, kw_only=True)
 class Sign(Command):
     """A party signs the text whose hash is given."""
@@ -232,13 +188,7 @@ class Sign(Command):
     text_hash: str
 
 
-@handles(Sign)
-def sign(command: Sign, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).sign(
-        act, party=command.party, on=command.on, medium=command.medium, text=command.text_hash
-    )
-
-
+@decided_by(Convention, Convention.record_history)
 @dataclass(frozen=True, kw_only=True)
 class RecordHistory(Command):
     """A convention signed before this register existed."""
@@ -250,28 +200,14 @@ class RecordHistory(Command):
     evidence: str
 
 
-@handles(RecordHistory)
-def record_history(command: RecordHistory, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).record_history(
-        act,
-        signed_on=command.signed_on,
-        in_force_from=command.in_force_from,
-        ends_on=command.ends_on,
-        evidence=command.evidence,
-    )
-
-
+@decided_by(Convention, Convention.propose_amendment)
 @dataclass(frozen=True, kw_only=True)
 class ProposeAmendment(Command):
     name: ClassVar[str] = "convention.propose_amendment"
     clauses: Clauses
 
 
-@handles(ProposeAmendment)
-def propose_amendment(command: ProposeAmendment, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).propose_amendment(act, clauses=command.clauses)
-
-
+@decided_by(Convention, Convention.sign_amendment)
 @dataclass(frozen=True, kw_only=True)
 class SignAmendment(Command):
     name: ClassVar[str] = "convention.sign_amendment"
@@ -281,21 +217,10 @@ class SignAmendment(Command):
     text_hash: str
 
 
-@handles(SignAmendment)
-def sign_amendment(command: SignAmendment, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).sign_amendment(
-        act, party=command.party, on=command.on, medium=command.medium, text=command.text_hash
-    )
-
-
+@decided_by(Convention, Convention.withdraw_amendment)
 @dataclass(frozen=True, kw_only=True)
 class WithdrawAmendment(Command):
     name: ClassVar[str] = "convention.withdraw_amendment"
-
-
-@handles(WithdrawAmendment)
-def withdraw_amendment(command: WithdrawAmendment, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).withdraw_amendment(act)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -372,17 +297,14 @@ def denounce(command: Denounce, act: Act, records: Records) -> None:
     convention.denounce(act, party=command.party, on=command.on, until=until)
 
 
+@decided_by(Convention, Convention.withdraw_notice)
 @dataclass(frozen=True, kw_only=True)
 class WithdrawNotice(Command):
     name: ClassVar[str] = "convention.withdraw_notice"
     party: str
 
 
-@handles(WithdrawNotice)
-def withdraw_notice(command: WithdrawNotice, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).withdraw_notice(act, party=command.party)
-
-
+@decided_by(Convention, Convention.terminate)
 @dataclass(frozen=True, kw_only=True)
 class Terminate(Command):
     """Résiliation, possibly at once."""
@@ -392,23 +314,13 @@ class Terminate(Command):
     effective: date
 
 
-@handles(Terminate)
-def terminate(command: Terminate, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).terminate(
-        act, cause=command.cause, effective=command.effective
-    )
-
-
+@decided_by(Convention, Convention.abandon)
 @dataclass(frozen=True, kw_only=True)
 class Abandon(Command):
     name: ClassVar[str] = "convention.abandon"
 
 
-@handles(Abandon)
-def abandon(command: Abandon, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).abandon(act)
-
-
+@decided_by(Convention, Convention.correct)
 @dataclass(frozen=True, kw_only=True)
 class Correct(Command):
     """Corrects a date recorded wrongly by the event of version ``supersedes``."""
@@ -417,13 +329,6 @@ class Correct(Command):
     supersedes: int
     date_name: str
     value: PartialDate
-
-
-@handles(Correct)
-def correct(command: Correct, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).correct(
-        act, supersedes=command.supersedes, date_name=command.date_name, value=command.value
-    )
 
 
 # Carried out by the process, when their day has come. Doing them again changes nothing. -------
@@ -458,14 +363,10 @@ def remind(command: Remind, act: Act, records: Records) -> None:
         )
 
 
+@decided_by(Convention, Convention.enter_into_force)
 @dataclass(frozen=True, kw_only=True)
 class EnterIntoForce(Command):
     name: ClassVar[str] = "convention.enter_into_force"
-
-
-@handles(EnterIntoForce)
-def enter_into_force(command: EnterIntoForce, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).enter_into_force(act)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -501,6 +402,7 @@ def end(command: End, act: Act, records: Records) -> None:
     convention.end(act, successor_signed=signed)
 
 
+@decided_by(Convention, Convention.record_delivery)
 @dataclass(frozen=True, kw_only=True)
 class RecordDelivery(Command):
     """What the channel answered for reminder ``key``; ``problem`` is absent when it was delivered."""
@@ -509,10 +411,3 @@ class RecordDelivery(Command):
     key: str
     channel: str
     problem: str | None = None
-
-
-@handles(RecordDelivery)
-def record_delivery(command: RecordDelivery, act: Act, records: Records) -> None:
-    records.get(Convention, command.record_id).record_delivery(
-        act, key=command.key, channel=command.channel, problem=command.problem
-    )

@@ -223,7 +223,7 @@ class Convention(Root):
             executory_on=transmitted_on + EXECUTORY_AFTER,
         )
 
-    def sign(self, act: Act, *, party: str, on: PartialDate, medium: Medium, text: str) -> None:
+    def sign(self, act: Act, *, party: str, on: PartialDate, medium: Medium, text_hash: str) -> None:
         """A party signs the text whose hash it was shown, on a day that may be past (paper).
 
         Raises ``Refused``: not at this stage, not that party's business, another text, a day to come, no
@@ -233,13 +233,13 @@ class Convention(Root):
         guards.answers_for(self, act.actor, party)
         guards.on_paper(self, act.actor, party, medium)
         guards.complete(guards.text_lacks(self))
-        guards.same_text(self.text, text)
+        guards.same_text(self.text, text_hash)
         guards.not_in_the_future(act, on.first)
         if party in self.signatures:
             raise Refused("already_signed", f"{self.parties[party].name} a déjà signé ce texte.")
         guards.signatory_entitled(self, party, on)
         guards.vote_executory(self, party, on)
-        self._signed(party=party, on=on, medium=medium, text_hash=text)
+        self._signed(party=party, on=on, medium=medium, text_hash=text_hash)
 
     def record_history(
         self,
@@ -299,13 +299,15 @@ class Convention(Root):
             text_hash=text_hash(tuple(self.parties.values()), clauses, self.coverage),
         )
 
-    def sign_amendment(self, act: Act, *, party: str, on: PartialDate, medium: Medium, text: str) -> None:
+    def sign_amendment(
+        self, act: Act, *, party: str, on: PartialDate, medium: Medium, text_hash: str
+    ) -> None:
         """A party signs the avenant; with the last signature it takes effect."""
         guards.status_in(self, RUNNING, "signer un avenant")
         guards.answers_for(self, act.actor, party)
         guards.on_paper(self, act.actor, party, medium)
         amendment = guards.open_amendment(self)
-        guards.same_text(amendment.text_hash, text)
+        guards.same_text(amendment.text_hash, text_hash)
         guards.not_in_the_future(act, on.first)
         if party in dict(amendment.signatures):
             raise Refused("already_signed", f"{self.parties[party].name} a déjà signé cet avenant.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from domain.commands import Command, handles
+from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
 from domain.ports import Records
 from domain.programme.model import SCHEMES, Programme, Rules
@@ -41,6 +41,7 @@ def open_programme(command: OpenProgramme, act: Act, records: Records) -> None:
     records.add(programme)
 
 
+@decided_by(Programme, Programme.adopt_rules)
 @dataclass(frozen=True, kw_only=True)
 class AdoptRules(Command):
     """Adopts a version of the rules, national or for one académie."""
@@ -52,17 +53,7 @@ class AdoptRules(Command):
     to_open: bool = False
 
 
-@handles(AdoptRules)
-def adopt_rules(command: AdoptRules, act: Act, records: Records) -> None:
-    records.get(Programme, command.record_id).adopt_rules(
-        act,
-        rules=command.rules,
-        on=command.on,
-        academie=command.academie,
-        to_open=command.to_open,
-    )
-
-
+@decided_by(Programme, Programme.set_target)
 @dataclass(frozen=True, kw_only=True)
 class SetTarget(Command):
     """Sets an académie's trajectory for a school year: pupils mentored, lycées concerned."""
@@ -72,14 +63,3 @@ class SetTarget(Command):
     school_year: str
     mentees: int
     lycees: int
-
-
-@handles(SetTarget)
-def set_target(command: SetTarget, act: Act, records: Records) -> None:
-    records.get(Programme, command.record_id).set_target(
-        act,
-        academie=command.academie,
-        school_year=command.school_year,
-        mentees=command.mentees,
-        lycees=command.lycees,
-    )
