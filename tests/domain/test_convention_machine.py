@@ -473,7 +473,10 @@ class ConventionMachine(RuleBasedStateMachine):
         assert waited == self.sheet.awaited()
 
 
-def test_a_convention_does_what_a_plain_model_of_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("examples", [40, pytest.param(1_000, marks=pytest.mark.stress)])
+def test_a_convention_does_what_a_plain_model_of_it_does(
+    monkeypatch: pytest.MonkeyPatch, examples: int
+) -> None:
     seed = int(os.environ.get("MENTORAT_SEED", secrets.randbelow(2**32)))
     print(f"MENTORAT_SEED={seed}")
     encode = codec.encode
@@ -491,7 +494,7 @@ def test_a_convention_does_what_a_plain_model_of_it_does(monkeypatch: pytest.Mon
     run_state_machine_as_test(
         hypothesis.seed(seed)(ConventionMachine),
         settings=hypothesis.settings(
-            max_examples=40,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
             database=None,

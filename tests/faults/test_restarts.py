@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from temporalio.client import Client
@@ -81,6 +82,19 @@ losses = st.dictionaries(
 async def test_a_process_lost_at_any_moment_and_started_again_reaches_the_same_events(
     client: Client, history: list[Deed], lost: dict[int, float]
 ) -> None:
+    await _same_future(client, history, lost)
+
+
+@pytest.mark.stress
+@settings(max_examples=40, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@given(history=histories, lost=losses)
+async def test_the_same_over_many_random_histories(
+    client: Client, history: list[Deed], lost: dict[int, float]
+) -> None:
+    await _same_future(client, history, lost)
+
+
+async def _same_future(client: Client, history: list[Deed], lost: dict[int, float]) -> None:
     uninterrupted = await _lived(client, history, looked_at=lost, lost={})
     assert "ReminderDue" in " ".join(uninterrupted)
     assert await _lived(client, history, looked_at=lost, lost=lost) == uninterrupted
