@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Derrière un mandataire, les certificats sont ceux du système.
+export UV_SYSTEM_CERTS := true
 
 .PHONY: run test lint unit stress demo lock clean
 

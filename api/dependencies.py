@@ -12,10 +12,9 @@ from fastapi import Depends, Query, Request
 from fastapi.dependencies.models import Dependant
 from psycopg import AsyncConnection
 
-from api.fields import FIRST_YEAR, LAST_YEAR
 from api.problems import Fault, Refusal, clean
 from api.security import Caller
-from domain.calendar import PARIS, start_of
+from domain.calendar import FIRST_YEAR, LAST_YEAR, PARIS, start_of
 from domain.ports import Commands, Feed
 from projections.reading import Reader
 

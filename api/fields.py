@@ -18,7 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from domain.calendar import PartialDate, school_year_bounds
+from domain.calendar import FIRST_YEAR, LAST_YEAR, PartialDate, school_year_bounds
 from domain.convention.parts import PartyKind
 from domain.identifiers import InvalidValue, parse_rna, parse_siren, parse_uai
 from domain.programme.model import SCHEMES
@@ -27,8 +27,6 @@ from domain.territory import Territory
 TERRITORY: ContextVar[Territory] = ContextVar("territory")
 """The map against which codes are read: set by the app for each request."""
 
-FIRST_YEAR: Final = 1990
-LAST_YEAR: Final = 2100
 KINDS_OF_PARTY: Final = {
     "association": PartyKind.OPERATOR,
     "academie": PartyKind.ACADEMIE,

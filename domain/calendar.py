@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 PARIS: Final = ZoneInfo("Europe/Paris")
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2100
+"""Nothing that is told here happened before, or is planned later."""
+
 _ONE_DAY: Final = timedelta(days=1)
 _MONTHS: Final = (
     "janvier",
@@ -63,6 +67,8 @@ def paris_day(instant: datetime) -> date:
 
 def start_of(day: date) -> datetime:
     """Midnight in Paris, as a UTC instant: 22:00 or 23:00 the day before."""
+    if day == date.min:
+        return datetime.min.replace(tzinfo=UTC)
     return datetime(day.year, day.month, day.day, tzinfo=PARIS).astimezone(UTC)
 
 
@@ -212,6 +218,12 @@ class PartialDate:
 
     @classmethod
     def _of(cls, text: str, year: str, month: str, day: str | None) -> PartialDate:
+        if not FIRST_YEAR <= int(year) <= LAST_YEAR:
+            raise InvalidDate(
+                text,
+                f"L'année {year} n'est pas plausible.",
+                f"Écrivez une date entre {FIRST_YEAR} et {LAST_YEAR}.",
+            )
         number = int(month) if month.isdecimal() else _MONTH_NUMBERS[month]
         try:
             value = date(int(year), number, int((day or "1").removesuffix("er")))

@@ -44,6 +44,11 @@ class Academie:
     departments: tuple[str, ...]
     zone: str | None = None
 
+    @property
+    def label(self) -> str:
+        """« académie de Lyon », « académie d'Aix-Marseille »."""
+        return f"académie d'{self.name}" if fold(self.name)[0] in "aeiou" else f"académie de {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Lycee:

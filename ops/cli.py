@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from enum import StrEnum
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,12 +36,17 @@ app.add_typer(imports_app, name="import")
 app.add_typer(tokens_app, name="token")
 app.add_typer(clock_app, name="clock")
 
-out = Console(highlight=False, soft_wrap=True)
+PIPED_WIDTH = 200
+"""Columns of a table that no terminal limits: ids must stay whole."""
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def main() -> None:
-    """Bad input ends in one French sentence and status 2; a bug ends in its traceback."""
+    """What a person can mend ends in a French sentence and status 2, a bug in its traceback. Usage errors
+    (an unknown command, a missing argument) are the command-line library's, in English.
+    """
     try:
         app()
     except (NotRunning, StackError) as error:
@@ -48,7 +54,13 @@ def main() -> None:
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False):
             name = "MENTORAT_" + "_".join(str(part) for part in fault["loc"]).upper()
-            err.print(f"Réglage {name} : valeur refusée ({fault['msg']}). Voir docs/reglages.md.")
+            field = Settings.model_fields.get(str(fault["loc"][0]))
+            meaning = field.description if field else ""
+            secret = any(word in name for word in ("PASSWORD", "DSN", "KEY"))
+            value = "" if secret else f" « {fault['input']} »"
+            err.print(
+                f"Réglage {name} : valeur refusée{value}. {meaning} Voir docs/reglages.md.", markup=False
+            )
         sys.exit(2)
     except psycopg.OperationalError as error:
         _fail(f"La base de données ne répond pas ({type(error).__name__}). `mentorat doctor` dit quoi faire.")
@@ -78,7 +90,8 @@ def up(begin: Annotated[datetime | None, typer.Option(hidden=True)] = None) -> N
         out.print(f"  État de santé          {where.api}/readyz")
         if where.temporal_ui:
             out.print(f"  Temporal (interface)   {where.temporal_ui}")
-        out.print(f"  Jetons de démonstration {settings.tokens_file}")
+        if settings.tokens_file.exists():
+            out.print(f"  Jetons de démonstration {settings.tokens_file}")
         out.print("  Ctrl-C pour arrêter.\n")
 
     stack = Stack(
@@ -114,13 +127,23 @@ def migrate() -> None:
         )
         for name in applied:
             out.print(f"appliqué : {name}")
+        if settings.production:
+            await database.freeze_clock(settings.dsn_owner)
         return await seed.load(settings)
 
     out.print(asyncio.run(work()) or "Rien à charger.")
 
 
+class Part(StrEnum):
+    """The processes that the supervisor, or a container, runs one by one."""
+
+    API = "api"
+    WORKER = "worker"
+    PROJECTOR = "projector"
+
+
 @app.command(hidden=True)
-def serve(part: str) -> None:
+def serve(part: Part) -> None:
     """Un processus de la pile : api, worker ou projector."""
     from ops import serving
 
@@ -208,7 +231,11 @@ def token_list() -> None:
         async with house(settings, "token") as parts:
             return list(await TokenStore(parts.pool).list())
 
-    table = Table("Identifiant", "Rôle", "Libellé", "Périmètre", "Créé le", "Révoqué le")
+    table = Table()
+    for title in ("Identifiant", "Rôle"):
+        table.add_column(title, no_wrap=True)
+    for title in ("Libellé", "Périmètre", "Créé le", "Révoqué le"):
+        table.add_column(title, overflow="fold")
     for token in _run(work):
         revoked = f"{token.revoked_at:%d/%m/%Y}" if token.revoked_at else ""
         scopes = " ".join(sorted(token.scopes - {"public"}))

@@ -71,6 +71,15 @@ async def begin_at(owner_dsn: str, begins: datetime) -> None:
         )
 
 
+async def freeze_clock(owner_dsn: str) -> None:
+    """In production domain time is the server's, whatever anybody's settings say later.
+
+    Raises psycopg's ``CheckViolation`` on a database whose clock was moved: it is no production database.
+    """
+    async with await _connect(owner_dsn) as connection:
+        await connection.execute("UPDATE ledger.clock SET frozen = true WHERE NOT frozen")
+
+
 def pool(dsn: str, *, most: int = 8, name: str = "") -> Pool:
     """A pool in autocommit mode: who wants a transaction opens one."""
     return AsyncConnectionPool(

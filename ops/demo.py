@@ -37,6 +37,11 @@ class Telling:
     ids: dict[str, str]
 
     def say(self, sentence: str) -> None:
+        """Tells what somebody did, then what the system has done about it."""
+        self._print(sentence)
+        self.tell_what_happened()
+
+    def _print(self, sentence: str) -> None:
         self.out.print(f"[bold]{self.today:%d/%m/%Y}[/bold]  {sentence}")
         time.sleep(PAUSE / self.speed)
 
@@ -65,12 +70,10 @@ class Telling:
             if happened["metadata"]["role"] == "system":
                 sentence = told(happened, names.get(happened["record"], "Le renouvellement"))
                 if sentence:
-                    self.say(f"[cyan]⏱  {sentence}[/cyan]")
+                    self._print(f"[cyan]⏱  {sentence}[/cyan]")
 
     def act(self, method: str, name: str, path: str, body: dict[str, Any] | None = None, **how: str) -> Any:
-        answer = self.theatre.send(method, f"/v1/conventions/{self.ids[name]}{path}", body, **how)
-        self.tell_what_happened()
-        return answer
+        return self.theatre.send(method, f"/v1/conventions/{self.ids[name]}{path}", body, **how)
 
     def read(self, name: str, suffix: str = "", **query: Any) -> Any:
         return self.theatre.get(f"/v1/conventions/{self.ids[name]}{suffix}", **query)
@@ -113,6 +116,10 @@ def play(speed: float, out: Console) -> int:
                 scene(telling)
             finale(telling)
             out.print(f"\nJoué en {time.monotonic() - started:.0f} s.")
+    except KeyboardInterrupt:
+        out.print("Démonstration interrompue ; rien n'en reste.")
+        return 130
+    else:
         return 0
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -214,7 +221,7 @@ def week_of_signatures(telling: Telling) -> None:
         telling.say(f"{name} : signée par tous.")
     telling.until("2025-12-12")
     sign(telling, "Télémaque", parties(telling, "Télémaque")[1], "2025-12-12")
-    telling.say("Télémaque signe enfin, après deux relances : plus rien n'est attendu d'elle.")
+    telling.say("Télémaque signe enfin, après deux relances : sa signature n'est plus attendue.")
 
 
 def winter(telling: Telling) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Final, LiteralString
 
 import httpx
 import psycopg
@@ -15,8 +16,11 @@ from rich.console import Console
 from ops.running import NotRunning, addresses, connected
 from ops.settings import Settings
 
-LAG_ALLOWED = 1_000
-FREE_BYTES_WANTED = 1_000_000_000
+SECONDS_ALLOWED: Final = 30.0
+"""How long a part may be silent or behind: more is a breakdown."""
+
+RESTART: Final = "Relancez `make run` ; son journal : logs/postgres.log."
+FREE_BYTES_WANTED: Final = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,25 @@ async def examine(settings: Settings, out: Console) -> int:
     except NotRunning as stopped:
         findings.append(Finding("pile", "arrêtée", str(stopped)))
     else:
-        findings += [await check(settings) for check in CHECKS]
+        findings += [await _looked_at(part, check, settings) for part, check in CHECKS.items()]
     for found in findings:
         mark = "[red]✗[/red]" if found.remedy else "[green]✓[/green]"
         out.print(
             f"{mark} {found.part} : {found.state}" + (f"\n    → {found.remedy}" if found.remedy else "")
         )
     return sum(bool(found.remedy) for found in findings)
+
+
+async def _looked_at(part: str, check: Check, settings: Settings) -> Finding:
+    """A part that cannot be looked at for want of the database is itself a finding."""
+    try:
+        return await check(settings)
+    except psycopg.OperationalError:
+        return Finding(
+            part, "illisible : PostgreSQL ne répond pas", "Relancez `make run` ; logs/postgres.log."
+        )
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return Finding(part, "la base n'est pas préparée", "Lancez `mentorat migrate`.")
 
 
 async def _disk(settings: Settings) -> Finding:
@@ -64,61 +80,75 @@ async def _disk(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> Finding:
-    try:
-        async with await psycopg.AsyncConnection.connect(settings.dsn_app, connect_timeout=5) as connection:
-            found = await connection.execute(
-                "SELECT has_table_privilege('ledger.events', 'INSERT'),"
-                " has_table_privilege('ledger.events', 'UPDATE') OR"
-                " has_table_privilege('ledger.events', 'DELETE') OR"
-                " has_table_privilege('ledger.events', 'TRUNCATE'),"
-                " (SELECT coalesce(max(position), 0) FROM ledger.events)"
-            )
-            row = await found.fetchone()
-    except psycopg.OperationalError:
-        return Finding(
-            "PostgreSQL", "ne répond pas", "Relancez `make run` ; son journal : logs/postgres.log."
-        )
-    except psycopg.errors.UndefinedTable:
-        return Finding("PostgreSQL", "base vide", "Lancez `mentorat migrate`.")
-    may_add, may_rewrite, head = row or (False, True, 0)
+    may_add, may_rewrite, head = await _row(
+        settings,
+        "SELECT has_table_privilege('ledger.events', 'INSERT'),"
+        " has_table_privilege('ledger.events', 'UPDATE') OR"
+        " has_table_privilege('ledger.events', 'DELETE') OR"
+        " has_table_privilege('ledger.events', 'TRUNCATE'),"
+        " (SELECT coalesce(max(position), 0) FROM ledger.events)",
+    )
     if may_rewrite or not may_add:
         return Finding("registre", "droits du rôle mentorat_app anormaux", "Relancez `mentorat migrate`.")
     return Finding("registre", f"{head} événements, ajout seul")
 
 
 async def _projector(settings: Settings) -> Finding:
-    async with await psycopg.AsyncConnection.connect(settings.dsn_app) as connection:
-        found = await connection.execute(
-            "SELECT (SELECT coalesce(max(position), 0) FROM ledger.events)"
-            " - (SELECT position FROM read.position)"
-        )
-        row = await found.fetchone()
-    lag = row[0] if row else 0
-    if lag > LAG_ALLOWED:
+    lag, age = await _row(
+        settings,
+        "SELECT count(*), extract(epoch FROM clock_timestamp() + max(shift) - min(recorded_at))"
+        " FROM ledger.events, ledger.clock WHERE position > (SELECT position FROM read.position)",
+    )
+    if lag and age > SECONDS_ALLOWED:
         return Finding(
-            "vues", f"{lag} événements de retard", "Voyez logs/projector.log, puis `mentorat rebuild`."
+            "vues",
+            f"{lag} événement(s) de retard depuis {age:.0f} s",
+            "Le projecteur est arrêté ou bloqué : voyez logs/projector.log, puis `mentorat rebuild`.",
         )
-    return Finding("vues", f"{lag} événement(s) de retard")
+    return Finding("vues", f"{lag} événement(s) de retard" if lag else "à jour")
+
+
+async def _worker(settings: Settings) -> Finding:
+    (age,) = await _row(
+        settings,
+        "SELECT extract(epoch FROM clock_timestamp() - max(at)) FROM process.tracking WHERE name = 'worker'",
+    )
+    if age is None or age > SECONDS_ALLOWED:
+        since = "jamais vu" if age is None else f"sans signe de vie depuis {age:.0f} s"
+        return Finding(
+            "worker",
+            since,
+            "Les échéances attendent, rien n'est perdu : voyez logs/worker.log, puis relancez.",
+        )
+    return Finding("worker", "actif")
 
 
 async def _clock(settings: Settings) -> Finding:
-    async with await psycopg.AsyncConnection.connect(settings.dsn_app) as connection:
-        found = await connection.execute("SELECT shift FROM ledger.clock")
-        row = await found.fetchone()
-    shift = row[0] if row else timedelta()
-    if shift and settings.production:
-        return Finding("horloge", f"décalée de {shift}", "En production le décalage doit être nul.")
-    return Finding("horloge", f"décalée de {shift}" if shift else "à l'heure")
+    shift, frozen = await _row(settings, "SELECT shift, frozen FROM ledger.clock")
+    if shift:
+        return Finding("horloge", f"avancée de {_days(shift)} (développement)")
+    return Finding("horloge", "à l'heure, figée (production)" if frozen else "à l'heure")
+
+
+def _days(shift: timedelta) -> str:
+    sign = "" if shift >= timedelta() else "moins "
+    whole = abs(shift)
+    return f"{sign}{whole.days} jour(s) et {whole.seconds // 3600} heure(s)"
 
 
 async def _dead_letters(settings: Settings) -> Finding:
-    async with await psycopg.AsyncConnection.connect(settings.dsn_app) as connection:
-        found = await connection.execute("SELECT count(*) FROM process.dead_letters WHERE settled IS NULL")
-        row = await found.fetchone()
-    count = row[0] if row else 0
+    (count,) = await _row(settings, "SELECT count(*) FROM process.dead_letters WHERE settled IS NULL")
     if count:
-        return Finding("relais", f"{count} événement(s) mis de côté", "`mentorat processes` les montre.")
+        return Finding("relais", f"{count} élément(s) mis de côté", "`mentorat processes` les montre.")
     return Finding("relais", "rien de mis de côté")
+
+
+async def _row(settings: Settings, query: LiteralString) -> tuple[Any, ...]:
+    async with await psycopg.AsyncConnection.connect(settings.dsn_app, connect_timeout=5) as connection:
+        row = await (await connection.execute(query)).fetchone()
+    if row is None:
+        raise LookupError(query)
+    return row
 
 
 async def _temporal(settings: Settings) -> Finding:
@@ -154,4 +184,12 @@ async def _api(settings: Settings) -> Finding:
     return Finding("API", f"prête ({url})")
 
 
-CHECKS: tuple[Check, ...] = (_database, _clock, _projector, _dead_letters, _temporal, _api)
+CHECKS: Final[dict[str, Check]] = {
+    "registre": _database,
+    "horloge": _clock,
+    "vues": _projector,
+    "relais": _dead_letters,
+    "Temporal": _temporal,
+    "worker": _worker,
+    "API": _api,
+}

@@ -6,6 +6,7 @@ A line is known by its content: a second import of the same file records nothing
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "uai": ("uais", "lycées", "code uai", "codes uai"),
 }
 REQUIRED: Final = {"association", "announced_for", "source"}
+LONGEST_CELL: Final = 200
 PROGRAMME: Final = programme_id("1j1m")
 
 
@@ -160,6 +162,11 @@ def _commands(row: Row, territory: Territory, report: Report) -> list[Command]:
     for column in sorted(REQUIRED):
         if not row[column]:
             fault(column, "La cellule est vide.", "Remplissez-la.")
+    for column, text in row.cells.items():
+        if len(text) > LONGEST_CELL and column != "uai":
+            fault(column, f"La cellule dépasse {LONGEST_CELL} caractères.", "Abrégez-la.")
+        if any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text):
+            fault(column, "La cellule contient un caractère de contrôle.", "Retirez-le.")
     authority, codes = _authority(row, territory, fault)
     announced = None
     try:
@@ -211,8 +218,8 @@ def _authority(
         except InvalidValue as invalid:
             fault("academie", invalid.problem, invalid.remedy)
             return None, ()
-        name = f"académie de {academie.name}"
-        return Party(f"academie:{academie.code}", PartyKind.ACADEMIE, name), (academie.code,)
+        party = Party(f"academie:{academie.code}", PartyKind.ACADEMIE, academie.label)
+        return party, (academie.code,)
     column = "region_academique" if row["region_academique"] else "signatory_title"
     try:
         codes = territory.region_academies(row[column])

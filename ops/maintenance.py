@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -21,10 +23,13 @@ from projections import deadlines
 from projections.projector import Projector
 from workflows.dead_letters import DeadLetter, PostgresDeadLetters
 from workflows.nudging import TemporalNudger
+from workflows.sweeper import nudge_due
 
 _UNITS: Final = {"d": "days", "j": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 _DELAY: Final = re.compile(r"(\d{1,5})([djhms])")
 MOST_SHOWN: Final = 50
+PATIENCE: Final = 10.0
+"""Seconds that moving the clock waits for the sweep."""
 _LONGEST: Final = timedelta(days=3660)
 
 
@@ -43,19 +48,21 @@ async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> i
 
 
 async def advance(settings: Settings, delay: str) -> datetime:
-    """Moves domain time forward and wakes what became due. Raises ``ClockRefused``."""
-    if settings.production:
-        raise ClockRefused("En production, l'horloge du domaine ne se déplace pas.")
+    """Moves domain time forward and has what became due swept. Raises ``ClockRefused``.
+
+    Answers the new time in Paris, swept or not: the worker, once back, begins by sweeping everything.
+    """
     shift = parse_delay(delay)
     async with await psycopg.AsyncConnection.connect(settings.dsn_owner, autocommit=True) as connection:
-        await connection.execute("UPDATE ledger.clock SET shift = shift + %s", (shift,))
-        await connection.execute("NOTIFY sweep")
-        found = await connection.execute("SELECT clock_timestamp() + shift FROM ledger.clock")
-        row = await found.fetchone()
-    if row is None:
-        raise LookupError("ledger.clock has lost its row")
-    moved: datetime = row[0]
-    return moved.astimezone(PARIS)
+        try:
+            await connection.execute("UPDATE ledger.clock SET shift = shift + %s", (shift,))
+        except psycopg.errors.CheckViolation as frozen:
+            raise ClockRefused("En production, l'horloge du domaine ne se déplace pas.") from frozen
+    async with house(settings, "clock") as parts:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await nudge_due(parts.pool, parts.recorder)
+        return (await parts.recorder.now()).astimezone(PARIS)
 
 
 def parse_delay(text: str) -> timedelta:
@@ -77,7 +84,9 @@ async def show_processes(settings: Settings, out: Console) -> None:
             due = await deadlines.due_before(connection, now + timedelta(days=settings.horizon_days))
         letters = await PostgresDeadLetters(parts.pool).waiting()
     out.print(f"Processus ouverts dans Temporal : {await _open_processes(settings)}")
-    table = Table("Dossier", "Prochaine échéance automatique", title="Échéances dans l'horizon")
+    table = Table(title="Échéances dans l'horizon")
+    table.add_column("Dossier", no_wrap=True)
+    table.add_column("Prochaine échéance automatique")
     for record_id, at in due[:MOST_SHOWN]:
         late = " (en retard)" if at < now - timedelta(minutes=5) else ""
         table.add_row(record_id, f"{at.astimezone(PARIS):%d/%m/%Y %H:%M}{late}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,11 +32,29 @@ class Addresses:
 
 
 def addresses(settings: Settings) -> Addresses | None:
-    """The running stack's, if there is one over this home."""
+    """The running stack's, if there is one over this home: a file left by a dead one does not count."""
     try:
-        return Addresses(**json.loads(settings.stack_file.read_text()))
-    except FileNotFoundError:
+        found = Addresses(**json.loads(settings.stack_file.read_text()))
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    return found if _alive(found.supervisor) else None
+
+
+def forget(settings: Settings) -> None:
+    """Our own stack has stopped. The addresses of another's, over the same home, are left alone."""
+    found = addresses(settings)
+    if found is None or found.supervisor == os.getpid():
+        settings.stack_file.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def connected(settings: Settings) -> Settings:

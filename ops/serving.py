@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mentorat")
 
-LAG_ALLOWED: Final = 1_000
-"""Events that the read models may be behind: a burst, not a breakdown."""
+PATIENCE: Final = 15.0
+"""Seconds that the read models may take to show what was recorded: more is a breakdown, not a burst."""
 
 
 def serve(part: str, settings: Settings) -> None:
@@ -114,16 +115,21 @@ class Ledger:
 
 @dataclass
 class Views:
-    """Whether the read models are fit to be read: caught up once, then never far behind."""
+    """Whether the read models are fit to be read: caught up once, then never stuck behind for long."""
 
     parts: House
     caught_up: bool = False
+    wanted: int = 0
+    since: float = 0.0
 
     async def __call__(self) -> str | None:
-        lag = await self.parts.recorder.head() - await self.parts.reader.position()
-        self.caught_up = self.caught_up or lag <= 0
-        allowed = LAG_ALLOWED if self.caught_up else 0
-        return None if lag <= allowed else f"{lag} événements de retard"
+        head, reached = await self.parts.recorder.head(), await self.parts.reader.position()
+        if reached >= self.wanted:
+            # What was recorded by the last look has become visible: the watch begins anew.
+            self.wanted, self.since = head, time.monotonic()
+        self.caught_up = self.caught_up or reached >= head
+        late = time.monotonic() - self.since > PATIENCE
+        return f"{head - reached} événements de retard" if late or not self.caught_up else None
 
 
 async def _serve_worker(settings: Settings) -> None:

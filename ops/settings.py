@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ops.private import read_or_make
@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     mail_password: str = Field("", description="Mot de passe SMTP.")
     mail_starttls: bool = Field(True, description="Chiffrer la liaison SMTP par STARTTLS.")
     mail_sender: str = Field("mentorat@localhost", description="Expéditeur des relances.")
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _somewhere(cls, home: object) -> object:
+        if not str(home).strip():
+            raise ValueError("vide")
+        return home
 
     @property
     def embedded_postgres(self) -> bool:

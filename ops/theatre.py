@@ -128,7 +128,6 @@ def stage(home: Path, begins: datetime) -> Iterator[Theatre]:
     environment |= {
         "MENTORAT_HOME": str(home),
         "MENTORAT_PORT": str(free_port()),
-        "MENTORAT_SWEEP_SECONDS": "1",
         "PYTHONPATH": str(Path(__file__).parents[1]),
     }
     log = home / "demo.log"
@@ -138,6 +137,7 @@ def stage(home: Path, begins: datetime) -> Iterator[Theatre]:
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         where = _wait_for(home, stack, log)

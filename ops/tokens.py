@@ -19,6 +19,8 @@ def scopes_of(
 ) -> frozenset[str]:
     """The keys that a token of this role holds. Raises ``ValueError`` (French) for want of its bounds."""
     if role in EVERYWHERE:
+        if academies or region or association or lycee:
+            raise ValueError(f"Le rôle « {role} » n'a pas de périmètre : retirez les bornes demandées.")
         return frozenset({PUBLIC, f"role:{role}"})
     held = {f"academie:{territory.academie(code).code}" for code in academies}
     if region:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from ops import database, seed
+from ops import database, running, seed
 from ops.private import read_or_make
 from ops.running import Addresses
 from ops.settings import Settings
@@ -39,7 +39,10 @@ class Stack:
         self._begins = begins
         self._prepared = False
         home = settings.home.absolute()
-        home.mkdir(parents=True, exist_ok=True)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StackError(f"Le dossier « {home} » ne peut pas servir : {error.strerror}.") from error
         self.postgres = Postgres(home / "postgres") if settings.embedded_postgres else None
         self.temporal = Temporal(home / "temporal") if settings.embedded_temporal else None
 
@@ -88,7 +91,7 @@ class Stack:
         try:
             return Supervisor(self.services(), self._say, self.settings.logs.absolute()).run(ready)
         finally:
-            self.settings.stack_file.unlink(missing_ok=True)
+            running.forget(self.settings)
 
     def prepare(self) -> str | None:
         """Migrations, reference data and demonstration tokens, before the first of our own processes."""
@@ -108,7 +111,9 @@ class Stack:
             projector_password=database.password_of(where.dsn_projector),
         )
         where.write(self.settings.stack_file)
-        if self._begins and not self.settings.production:
+        if self.settings.production:
+            await database.freeze_clock(where.dsn_owner)
+        elif self._begins:
             await database.begin_at(where.dsn_owner, self._begins)
         return await seed.load(self._connected(where))
 

@@ -14,7 +14,6 @@ from domain.ports import World
 from workflows.delivery import Message, Recipient
 
 _DELIVER: Final = "deliver:"
-_VOWELS: Final = frozenset("AEIOUÉÎ")
 
 
 def reminder_key(step_key: str) -> str:
@@ -75,8 +74,7 @@ def _body(record: Convention, key: str, world: World) -> Recipient:
         return Recipient(_plain(party.name), party.mailbox)
     kind, _, code = key.partition(":")
     if kind == "academie":
-        name = world.territory.academie(code).name
-        return Recipient(f"académie d'{name}" if name[0] in _VOWELS else f"académie de {name}")
+        return Recipient(world.territory.academie(code).label)
     return Recipient(key)
 
 

@@ -22,7 +22,10 @@ from workflows.routing import Unroutable, processes_of_record
 log = logging.getLogger(__name__)
 
 NAME: Final = "sweeper"
+ALIVE: Final = "worker"
 CHANNEL: Final = "sweep"
+WATCH: Final = 2.0
+"""Seconds between two looks at which Temporal answers, and two signs of life in ``process.tracking``."""
 
 
 class Deadlines(Protocol):
@@ -92,7 +95,20 @@ class Sweeper:
                 now = await self.sweep()
                 if whole:
                     await move(connection, NAME, 0, now)
-                whole = await notified(connection, self._pace.every)
+                whole = await self._rest(connection)
+
+    async def _rest(self, connection: Connection) -> bool:
+        """Until the next sweep is due (``False``), or a whole one is asked for or needed: another Temporal,
+        which remembers nothing. Leaves a sign of life on the way."""
+        left = self._pace.every
+        while left > 0:
+            await move(connection, ALIVE, 0)
+            if await notified(connection, min(left, WATCH)):
+                return True
+            left -= WATCH
+            if await self._nudger.identity() != self._memory.temporal:
+                return True
+        return False
 
     async def sweep(self) -> datetime:
         """One sweep; answers the domain time (UTC) at which it looked."""

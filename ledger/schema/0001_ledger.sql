@@ -27,10 +27,12 @@ CREATE TABLE ledger.claims (
 );
 CREATE INDEX claims_record ON ledger.claims (record_id);
 
--- Domain time = server time + this offset: always zero in production.
+-- Domain time = server time + this offset: always zero in production, where it is frozen.
 CREATE TABLE ledger.clock (
     only_row boolean  PRIMARY KEY DEFAULT true CHECK (only_row),
-    shift    interval NOT NULL DEFAULT '0'
+    shift    interval NOT NULL DEFAULT '0',
+    frozen   boolean  NOT NULL DEFAULT false,
+    CONSTRAINT frozen_clock CHECK (NOT frozen OR shift = '0')
 );
 INSERT INTO ledger.clock DEFAULT VALUES;
 

@@ -54,7 +54,7 @@ class Stack:
         return answer.json()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another `mentorat` command, in another terminal."""
+        """Another `mentorat` command, in another terminal, which knows the home and nothing else."""
         return subprocess.run(
             [*MENTORAT, *arguments],
             env=environment(self.home, self.port),
@@ -92,7 +92,6 @@ def environment(home: Path, port: int) -> dict[str, str]:
     return kept | {
         "MENTORAT_HOME": str(home),
         "MENTORAT_PORT": str(port),
-        "MENTORAT_SWEEP_SECONDS": "2",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
 

@@ -111,9 +111,13 @@ def test_tokens_are_created_listed_and_revoked(stack: Stack) -> None:
     token_id = token.split("_")[1]
     listed = stack.run("token", "list").stdout
     assert "essai" in listed
+    assert token_id in listed, "ids stay whole in a pipe"
     assert token.split("_", 2)[2] not in listed
     assert stack.run("token", "revoke", token_id).returncode == 0
     eventually(lambda: httpx.get(f"{stack.api}/v1/conventions", headers=headers).status_code == 401, 10)
+    refused = stack.run("token", "create", "national", "--label", "trop", "--academie", "10")
+    assert refused.returncode == 2
+    assert "périmètre" in refused.stderr
     refused = stack.run("token", "create", "lycee", "--label", "sans bornes")
     assert refused.returncode == 2
     assert "UAI" in refused.stderr
@@ -139,6 +143,43 @@ def test_the_clock_is_refused_what_it_cannot_read(stack: Stack) -> None:
     refused = stack.run("clock", "advance", "bientôt")
     assert refused.returncode == 2
     assert "8d" in refused.stderr
+
+
+def test_a_second_stack_over_the_same_home_is_refused_and_the_first_stays_reachable(stack: Stack) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = subprocess.run(
+            [*MENTORAT, "up"], env=environment(stack.home, port), cwd=ROOT, capture_output=True, text=True
+        )
+    assert refused.returncode == 2
+    refused = subprocess.run(
+        [*MENTORAT, "up"],
+        env=environment(stack.home, port),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode != 0
+    assert stack.run("processes").returncode == 0
+
+
+@pytest.mark.parametrize(("name", "part"), [("projector", "vues"), ("worker", "worker")])
+def test_a_part_that_is_stuck_is_noticed_by_the_doctor(stack: Stack, name: str, part: str) -> None:
+    stuck = stack.children()[name]
+    stuck.suspend()
+    try:
+        headers = {
+            "Authorization": f"Bearer {stack.tokens['academie']}",
+            "Idempotency-Key": f"while-{name}-is-stuck",
+        }
+        httpx.post(f"{stack.api}{FACE}/submission", headers=headers, json={}, timeout=30)
+        eventually(lambda: f"✗ {part}" in stack.run("doctor").stdout)
+        if name == "projector":
+            eventually(lambda: httpx.get(f"{stack.api}/readyz").status_code == 503)
+    finally:
+        stuck.resume()
+    eventually(lambda: stack.run("doctor").returncode == 0)
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "projector", "temporal", "postgres"])
@@ -181,6 +222,22 @@ def test_a_taken_port_is_said_in_a_clear_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_home_that_cannot_serve_is_said_in_a_clear_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a folder")
+    for home in (file, file / "below", ""):
+        done = subprocess.run(
+            [*MENTORAT, "up"],
+            env=environment(tmp_path, 18_001) | {"MENTORAT_HOME": str(home)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert done.returncode == 2, home
+        assert "Traceback" not in done.stderr, home
+
+
 def test_without_a_stack_a_command_says_what_to_do(tmp_path: Path) -> None:
     done = subprocess.run(
         [*MENTORAT, "processes"],
@@ -193,6 +250,20 @@ def test_without_a_stack_a_command_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "make run" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_a_dead_stack_left_behind_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+    home = tmp_path / "var"
+    with running(home) as first:
+        everything = first.everything()
+        first.process.kill()
+        first.process.wait()
+        psutil.wait_procs(everything, timeout=30)
+        assert (home / "stack.json").exists()
+        found = first.run("doctor")
+    assert found.returncode == 1
+    assert "✗ pile : arrêtée" in found.stdout
+    assert "make run" in found.stdout
 
 
 def test_the_stack_stops_without_leaving_a_process_and_starts_again_with_its_data(tmp_path: Path) -> None:
