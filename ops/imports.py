@@ -1,4 +1,4 @@
-"""Imports conventions from a table: every line is checked, then tried, before any is recorded.
+"""Imports conventions from a table: every line is checked, then tried, and all are recorded, or none.
 
 A line is known by its content: a second import of the same file records nothing.
 """
@@ -25,6 +25,7 @@ from domain.programme.commands import programme_id
 from domain.territory import Territory, fold
 from ledger.executor import Executor
 from ledger.overlay import OverlayRecorder
+from ledger.recorder import AlreadyRecorded, ClaimTaken, VersionConflict
 from ops.tables import Fault, Row, UnreadableFile, read_table
 
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -80,19 +81,33 @@ async def conventions(
     dry_run: bool = False,
     progress: Progress = _silently,
 ) -> Report:
-    """Reads, checks, tries every line on the real records without writing, then records them all."""
+    """Reads, checks, tries every line on the real records without writing, then records them all at once."""
     try:
         rows = read_table(path, COLUMNS, REQUIRED)
     except UnreadableFile as unreadable:
         return Report(faults=[unreadable.fault])
     report = Report(lines=len(rows))
     lines = _check(rows, executor.world.territory, report)
-    if not report.faults:
-        trial = executor.over(OverlayRecorder(executor.recorder))
-        await _carry_out(lines, trial, actor, report, _silently)
+    if report.faults:
+        return report
+    trial = OverlayRecorder(executor.recorder)
+    recorded = await _carry_out(lines, executor.over(trial), actor, report, progress)
     if not report.faults and not dry_run:
-        report.recorded = await _carry_out(lines, executor, actor, report, progress)
+        await _write(trial, report)
+        report.recorded = 0 if report.faults else recorded
     return report
+
+
+async def _write(trial: OverlayRecorder, report: Report) -> None:
+    """All that was tried, in one transaction: a crash, or somebody who was faster, leaves nothing behind."""
+    try:
+        await trial.commit()
+    except ClaimTaken as taken:
+        remedy = "Corrigez la ligne qui le porte."
+        report.faults.append(Fault(0, "", taken.key, "Un autre dossier porte déjà ce numéro.", remedy))
+    except (VersionConflict, AlreadyRecorded):
+        remedy = "Relancez l'import : rien ne sera doublé."
+        report.faults.append(Fault(0, "", "", "Le registre a changé pendant l'import.", remedy))
 
 
 async def _carry_out(

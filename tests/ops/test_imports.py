@@ -10,7 +10,9 @@ import pytest
 
 from domain.convention.model import Convention
 from domain.kernel import Actor
+from ledger.events import StoredEvent
 from ledger.executor import fold_at
+from ledger.recorder import Append
 from ops import imports
 from ops.reference import FOLDER
 from tests.support import NATIONAL, House
@@ -155,3 +157,36 @@ async def test_without_a_role_nothing_is_imported(importing: Importing, tmp_path
     report = await imports.conventions(path, importing.house.executor, NATIONAL)
     assert report.faults
     assert importing.events == before
+
+
+async def test_somebody_faster_leaves_nothing_half_imported(importing: Importing, tmp_path: Path) -> None:
+    recorder = importing.house.recorder
+    path = _file(tmp_path, HEADER + GOOD + "JobIRL;Lyon;2025-12-05;communiqué;\n")
+    append = recorder.append
+
+    async def overtaken(batch: Append) -> list[StoredEvent]:
+        recorder.append = append  # type: ignore[method-assign]
+        await importing.run(_file(tmp_path, HEADER + GOOD))
+        return await append(batch)
+
+    recorder.append = overtaken  # type: ignore[method-assign]
+    report = await importing.run(path)
+    assert report.recorded == 0
+    assert "a changé" in str(report.faults[0])
+    assert {e.topic for e in cast(Any, recorder).events if "JobIRL" in e.state} == set()
+    again = await importing.run(_file(tmp_path, HEADER + GOOD + "JobIRL;Lyon;2025-12-05;communiqué;\n"))
+    assert (again.recorded, again.faults) == (1, [])
+
+
+async def test_a_whole_import_is_one_transaction(importing: Importing) -> None:
+    recorder, batches = importing.house.recorder, []
+    append = recorder.append
+
+    async def counted(batch: Append) -> list[StoredEvent]:
+        batches.append(len(batch.events))
+        return await append(batch)
+
+    recorder.append = counted  # type: ignore[method-assign]
+    await importing.run(PRESS_RELEASE)
+    assert len(batches) == 1
+    assert batches[0] > 6
