@@ -110,12 +110,14 @@ _RULES: Final = {
         403, "Vous n'agissez pas pour cette partie", "Votre jeton n'est pas celui de cette partie."
     ),
     "not_your_notice": Entry(
-        403, "Préavis d'une autre partie", "Seul celui qui a décidé la fin peut y renoncer."
+        403,
+        "Préavis d'une autre partie",
+        "Seul celui qui a décidé la fin peut y renoncer ; qui tient le dossier, si ce fut sur papier.",
     ),
     "paper_needed": Entry(
         403,
         "Signature sur papier attendue",
-        "Pour une autre partie, une académie n'enregistre qu'une signature sur papier.",
+        "Pour une autre partie que la vôtre, on n'enregistre qu'une signature sur papier.",
     ),
     "not_your_academie": Entry(
         409, "Académie hors de votre périmètre", "Cette académie n'est pas dans votre périmètre."
@@ -155,6 +157,19 @@ _RULES: Final = {
     "no_vote_needed": Entry(
         409, "Aucun vote requis", "Seul un EPLE fait voter son conseil d'administration."
     ),
+    "electronic_today": Entry(
+        409,
+        "Signature électronique antidatée",
+        "Une signature électronique porte la date du jour où elle est donnée ; un papier peut être passé.",
+    ),
+    "before_proposal": Entry(
+        409,
+        "Avant la proposition de l'avenant",
+        "On ne vote ni ne signe un avenant avant qu'il soit proposé.",
+    ),
+    "before_signature": Entry(
+        409, "Avant la signature", "Une convention n'entre pas en vigueur avant d'être signée."
+    ),
     "already_signed": Entry(409, "Déjà signé", "Cette partie a déjà signé ce texte."),
     "evidence_missing": Entry(409, "Preuve manquante", "Une reprise d'historique cite sa preuve."),
     "amendment_open": Entry(409, "Avenant en cours", "Un avenant est encore à signer ou à retirer."),
@@ -165,6 +180,11 @@ _RULES: Final = {
     "already_received": Entry(409, "Compte rendu déjà reçu", "Ce compte rendu est déjà enregistré."),
     "already_renewed": Entry(409, "Déjà renouvelée", "Le renouvellement de cette convention existe déjà."),
     "notice_given": Entry(409, "Préavis déjà donné", "Un préavis court déjà."),
+    "notice_backdated": Entry(
+        409,
+        "Préavis antidaté",
+        "Seul qui tient le dossier enregistre un préavis d'un jour passé, reçu sur papier.",
+    ),
     "no_notice": Entry(409, "Aucun préavis", "Aucun préavis ne court."),
     "notice_too_short": Entry(
         409,
@@ -180,6 +200,16 @@ _RULES: Final = {
     ),
     "date_not_recorded": Entry(
         409, "Date non enregistrée", "On ne corrige qu'une date enregistrée ; missing dit lesquelles."
+    ),
+    "not_its_event": Entry(
+        409,
+        "Un autre événement",
+        "L'événement cité (supersedes) n'a pas enregistré cette date ; missing dit lesquels l'ont fait.",
+    ),
+    "ended_already": Entry(
+        409,
+        "Convention déjà finie",
+        "La date corrigée contredirait la fin de la convention : ouvrez-en une nouvelle.",
     ),
     "no_such_entitlement": Entry(409, "Titre inconnu", "Aucun titre n'est enregistré sous cette référence."),
     "outside_its_period": Entry(

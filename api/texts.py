@@ -24,7 +24,7 @@ from api.fields import (
     kind_of_party,
     shown,
 )
-from domain.convention.parts import Capacity, Clauses, Coverage, Funding, Kind, Party, Signatory
+from domain.convention.parts import Capacity, Clauses, Coverage, Funding, Kind, Party, PartyKind, Signatory
 
 CLAUSES: Final[dict[str, Any]] = {
     "starts_on": "2025-12-05",
@@ -55,13 +55,19 @@ class PartyDetails(Body):
     """Une partie, telle qu'elle figure au texte."""
 
     name: Line = Field(description="Le nom de l'organisme, tel qu'il figure au texte.")
-    public: Flag = Field(False, description="Vrai pour un lycée public (EPLE) : son conseil vote (R421-20).")
+    public: Flag | None = Field(
+        None,
+        description="Vrai pour un lycée public (EPLE), dont le conseil vote (R421-20) ; "
+        "sans précision, un lycée est public.",
+    )
     mailbox: Mailbox | None = Field(None, description="L'adresse de l'organisme, non d'une personne.")
 
     model_config = shown({"name": "académie de Lyon"})
 
     def party(self, key: str) -> Party:
-        return Party(key, kind_of_party(key), self.name, self.public, self.mailbox)
+        kind = kind_of_party(key)
+        public = kind is PartyKind.LYCEE if self.public is None else self.public
+        return Party(key, kind, self.name, public, self.mailbox)
 
 
 class PartyBody(PartyDetails):

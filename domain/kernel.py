@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import (
@@ -163,7 +163,6 @@ class Root(BaseAggregate[str]):
     A field of an event called ``on`` is the day on which the fact was true: see ``effective_at``.
     """
 
-    CLOSED: ClassVar[frozenset[str]] = frozenset()
     status: str
 
     class Event(CanMutateAggregate[str], metaclass=MetaDomainEvent):

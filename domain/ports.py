@@ -56,13 +56,6 @@ class World(Protocol):
     def territory(self) -> Territory: ...
 
 
-class Clock(Protocol):
-    """Where the time comes from."""
-
-    async def now(self) -> datetime:
-        """Domain time, UTC: server time plus the offset, which is zero in production."""
-
-
 @dataclass(frozen=True)
 class Request:
     """A command with whoever asks for it. ``command_id`` is the actor and its key, or a domain fact.

@@ -11,6 +11,7 @@ from typing import Any, Final, LiteralString, TypeVar
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
+from domain.folding import Timeline
 from domain.kernel import Due, Root
 from domain.ports import Happened
 from domain.programme.model import Programme
@@ -29,7 +30,8 @@ Connection = AsyncConnection[TupleRow]
 class Change:
     """One event and what it did. ``record_id`` is the record under which it is shown: a refusal is shown
     under the record it concerns. ``facts`` are the event's own, ``persons`` what is personal in them;
-    ``dated``: the dated facts after it, ``corrected``: those it corrected.
+    ``dated``: the dated facts after it, ``corrected``: those it corrected; ``timeline``: the statuses of
+    the record by what is known with it, when it changes any of them.
     """
 
     happened: Happened
@@ -39,6 +41,7 @@ class Change:
     status: str | None = None
     dated: Mapping[str, Any] = field(default_factory=dict)
     corrected: Mapping[str, Any] | None = None
+    timeline: Timeline | None = None
 
 
 @dataclass(frozen=True)

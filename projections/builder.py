@@ -178,6 +178,7 @@ class Builder:
             status=tracked.record.status,
             dated=dated,
             corrected=corrected if corrects else None,
+            timeline=tracked.timeline if known is None or tracked.timeline != known.timeline else None,
         )
 
     def _remember(self, tracked: Tracked) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,10 +12,11 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
 from domain.calendar import PartialDate
+from domain.folding import Standing, Timeline, at
 from domain.labels import label_of
 from domain.ports import Happened
 from projections.batch import Batch, Change, Connection, Projection, within, write_many
-from projections.paging import Page, page_of, select
+from projections.paging import Condition, Page, page_of, select
 
 DDL: Final = """
 CREATE TABLE {schema}.history (
@@ -37,25 +39,31 @@ CREATE TABLE {schema}.history (
     rests_on       jsonb       NOT NULL,
     status         text,
     supersedes     integer,
+    timeline       jsonb,
     dated          jsonb       NOT NULL,
     corrected      jsonb,
     scopes         text[]      NOT NULL
 );
 CREATE INDEX ON {schema}.history (record_id, position);
+COMMENT ON COLUMN {schema}.history.timeline IS
+    'The statuses of the record by what is known with this event; absent when it changes none of them.';
 COMMENT ON COLUMN {schema}.history.version IS 'Absent for a refusal: it does not change the record.';
 """
 
 _INSERT: Final = """
 INSERT INTO {schema}.history (position, event_id, record_id, version, topic, facts, persons, actor, role,
     command, reason, effective_at, precision, recorded_at, causation, correlation, rests_on, status,
-    supersedes, dated, corrected, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    supersedes, timeline, dated, corrected, scopes)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 _COLUMNS: Final = """
 SELECT position, event_id, record_id, version, topic, facts, persons, actor, role, command, reason,
     effective_at, precision AS effective_precision, recorded_at, causation, correlation, rests_on, status,
     supersedes
 FROM read.history"""
+
+_OF_STATUS: Final = frozenset({"signed_on", "in_force_from"})
+"""Dates given once by what makes a status: a correction of one dates that status again."""
 
 _RESCOPE: Final = """
 UPDATE {schema}.history SET scopes = %s WHERE record_id = %s AND scopes IS DISTINCT FROM %s"""
@@ -99,6 +107,8 @@ class HistoryRow:
 class StandingRow:
     """The status a record had on a day by what was known then, and the dates known with it.
 
+    ``effective_at``, ``recorded_at`` and ``version`` are those of ``domain.folding.Standing``.
+
     Dates are text: ``2025-12-05``, or ``2025-12`` when the day is not known.
     """
 
@@ -130,31 +140,59 @@ async def page(
 async def standing(
     connection: AsyncConnection[Any], record_id: str, as_of: datetime, known_at: datetime
 ) -> StandingRow | None:
-    """What ``domain.folding.standing_at`` answers, with the dated facts that go with it.
-
-    A correction known at ``known_at`` counts from the event it supersedes, whenever it was written.
-    """
-    known = [("record_id = %s", record_id), ("recorded_at <= %s", known_at)]
-    found = await select(
+    """What ``domain.folding.standing_at`` answers, with the dated facts that go with it."""
+    known: list[Condition] = [("record_id = %s", record_id), ("recorded_at <= %s", known_at)]
+    timelines = await select(
         connection,
-        "SELECT version, status, effective_at, recorded_at, dated FROM read.history",
-        [*known, ("effective_at <= %s", as_of), ("version > %s", 0)],
+        "SELECT timeline FROM read.history",
+        [*known, ("version > %s", 0), ("timeline IS NOT NULL", ())],
         "ORDER BY version DESC",
         1,
     )
-    if not found:
+    timeline = _timeline(timelines[0]["timeline"]) if timelines else ()
+    found = at(timeline, as_of)
+    if found is None:
         return None
-    row = found[0]
+    to_come = [one.version for one in timeline if one.effective_at > as_of]
+    then: list[Condition] = [
+        ("version >= %s", found.version),
+        ("(effective_at <= %s OR version = %s)", (as_of, found.version)),
+        ("version <> ALL(%s)", (to_come,)),
+    ]
+    dated = await _dated(connection, known, then)
+    return StandingRow(found.status, found.effective_at, found.recorded_at, found.version, **dated)
+
+
+async def _dated(
+    connection: AsyncConnection[Any], known: Sequence[Condition], then: Sequence[Condition]
+) -> dict[str, Any]:
+    """The dates after the last event then true: from the one that gave the status, none that gave a later
+    one. A correction counts from the event it supersedes, whenever it was written; of a date that dates the
+    status, from wherever that date was known.
+    """
+    rows = await select(
+        connection,
+        "SELECT version, dated FROM read.history",
+        [*known, *then],
+        "ORDER BY version DESC",
+        1,
+    )
+    row = rows[0]
     corrections = await select(
         connection,
-        "SELECT corrected FROM read.history",
-        [*known, ("supersedes <= %s", row["version"]), ("version > %s", row["version"])],
+        "SELECT supersedes, corrected FROM read.history",
+        [*known, ("supersedes IS NOT NULL", ()), ("version > %s", row["version"])],
         "ORDER BY version",
     )
-    dated = dict(row.pop("dated"))
+    dated = dict(row["dated"])
     for correction in corrections:
-        dated |= correction["corrected"]
-    return StandingRow(**row, **{name: _frozen(value) for name, value in dated.items()})
+        reaches = correction["supersedes"] <= row["version"]
+        dated |= {
+            name: value
+            for name, value in correction["corrected"].items()
+            if reaches or (name in _OF_STATUS and dated.get(name))
+        }
+    return {name: _frozen(value) for name, value in dated.items()}
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -188,9 +226,33 @@ def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
         Jsonb(told.get("rests_on", {})),
         change.status,
         getattr(happened.event, "supersedes", None),
+        None if change.timeline is None else Jsonb([_written(one) for one in change.timeline]),
         Jsonb(change.dated),
         None if change.corrected is None else Jsonb(change.corrected),
         batch.readers[change.record_id],
+    )
+
+
+def _written(standing: Standing) -> dict[str, Any]:
+    return {
+        "status": standing.status,
+        "effective_at": standing.effective_at.isoformat(),
+        "recorded_at": standing.recorded_at.isoformat(),
+        "version": standing.version,
+        "own": standing.own.isoformat(),
+    }
+
+
+def _timeline(written: list[dict[str, Any]]) -> Timeline:
+    return tuple(
+        Standing(
+            one["status"],
+            datetime.fromisoformat(one["effective_at"]),
+            datetime.fromisoformat(one["recorded_at"]),
+            one["version"],
+            datetime.fromisoformat(one["own"]),
+        )
+        for one in written
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from domain.association.model import Association
 from domain.convention.model import Convention
+from domain.folding import Timeline, extended
 from domain.kernel import Root
 from domain.ports import Happened
 from projections.facts import plain
@@ -16,17 +17,26 @@ from projections.facts import plain
 
 @dataclass(frozen=True)
 class Tracked:
-    """``since``: when the present status became true, ``since_recorded``: when that was written (UTC).
+    """A record and the statuses it went through.
 
     The record inside goes on changing when more events are applied to it: it is never kept apart.
     """
 
     record: Root
-    since: datetime
-    since_recorded: datetime
+    timeline: Timeline
     created_at: datetime
     updated_at: datetime
     position: int
+
+    @property
+    def since(self) -> datetime:
+        """When the present status became true (UTC)."""
+        return self.timeline[-1].effective_at
+
+    @property
+    def since_recorded(self) -> datetime:
+        """When the event that gave it was written (UTC)."""
+        return self.timeline[-1].recorded_at
 
 
 def track(events: Iterable[Happened], tracked: Tracked | None = None) -> Tracked | None:
@@ -38,25 +48,12 @@ def track(events: Iterable[Happened], tracked: Tracked | None = None) -> Tracked
 
 def follow(happened: Happened, tracked: Tracked | None) -> Tracked:
     """One event more. Raises on a gap or a stranger: the library checks both."""
-    former = tracked.record.status if tracked else None
     record = happened.event.mutate(tracked.record if tracked else None)
     if record is None:
         raise LookupError(f"{happened.topic} at {happened.position} leaves no record")
-    since, since_recorded = happened.effective_at, happened.recorded_at
-    if tracked is None:
-        return Tracked(
-            record, since, since_recorded, since_recorded, since_recorded, position=happened.position
-        )
-    if record.status == former:
-        since, since_recorded = tracked.since, tracked.since_recorded
-    return replace(
-        tracked,
-        record=record,
-        since=since,
-        since_recorded=since_recorded,
-        updated_at=happened.recorded_at,
-        position=happened.position,
-    )
+    timeline = extended(tracked.timeline if tracked else (), record, happened)
+    created_at = tracked.created_at if tracked else happened.recorded_at
+    return Tracked(record, timeline, created_at, happened.recorded_at, happened.position)
 
 
 def dated_facts(record: Root) -> dict[str, Any]:

@@ -146,6 +146,8 @@ async def propose_amendment(id: ConventionId, body: ClausesBody, act: Act) -> Ac
     "no_amendment",
     "text_changed",
     "in_the_future",
+    "electronic_today",
+    "before_proposal",
     "already_signed",
     "signatory_missing",
     "delegation_expired",
@@ -219,6 +221,8 @@ async def renew(id: ConventionId, body: RenewalBody, act: Act) -> Accepted:
     "not_your_party",
     "reason_missing",
     "in_the_future",
+    "period_reversed",
+    "notice_backdated",
     "notice_given",
     "notice_too_short",
 )
@@ -268,8 +272,12 @@ async def terminate(id: ConventionId, body: TerminationBody, act: Act) -> Accept
     "reason_missing",
     "no_such_event",
     "date_not_recorded",
+    "not_its_event",
     "in_the_future",
     "period_reversed",
+    "before_signature",
+    "electronic_today",
+    "ended_already",
     edits=True,
 )
 async def correct(id: ConventionId, body: CorrectionBody, act: Edit) -> Accepted:

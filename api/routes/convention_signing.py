@@ -38,7 +38,7 @@ class SignatureBody(Body):
     """La signature d'une partie, sur le texte dont l'empreinte est donnée."""
 
     party: PartyKey
-    on: Partial = Field(description="Le jour de la signature ; sur papier, il peut être passé.")
+    on: Partial = Field(description="Le jour de la signature ; sur papier seulement, il peut être passé.")
     medium: Medium = Field(description="Papier (paper) ou électronique (electronic).")
     text_hash: Sha256 = Field(description="L'empreinte du texte présenté : text_hash de la convention.")
 
@@ -75,6 +75,7 @@ class HistoryBody(Body):
     "no_vote_needed",
     "in_the_future",
     "vote_after_transmission",
+    "before_proposal",
 )
 async def record_vote(id: ConventionId, body: VoteBody, act: Act) -> Accepted:
     return await act(conventions.RecordVote(record_id=id, **dict(body)))
@@ -93,6 +94,7 @@ async def record_vote(id: ConventionId, body: VoteBody, act: Act) -> Accepted:
     "not_your_party",
     "text_changed",
     "in_the_future",
+    "electronic_today",
     "already_signed",
     "signatory_missing",
     "delegation_expired",
@@ -113,6 +115,7 @@ async def sign(id: ConventionId, body: SignatureBody, act: Act) -> Accepted:
     "in_the_future",
     "evidence_missing",
     "period_reversed",
+    "before_signature",
 )
 async def record_history(id: ConventionId, body: HistoryBody, act: Act) -> Accepted:
     return await act(conventions.RecordHistory(record_id=id, **dict(body)))

@@ -75,11 +75,6 @@ class Association(Root):
         numbers = {"rna": self.identity.rna, "siren": self.identity.siren}
         return frozenset(Claim(f"{kind}:{number}") for kind, number in numbers.items() if number)
 
-    def entitlement_on(self, kind: EntitlementKind, day: date) -> Entitlement | None:
-        """The entitlement of that kind that covers ``day``."""
-        held = (e for e in self.entitlements.values() if e.kind is kind and e.covers(day))
-        return next(held, None)
-
     def change_identity(self, act: Act, *, identity: Identity) -> None:
         """Replaces the identity (a change of fact, not the correction of an error)."""
         if identity != self.identity:

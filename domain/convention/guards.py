@@ -68,7 +68,7 @@ def party_of(convention: Convention, party: str) -> None:
 
 
 def answers_for(convention: Convention, actor: Actor, party: str) -> None:
-    """An académie records for the authorities and, on paper, for every party; the others for themselves."""
+    """An académie records for every party, on paper; the others for themselves."""
     party_of(convention, party)
     if actor.role in {"association", "lycee"} and not actor.holds(party):
         raise Forbidden(
@@ -105,12 +105,8 @@ def keeps_an_end(convention: Convention, clauses: Clauses) -> None:
 
 
 def on_paper(convention: Convention, actor: Actor, party: str, medium: Medium) -> None:
-    """For a party other than the authorities, an académie records a paper: it cannot sign in its stead."""
-    if (
-        actor.role == "academie"
-        and medium is not Medium.PAPER
-        and convention.parties[party].kind not in AUTHORITIES
-    ):
+    """Whoever does not hold a party's own key records a paper: it cannot sign in its stead."""
+    if medium is not Medium.PAPER and not actor.holds(party):
         raise Forbidden(
             "paper_needed",
             f"Vous n'enregistrez pour {convention.parties[party].name} qu'une signature sur papier.",
@@ -118,12 +114,54 @@ def on_paper(convention: Convention, actor: Actor, party: str, medium: Medium) -
         )
 
 
+def electronic_today(act: Act, on: PartialDate, medium: Medium) -> None:
+    """An electronic signature is given the day it is recorded: only a paper may be older."""
+    if medium is Medium.ELECTRONIC and on != PartialDate(act.today):
+        raise Refused(
+            "electronic_today",
+            "Une signature électronique porte la date du jour où elle est donnée.",
+            (f"la date du {french_date(act.today)}, ou un papier signé (medium : paper)",),
+        )
+
+
+def after_proposal(amendment: Amendment, on: PartialDate) -> None:
+    """Nobody votes or signs an avenant before it was proposed; a month has the benefit of the doubt."""
+    if on.last < amendment.proposed_on:
+        raise Refused(
+            "before_proposal",
+            f"L'avenant n° {amendment.number} n'a été proposé que le {french_date(amendment.proposed_on)}.",
+            (f"une date à partir du {french_date(amendment.proposed_on)}",),
+        )
+
+
+def notice_dated(convention: Convention, act: Act, on: date) -> None:
+    """A notice is given once in force; on a day of the past only as a paper that the keeper received."""
+    starts = convention.in_force_from
+    if starts and on < starts.first:
+        raise Refused(
+            "period_reversed",
+            "Une convention ne se dénonce pas avant d'être entrée en vigueur.",
+            (f"une date à partir du {french_date(starts.first)}",),
+        )
+    if on < act.today and not act.actor.holds(convention.owner):
+        raise Refused(
+            "notice_backdated",
+            "Un préavis court au plus tôt du jour où vous le donnez : seul qui tient le dossier "
+            "enregistre un préavis plus ancien, reçu sur papier.",
+            (f"la date du {french_date(act.today)}, ou l'enregistrement du papier par qui tient le dossier",),
+        )
+
+
 def notice_given_by(convention: Convention, actor: Actor, party: str) -> None:
-    """Whoever gave notice takes it back; a résiliation to come is the authorities' alone."""
+    """Whoever gave notice takes it back, itself; the keeper, only a notice that was recorded on paper. A
+    résiliation to come is the authorities' alone."""
     if convention.status not in RUNNING or not convention.notice_until:
         raise Refused("no_notice", "Aucun préavis ne court.", ("un préavis en cours",))
     giver = convention.notice_by
-    if party == giver or (not giver and actor.role == "academie"):
+    if not giver and actor.role == "academie":
+        return
+    on_paper = convention.notice_on_paper and actor.holds(convention.owner)
+    if giver and party == giver and (actor.holds(giver) or on_paper):
         return
     who = convention.parties[giver].name if giver in convention.parties else "l'académie"
     raise Forbidden(
@@ -257,3 +295,54 @@ def correctable(convention: Convention, act: Act, date_name: str, value: Partial
         raise Refused("period_reversed", "La convention finirait avant d'entrer en vigueur.")
     if date_name == "in_force_from" and ends and ends < value.first:
         raise Refused("period_reversed", "La convention finirait avant d'entrer en vigueur.")
+
+
+def recorded_by(convention: Convention, supersedes: int, date_name: str) -> None:
+    """A correction names the event that was wrong: one that recorded this date."""
+    versions = convention.recorded_in.get(date_name, ())
+    if supersedes not in versions:
+        raise Refused(
+            "not_its_event",
+            f"L'événement n° {supersedes} n'a pas enregistré la date « {date_name} ».",
+            (f"le numéro (supersedes) de l'un de : {', '.join(map(str, versions))}",),
+        )
+
+
+def in_force_once_signed(in_force_from: PartialDate, signed_on: PartialDate) -> None:
+    if in_force_from.last < signed_on.first:
+        raise Refused(
+            "before_signature",
+            f"Une convention n'entre pas en vigueur ({in_force_from.label}) avant d'être signée "
+            f"({signed_on.label}).",
+            (f"une entrée en vigueur à partir du {french_date(signed_on.first)}",),
+        )
+
+
+def consistent_once_corrected(convention: Convention, date_name: str, value: PartialDate) -> None:
+    """Signed, then in force, then ended: a corrected date keeps the order of what has taken place."""
+    signature = convention.signatures.get(date_name.partition(":")[2])
+    if signature and signature.medium is Medium.ELECTRONIC:
+        raise Refused(
+            "electronic_today",
+            "Une signature électronique porte la date du jour où elle a été donnée : "
+            "cette date ne se corrige pas.",
+            ("une signature sur papier",),
+        )
+    starts = value if date_name == "in_force_from" else convention.in_force_from
+    signed = value if date_name == "signed_on" else convention.signed_on
+    if date_name in {"in_force_from", "signed_on"} and starts and signed:
+        in_force_once_signed(starts, signed)
+    ended = convention.ended_on
+    if convention.status not in ENDED or ended is None:
+        return
+    expired = convention.status != Status.TERMINATED and value.last != convention.clauses.ends_on
+    contradicts = {
+        "ends_on": expired or (convention.status == Status.TERMINATED and value.last < ended),
+        "in_force_from": value.first > ended,
+    }
+    if contradicts.get(date_name):
+        raise Refused(
+            "ended_already",
+            f"La convention a pris fin le {french_date(ended)} : cette date contredirait sa fin.",
+            ("une date qui s'accorde avec cette fin, ou une nouvelle convention (renouvellement, reprise)",),
+        )

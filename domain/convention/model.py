@@ -90,8 +90,10 @@ class Convention(Root):
         self.reminders: dict[str, Reminder] = {}
         self.notice_until: date | None = None
         self.notice_by: str = ""
+        self.notice_on_paper = False
         self.end_cause: EndCause | None = None
         self.ended_on: date | None = None
+        self.recorded_in: dict[str, tuple[int, ...]] = {"ends_on": (1,)} if clauses.ends_on else {}
 
     # What it is ------------------------------------------------------------------------------
 
@@ -121,6 +123,9 @@ class Convention(Root):
 
     @property
     def unsigned(self) -> tuple[Party, ...]:
+        """Nobody once its history was recorded: the evidence attests the signatures."""
+        if self.evidence:
+            return ()
         return tuple(p for key, p in self.parties.items() if key not in self.signatures)
 
     @property
@@ -136,7 +141,7 @@ class Convention(Root):
         self._announced(announced_for=announced_for, source=source)
 
     def add_party(self, act: Act, *, party: Party) -> None:
-        """Adds a party, or replaces it; signatures given on the former text are void."""
+        """Adds a party, or replaces it; signatures and votes given on the former text are void."""
         guards.editable(self)
         if self.parties.get(party.key) != party:
             parties = tuple({**self.parties, party.key: party}.values())
@@ -171,14 +176,14 @@ class Convention(Root):
         )
 
     def set_clauses(self, act: Act, *, clauses: Clauses) -> None:
-        """Replaces the clauses; signatures given on the former text are void."""
+        """Replaces the clauses; signatures and votes given on the former text are void."""
         guards.editable(self)
         guards.period(clauses)
         if clauses != self.clauses:
             self._clauses_set(clauses=clauses, voids=tuple(self.signatures), day=act.today)
 
     def set_coverage(self, act: Act, *, coverage: Coverage) -> None:
-        """Replaces the territory; signatures given on the former text are void."""
+        """Replaces the territory; signatures and votes given on the former text are void."""
         guards.editable(self)
         if coverage != self.coverage:
             self._coverage_set(coverage=coverage, voids=tuple(self.signatures), day=act.today)
@@ -216,6 +221,8 @@ class Convention(Root):
         guards.not_in_the_future(act, transmitted_on)
         if transmitted_on < voted_on:
             raise Refused("vote_after_transmission", "La transmission ne peut précéder le vote.")
+        if self.amendment:
+            guards.after_proposal(self.amendment, PartialDate(voted_on))
         self._vote_recorded(
             party=party,
             voted_on=voted_on,
@@ -224,10 +231,11 @@ class Convention(Root):
         )
 
     def sign(self, act: Act, *, party: str, on: PartialDate, medium: Medium, text_hash: str) -> None:
-        """A party signs the text whose hash it was shown, on a day that may be past (paper).
+        """A party signs the text whose hash it was shown, on a day that may be past (on paper only).
 
-        Raises ``Refused``: not at this stage, not that party's business, another text, a day to come, no
-        signatory or a delegation that has run out, a vote not yet executory, already signed.
+        Raises ``Refused``: not at this stage, not that party's business, another text, a day to come, or
+        past for an electronic signature, no signatory or a delegation that has run out, a vote not yet
+        executory, already signed.
         """
         guards.status_in(self, BEING_SIGNED, "la signer")
         guards.answers_for(self, act.actor, party)
@@ -235,6 +243,7 @@ class Convention(Root):
         guards.complete(guards.text_lacks(self))
         guards.same_text(self.text, text_hash)
         guards.not_in_the_future(act, on.first)
+        guards.electronic_today(act, on, medium)
         if party in self.signatures:
             raise Refused("already_signed", f"{self.parties[party].name} a déjà signé ce texte.")
         guards.signatory_entitled(self, party, on)
@@ -252,8 +261,8 @@ class Convention(Root):
     ) -> None:
         """Records a convention signed before this register existed, dated to the day or the month.
 
-        ``evidence`` says what proves it. Raises ``Refused`` past the draft, for a day to come, for a period
-        that ends before it starts, or without evidence.
+        ``evidence`` says what proves it, the signatures too. Raises ``Refused`` past the draft, for a day
+        to come, for a period that ends before it starts or starts before the signature, or without evidence.
         """
         guards.status_in(self, {Status.DRAFT}, "reprendre son historique")
         guards.not_in_the_future(act, signed_on.first)
@@ -265,6 +274,7 @@ class Convention(Root):
             )
         if ends_on < in_force_from.first:
             raise Refused("period_reversed", "La convention finit avant d'entrer en vigueur.")
+        guards.in_force_once_signed(in_force_from, signed_on)
         self._history_recorded(
             on=signed_on,
             in_force_from=in_force_from,
@@ -297,18 +307,21 @@ class Convention(Root):
             number=len(self.amendments_in_force) + 1,
             clauses=clauses,
             text_hash=text_hash(tuple(self.parties.values()), clauses, self.coverage),
+            proposed_on=act.today,
         )
 
     def sign_amendment(
         self, act: Act, *, party: str, on: PartialDate, medium: Medium, text_hash: str
     ) -> None:
-        """A party signs the avenant; with the last signature it takes effect."""
+        """A party signs the avenant, once proposed; with the last signature it takes effect."""
         guards.status_in(self, RUNNING, "signer un avenant")
         guards.answers_for(self, act.actor, party)
         guards.on_paper(self, act.actor, party, medium)
         amendment = guards.open_amendment(self)
         guards.same_text(amendment.text_hash, text_hash)
         guards.not_in_the_future(act, on.first)
+        guards.electronic_today(act, on, medium)
+        guards.after_proposal(amendment, on)
         if party in dict(amendment.signatures):
             raise Refused("already_signed", f"{self.parties[party].name} a déjà signé cet avenant.")
         guards.signatory_entitled(self, party, on)
@@ -352,17 +365,20 @@ class Convention(Root):
         self._renewal_linked(successor=successor)
 
     def denounce(self, act: Act, *, party: str, on: date, until: date) -> None:
-        """A party gives notice (dénonciation), with its reason: the convention ends on ``until``."""
+        """A party gives notice (dénonciation), with its reason; one of the past, the keeper of the file."""
         guards.status_in(self, RUNNING, "la dénoncer")
         guards.answers_for(self, act.actor, party)
         guards.reason_given(act)
         guards.not_in_the_future(act, on)
+        guards.notice_dated(self, act, on)
         if self.notice_until:
             raise Refused("notice_given", f"Un préavis court déjà jusqu'au {self.notice_until.isoformat()}.")
-        self._notice_given(party=party, on=on, until=until, cause=EndCause.NOTICE)
+        self._notice_given(
+            party=party, on=on, until=until, cause=EndCause.NOTICE, on_paper=not act.actor.holds(party)
+        )
 
     def withdraw_notice(self, act: Act, *, party: str) -> None:
-        """The party that gave notice takes it back before its effect; an académie, a résiliation to come."""
+        """Who gave notice takes it back (the keeper, if on paper); an académie, a résiliation to come."""
         guards.answers_for(self, act.actor, party)
         guards.reason_given(act)
         guards.notice_given_by(self, act.actor, party)
@@ -387,7 +403,7 @@ class Convention(Root):
         if effective <= act.today:
             self._terminated(on=effective, cause=cause)
         else:
-            self._notice_given(party="", on=act.today, until=effective, cause=cause)
+            self._notice_given(party="", on=act.today, until=effective, cause=cause, on_paper=False)
 
     def end(self, act: Act, *, successor_signed: bool) -> None:
         """Its last day, or the end of a notice, has passed. Nothing happens before, nor twice."""
@@ -436,12 +452,15 @@ class Convention(Root):
         """Corrects a date that was recorded wrongly: not a change of fact. ``supersedes`` is the version
         of the event that was wrong.
 
-        Raises ``Refused`` for a date that is not recorded, or a correction without reason.
+        Raises ``Refused`` for a date that is not recorded, or not by that event, for one that contradicts
+        the signature or the end, or a correction without reason.
         """
         guards.reason_given(act)
         if not 1 <= supersedes <= self.version:
             raise Refused("no_such_event", f"Le dossier n'a pas d'événement n° {supersedes}.")
         guards.correctable(self, act, date_name, value)
+        guards.recorded_by(self, supersedes, date_name)
+        guards.consistent_once_corrected(self, date_name, value)
         self._corrected(supersedes=supersedes, date_name=date_name, value=value)
 
     # Events: they assign, and never compute with personal fields ------------------------------
@@ -449,18 +468,21 @@ class Convention(Root):
     @event("Announced", topic="convention.Announced@1")
     def _announced(self, announced_for: PartialDate, source: str) -> None:
         self.announced_for = announced_for
+        self._recorded("announced_for")
         self.announced_in = source
 
     @event("PartyAdded", topic="convention.PartyAdded@1")
     def _party_added(self, party: Party, voids: tuple[str, ...], day: date) -> None:
+        before = self.text_now
         self.parties[party.key] = party
-        self._text_changed(day)
+        self._text_changed(before, day)
 
     @event("PartyRemoved", topic="convention.PartyRemoved@1")
     def _party_removed(self, party: str, voids: tuple[str, ...], day: date) -> None:
+        before = self.text_now
         del self.parties[party]
         self.signatories.pop(party, None)
-        self._text_changed(day)
+        self._text_changed(before, day)
 
     @event("SignatoryNamed", topic="convention.SignatoryNamed@1")
     def _signatory_named(
@@ -476,13 +498,16 @@ class Convention(Root):
 
     @event("ClausesSet", topic="convention.ClausesSet@1")
     def _clauses_set(self, clauses: Clauses, voids: tuple[str, ...], day: date) -> None:
+        before = self.text_now
         self.clauses = clauses
-        self._text_changed(day)
+        self._recorded(*(("ends_on",) if clauses.ends_on else ()))
+        self._text_changed(before, day)
 
     @event("CoverageSet", topic="convention.CoverageSet@1")
     def _coverage_set(self, coverage: Coverage, voids: tuple[str, ...], day: date) -> None:
+        before = self.text_now
         self.coverage = coverage
-        self._text_changed(day)
+        self._text_changed(before, day)
 
     @event("Submitted", topic="convention.Submitted@1")
     def _submitted(self, day: date) -> None:
@@ -507,6 +532,7 @@ class Convention(Root):
     @event("Signed", topic="convention.Signed@1")
     def _signed(self, party: str, on: PartialDate, medium: Medium, text_hash: str) -> None:
         self.signatures[party] = Signature(on, medium)
+        self._recorded(f"signature:{party}")
         self.status = Status.SIGNED if not self.unsigned else Status.PARTIALLY_SIGNED
         if self.status == Status.SIGNED:
             self._all_signed()
@@ -526,14 +552,16 @@ class Convention(Root):
         self.in_force_from = in_force_from
         self.clauses = replace(self.clauses, starts_on=in_force_from.first, ends_on=ends_on)
         self.evidence = evidence
+        self._recorded("signed_on", "in_force_from", "ends_on")
 
     @event("CameIntoForce", topic="convention.CameIntoForce@1")
     def _came_into_force(self, on: PartialDate) -> None:
         self.status = Status.IN_FORCE
+        self._recorded("in_force_from")
 
     @event("AmendmentProposed", topic="convention.AmendmentProposed@1")
-    def _amendment_proposed(self, number: int, clauses: Clauses, text_hash: str) -> None:
-        self.amendment = Amendment(number, clauses, text_hash)
+    def _amendment_proposed(self, number: int, clauses: Clauses, text_hash: str, proposed_on: date) -> None:
+        self.amendment = Amendment(number, clauses, text_hash, proposed_on)
         self.votes = {}
 
     @event("AmendmentSigned", topic="convention.AmendmentSigned@1")
@@ -545,6 +573,7 @@ class Convention(Root):
             self.clauses = self.amendment.clauses
             self.amendments_in_force = (*self.amendments_in_force, self.amendment)
             self.amendment = None
+            self._recorded("ends_on")
             self._settle_ending()
 
     @event("AmendmentWithdrawn", topic="convention.AmendmentWithdrawn@1")
@@ -564,9 +593,10 @@ class Convention(Root):
         self.renewed_by = successor
 
     @event("NoticeGiven", topic="convention.NoticeGiven@1")
-    def _notice_given(self, party: str, on: date, until: date, cause: EndCause) -> None:
+    def _notice_given(self, party: str, on: date, until: date, cause: EndCause, on_paper: bool) -> None:
         self.notice_until = until
         self.notice_by = party
+        self.notice_on_paper = on_paper
         self.end_cause = cause
         self.status = Status.ENDING
 
@@ -574,6 +604,7 @@ class Convention(Root):
     def _notice_withdrawn(self, party: str) -> None:
         self.notice_until = None
         self.notice_by = ""
+        self.notice_on_paper = False
         self.end_cause = None
         self._settle_ending()
 
@@ -612,6 +643,7 @@ class Convention(Root):
 
     @event("Corrected", topic="convention.Corrected@1")
     def _corrected(self, supersedes: int, date_name: str, value: PartialDate) -> None:
+        self._recorded(date_name)
         name, _, party = date_name.partition(":")
         if name == "signature":
             self.signatures[party] = replace(self.signatures[party], on=value)
@@ -624,10 +656,19 @@ class Convention(Root):
 
     # Shared by several events -----------------------------------------------------------------
 
-    def _text_changed(self, day: date) -> None:
-        if self.status in BEING_SIGNED and self.text != self.text_now:
+    def _recorded(self, *dates: str) -> None:
+        """Notes that the event being applied, whose version comes next, recorded these dates."""
+        for name in dates:
+            self.recorded_in[name] = (*self.recorded_in.get(name, ()), self.version + 1)
+
+    def _text_changed(self, before: str, day: date) -> None:
+        if self.text_now == before:
+            return
+        self.votes = {}
+        if self.status in BEING_SIGNED:
+            for party in self.signatures:
+                del self.recorded_in[f"signature:{party}"]
             self.signatures = {}
-            self.votes = {}
             self.text = self.text_now
             self.sent_on = day
             self.round += 1

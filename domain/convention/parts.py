@@ -169,11 +169,12 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Amendment:
-    """An avenant: the clauses as they would read, and who has signed them so far."""
+    """An avenant: the clauses as they would read, since when, and who has signed them so far."""
 
     number: int
     clauses: Clauses
     text_hash: str
+    proposed_on: date
     signatures: tuple[tuple[str, Signature], ...] = ()
 
 

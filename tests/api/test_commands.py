@@ -64,7 +64,7 @@ async def test_a_convention_in_force_is_amended_reported_renewed_and_denounced(s
     await site.do("face", "DELETE", f"{path}/notice", {"party": FACE_PARTY, "reason": "Accord trouvé."})
     version = (await site.get("lyon", path)).json()["version"]
     correction = {
-        "supersedes": 6,
+        "supersedes": 7,
         "date_name": f"signature:{FACE_PARTY}",
         "value": TODAY.isoformat(),
         "reason": "Erreur de saisie.",
@@ -291,3 +291,16 @@ async def test_the_caller_s_correlation_reaches_the_history(site: Site) -> None:
         history = (await site.get("lyon", f"{created.headers['location']}/history")).json()["items"]
         assert [item["correlation"] for item in history] == [correlation]
     assert answer.headers["x-request-id"] == "dossier-42"
+
+
+async def test_a_lycee_is_public_unless_said_otherwise(site: Site) -> None:
+    await walk.opened(site)
+    record = await walk.drafted(site)
+    shown = {}
+    bodies = ("lycee:0690010L", {}), ("lycee:0690001B", {"public": False}), ("state", {})
+    for version, (party, more) in enumerate(bodies, start=1):
+        path = f"/v1/conventions/{record}/parties/{party}"
+        await site.do("lyon", "PUT", path, {"name": "Une partie", **more}, etag=version)
+    for party in (await site.get("lyon", f"/v1/conventions/{record}")).json()["parties"]:
+        shown[party["key"]] = party["public"]
+    assert [shown[key] for key, _ in bodies] == [True, False, False]

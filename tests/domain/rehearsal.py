@@ -49,13 +49,17 @@ class Sheet:
     parties: tuple[str, ...] = ()
     text: Clauses = Clauses()
     signed: dict[str, date] = field(default_factory=dict)
+    electronic: set[str] = field(default_factory=set)
+    attested: date | None = None
     votes: dict[str, date] = field(default_factory=dict)
     in_force: date | None = None
     since: date | None = None
     notice_until: date | None = None
     notice_by: str = ""
+    notice_on_paper: bool = False
     alerted: set[date] = field(default_factory=set)
     amendment: date | None = None
+    proposed: date = date.min
     amendment_signed: set[str] = field(default_factory=set)
     reports: dict[str, str] = field(default_factory=dict)
     successor: str = ""
@@ -84,6 +88,12 @@ class Sheet:
             not_your_party=actor.role == "association" and party != FACE_PARTY,
         )
 
+    def own(self, party: str, actor: Actor) -> bool:
+        return party == ("academie:10" if actor.role == "academie" else FACE_PARTY)
+
+    def too_early(self, on: date) -> Expected:
+        return one_of(before_proposal=self.amendment and on < self.proposed)
+
     def incomplete(self) -> Expected:
         return one_of(text_incomplete=not self.text.kinds)
 
@@ -96,7 +106,7 @@ class Sheet:
 
     def refusals_to_vote(self, party: str, on: date, today: date) -> Expected:
         stages = ("draft", "in_review", *SIGNING, *(RUNNING if self.amendment else ()))
-        return self.unless(*stages) | one_of(
+        return (self.unless(*stages) | self.too_early(on)) | one_of(
             not_a_party=party not in self.parties,
             no_vote_needed=party != LYCEE,
             in_the_future=on > today,
@@ -110,15 +120,23 @@ class Sheet:
         )
 
     def refusals_to_sign(self, party: str, actor: Actor, on: date, today: date, medium: Medium) -> Expected:
-        instead = actor.role == "academie" and medium == "electronic" and party != "academie:10"
+        instead = medium == "electronic" and not self.own(party, actor)
         found = self.unless(*SIGNING) | self.side(party, actor) | self.incomplete() | self.ballot(party, on)
         return found | one_of(
-            in_the_future=on > today, already_signed=party in self.signed, paper_needed=instead
+            in_the_future=on > today,
+            electronic_today=medium == "electronic" and on != today,
+            already_signed=party in self.signed,
+            paper_needed=instead,
         )
 
-    def refusals_of_history(self, on: date, start: date, last: date, evidence: str, today: date) -> Expected:
+    def refusals_of_history(
+        self, on: date, start: date, at_latest: date, last: date, evidence: str, today: date
+    ) -> Expected:
         return self.unless("draft") | one_of(
-            in_the_future=on > today, period_reversed=last < start, evidence_missing=not evidence.strip()
+            in_the_future=on > today,
+            period_reversed=last < start,
+            before_signature=at_latest < on,
+            evidence_missing=not evidence.strip(),
         )
 
     def refusals_to_amend(self, last: date | None) -> Expected:
@@ -129,10 +147,14 @@ class Sheet:
 
     def refusals_to_sign_amendment(self, party: str, actor: Actor, on: date, today: date) -> Expected:
         found = self.unless(*RUNNING) | self.side(party, actor) | self.ballot(party, on)
-        return found | one_of(
-            no_amendment=not self.amendment,
-            in_the_future=on > today,
-            already_signed=self.amendment and party in self.amendment_signed,
+        return (
+            found
+            | self.too_early(on)
+            | one_of(
+                no_amendment=not self.amendment,
+                in_the_future=on > today,
+                already_signed=self.amendment and party in self.amendment_signed,
+            )
         )
 
     def refusals_of_report(self, report: str) -> Expected:
@@ -143,11 +165,19 @@ class Sheet:
 
     def refusals_to_denounce(self, party: str, actor: Actor, on: date, today: date, reason: str) -> Expected:
         found = self.unless(*RUNNING) | self.side(party, actor) | self.motivated(reason)
-        return found | one_of(in_the_future=on > today, notice_given=self.notice_until)
+        return found | one_of(
+            in_the_future=on > today,
+            notice_given=self.notice_until,
+            period_reversed=self.in_force and on < self.in_force,
+            notice_backdated=on < today and actor.role != "academie",
+        )
 
     def refusals_to_withdraw(self, party: str, actor: Actor, reason: str) -> Expected:
         running = self.notice_until and self.status in RUNNING
-        theirs = party == self.notice_by or (not self.notice_by and actor.role == "academie")
+        keeper = actor.role == "academie"
+        itself = self.own(party, actor) or (self.notice_on_paper and keeper)
+        theirs = itself if self.notice_by else keeper
+        theirs = theirs and self.notice_by in {"", party}
         found = self.side(party, actor) | self.motivated(reason)
         return found | one_of(no_notice=not running, not_your_notice=running and not theirs)
 
@@ -162,27 +192,41 @@ class Sheet:
         backwards = (name == "ends_on" and self.in_force and value < self.in_force) or (
             name == "in_force_from" and self.ends and value > self.ends
         )
+        signed_on = self.attested or max(self.signed.values(), default=value)
         return one_of(
             date_not_recorded=not known.get(name),
             in_the_future=name != "ends_on" and value > today,
             period_reversed=backwards,
+            before_signature=name == "in_force_from" and value < signed_on,
+            electronic_today=name == "signature" and party in self.electronic,
+            ended_already=self.stopped and self.contradicts_the_end(name, value),
         )
+
+    def contradicts_the_end(self, name: str, value: date) -> bool:
+        assert self.stopped
+        if name == "ends_on":
+            return value < self.stopped if self.status == "terminated" else value != self.ends
+        return name == "in_force_from" and value > self.stopped
 
     # What it notes -----------------------------------------------------------------------------
 
     def edited(self, text: Clauses) -> None:
-        if text != self.text and self.status in SIGNING:
-            self.signed, self.status = {}, "to_sign"
+        if text != self.text:
+            self.votes = {}
+            if self.status in SIGNING:
+                self.signed, self.electronic, self.status = {}, set(), "to_sign"
         self.text, self.ends = text, text.ends_on
 
-    def signed_by(self, party: str, on: date) -> None:
+    def signed_by(self, party: str, on: date, medium: Medium) -> None:
         self.signed[party] = on
+        self.electronic |= {party} if medium == "electronic" else set()
         self.status = "partially_signed"
         if set(self.signed) == set(self.parties):
             self.status = "signed"
             self.in_force = max(self.start, *self.signed.values())
 
-    def history(self, start: date, last: date, today: date) -> None:
+    def history(self, on: date, start: date, last: date, today: date) -> None:
+        self.attested = on
         self.status, self.in_force, self.start = "signed", start, start
         self.ends, self.since = last, today
 
@@ -196,8 +240,9 @@ class Sheet:
         if self.status in RUNNING:
             self.status = "ending" if self.notice_until or self.ends in self.alerted else "in_force"
 
-    def notice(self, until: date, by: str) -> None:
+    def notice(self, until: date, by: str, on_paper: bool = False) -> None:
         self.notice_until, self.notice_by, self.status = until, by, "ending"
+        self.notice_on_paper = on_paper
 
     def no_notice(self) -> None:
         self.notice_until, self.notice_by = None, ""

@@ -275,8 +275,89 @@ async def test_an_avenant_is_voted_too(house: House) -> None:
     await house.do(ask.EnterIntoForce(record_id=ID), Actor("system", "system"))
     await house.do(ask.ProposeAmendment(record_id=ID, clauses=clauses(mentees=99)))
     assert (await refused(house, await amending(house, LYCEE.key))).code == "vote_missing"
-    await house.do(vote(house.clock.today - timedelta(days=15)))
+    proposed = house.clock.today
+    assert (await refused(house, vote(proposed - timedelta(days=1)))).code == "before_proposal"
+    house.clock.advance(days=15)
+    await house.do(vote(proposed))
+    early = replace(await amending(house, ACADEMIE), on=PartialDate(proposed - timedelta(days=1)))
+    assert (await refused(house, early)).code == "before_proposal"
     await house.do(await amending(house, LYCEE.key))
+
+
+async def test_any_change_of_the_text_voids_the_votes_even_of_a_draft(house: House) -> None:
+    await house.drafted(ID, parties=(*draft_command().parties, LYCEE))
+    day = house.clock.today - timedelta(days=20)
+    changes = (
+        ask.SetClauses(record_id=ID, clauses=clauses(mentees=7)),
+        ask.SetCoverage(record_id=ID, coverage=Coverage(academies=("10", "08"))),
+        ask.RemoveParty(record_id=ID, party=FACE_PARTY),
+    )
+    for change in changes:
+        await house.do(vote(day))
+        assert (await house.convention(ID)).votes
+        await house.do(change)
+        assert not (await house.convention(ID)).votes
+
+
+async def test_an_electronic_signature_is_given_today_and_its_day_is_not_corrected(house: House) -> None:
+    await house.to_sign(ID)
+    sign = signing(house, medium=Medium.ELECTRONIC, text_hash=await text_of(house))
+    month = PartialDate(house.clock.today.replace(day=1), "month")
+    for on in (month, PartialDate(house.clock.today - timedelta(days=1))):
+        assert (await refused(house, replace(sign, on=on))).code == "electronic_today"
+    await house.do(sign)
+    yesterday = PartialDate(house.clock.today - timedelta(days=1))
+    correction = ask.Correct(record_id=ID, supersedes=6, date_name=f"signature:{ACADEMIE}", value=yesterday)
+    assert (await refused(house, correction)).code == "electronic_today"
+
+
+async def test_an_academie_signs_electronically_for_no_other_authority(house: House) -> None:
+    region = Party("region:84", PartyKind.REGION_ACADEMIQUE, "région académique")
+    await house.drafted(ID, parties=(*draft_command().parties, region))
+    await house.do(ask.NameSignatory(record_id=ID, party=region.key, signatory=SOMEBODY))
+    await house.do(ask.Submit(record_id=ID))
+    await house.do(ask.SendForSignature(record_id=ID))
+    sign = signing(house, region.key, medium=Medium.ELECTRONIC, text_hash=await text_of(house))
+    assert (await refused(house, sign)).code == "paper_needed"
+    await house.do(sign, replace(LYON, scopes=LYON.scopes | {region.key}))
+
+
+async def test_only_the_keeper_records_a_notice_of_the_past_and_undoes_a_paper(house: House) -> None:
+    await in_force(house)
+    past = house.clock.today - timedelta(days=3)
+    notice = ask.Denounce(record_id=ID, party=FACE_PARTY, on=past)
+    withdrawal = ask.WithdrawNotice(record_id=ID, party=FACE_PARTY)
+    assert (await refused(house, notice, COORDINATOR)).code == "notice_backdated"
+    too_early = replace(notice, on=date(2025, 12, 4))
+    assert (await refused(house, too_early)).code == "period_reversed"
+    await house.do(notice, reason="motif")
+    await house.do(withdrawal, reason="motif")
+    await house.do(replace(notice, on=house.clock.today), COORDINATOR, reason="motif")
+    assert (await refused(house, withdrawal)).code == "not_your_notice"
+    await house.do(withdrawal, COORDINATOR, reason="motif")
+
+
+async def test_history_is_signed_before_it_is_in_force_and_awaits_no_signature(house: House) -> None:
+    await house.drafted(ID)
+    early = history(in_force_from=PartialDate(date(2025, 1, 29)))
+    assert (await refused(house, early)).code == "before_signature"
+    await house.do(history())
+    assert not (await house.convention(ID)).unsigned
+
+
+async def test_a_correction_neither_precedes_the_signature_nor_contradicts_the_end(house: House) -> None:
+    await in_force(house)
+
+    def correction(name: str, day: date, event: int) -> ask.Correct:
+        return ask.Correct(record_id=ID, supersedes=event, date_name=name, value=PartialDate(day))
+
+    wrong = await refused(house, correction("in_force_from", date(2025, 12, 6), 2))
+    assert (wrong.code, wrong.missing) == ("not_its_event", ("le numéro (supersedes) de l'un de : 8",))
+    early = correction("in_force_from", date(2025, 11, 23), 8)
+    assert (await refused(house, early)).code == "before_signature"
+    house.clock.advance(days=400)
+    await house.do(ask.End(record_id=ID), Actor("system", "system"))
+    assert (await refused(house, correction("ends_on", date(2026, 12, 1), 1))).code == "ended_already"
 
 
 async def test_a_month_is_given_the_benefit_of_the_doubt(house: House) -> None:

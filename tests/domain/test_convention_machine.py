@@ -57,6 +57,13 @@ ends = st.sampled_from([-5, 20, 100, 364, 364, 900])
 """Days between the beginning and the end of the convention."""
 precisions: st.SearchStrategy[Precision] = st.sampled_from(["day", "month"])
 problems = st.sampled_from([None, None, "boîte pleine"])
+RECORDED_BY = {
+    "ends_on": {"convention.Drafted@1", "convention.ClausesSet@1", "convention.HistoryRecorded@1"},
+    "in_force_from": {"convention.CameIntoForce@1", "convention.HistoryRecorded@1"},
+    "signature": {"convention.Signed@1"},
+}
+A_SIGNATORY_NAMED = 2
+"""The version of an event that records no date at all."""
 STEPS: dict[str, Callable[[Due], Command]] = {
     "enter_into_force": lambda due: ask.EnterIntoForce(record_id=ID),
     "end": lambda due: ask.End(record_id=ID),
@@ -237,7 +244,7 @@ class ConventionMachine(RuleBasedStateMachine):
         if not same or not text:
             expected |= {"text_changed"}
         if self.attempt(command, expected, actor):
-            self.sheet.signed_by(party, on.value)
+            self.sheet.signed_by(party, on.value, medium)
 
     @in_season("draft")
     @rule(
@@ -252,6 +259,7 @@ class ConventionMachine(RuleBasedStateMachine):
         if precision == "month":
             on, start = on.replace(day=1), start.replace(day=1)
         last = start + timedelta(days=length)
+        at_latest = start if precision == "day" else months_later(start, 1) - timedelta(days=1)
         command = ask.RecordHistory(
             record_id=ID,
             signed_on=PartialDate(on, precision),
@@ -259,9 +267,9 @@ class ConventionMachine(RuleBasedStateMachine):
             ends_on=last,
             evidence=evidence,
         )
-        expected = self.sheet.refusals_of_history(on, start, last, evidence, self.today)
+        expected = self.sheet.refusals_of_history(on, start, at_latest, last, evidence, self.today)
         if self.attempt(command, expected):
-            self.sheet.history(start, last, self.today)
+            self.sheet.history(on, start, last, self.today)
 
     # Amending and reporting --------------------------------------------------------------------
 
@@ -272,9 +280,10 @@ class ConventionMachine(RuleBasedStateMachine):
         text = clauses(starts_on=self.sheet.start, ends_on=last)
         if self.attempt(ask.ProposeAmendment(record_id=ID, clauses=text), self.sheet.refusals_to_amend(last)):
             self.sheet.amendment, self.sheet.amendment_signed = last, set()
-            self.sheet.votes = {}
+            self.sheet.votes, self.sheet.proposed = {}, self.today
+            self.later(20 if all_sign else 0)
             for party in self.sheet.parties if all_sign else ():
-                self.vote(LYCEE, 20)
+                self.vote(LYCEE, 16)
                 self.sign_amendment(party, LYON, 1)
 
     @in_season(*RUNNING)
@@ -314,7 +323,8 @@ class ConventionMachine(RuleBasedStateMachine):
         expected |= {"notice_too_short"} if (extra or 0) < 0 else set()
         command = ask.Denounce(record_id=ID, party=party, on=on, until=until)
         if self.attempt(command, expected, actor, reason):
-            self.sheet.notice(until or months_later(on, 3), party)
+            on_paper = not self.sheet.own(party, actor)
+            self.sheet.notice(until or months_later(on, 3), party, on_paper)
 
     @in_season(*RUNNING)
     @rule(party=parties, actor=actors, reason=reasons)
@@ -387,15 +397,30 @@ class ConventionMachine(RuleBasedStateMachine):
         days=back,
         party=parties,
         reason=reasons,
+        right=st.sampled_from([True, True, True, False]),
     )
-    def correct(self, name: str, days: int, party: str, reason: str) -> None:
+    def correct(self, name: str, days: int, party: str, reason: str, right: bool) -> None:
         value = self.ago(days)
         date_name = f"signature:{party}" if name == "signature" else name
-        command = ask.Correct(record_id=ID, supersedes=1, date_name=date_name, value=value)
+        wrong = self.last_event_with(name, party) if right else A_SIGNATORY_NAMED
+        command = ask.Correct(record_id=ID, supersedes=wrong, date_name=date_name, value=value)
         expected = self.sheet.refusals_to_correct(name, party, value.value, self.today)
-        expected |= self.sheet.motivated(reason)
+        expected |= self.sheet.motivated(reason) | (set() if right else {"not_its_event"})
         if self.attempt(command, expected, reason=reason):
             self.sheet.corrected(name, party, value.value)
+
+    def last_event_with(self, name: str, party: str) -> int:
+        """The version of the last event that tells this date, by its topic; 1 if there is none."""
+        events = [happened(stored).event for stored in settled(self.house.recorder.load([ID])).events]
+        return max(
+            (
+                event.originator_version
+                for event in events
+                if vars(type(event))["TOPIC"] in RECORDED_BY.get(name, ())
+                and getattr(event, "party", party) == party
+            ),
+            default=1,
+        )
 
     @rule(attempt=st.integers(0, 12))
     def out_of_season(self, attempt: int) -> None:
@@ -413,7 +438,7 @@ class ConventionMachine(RuleBasedStateMachine):
             lambda: self.denounce(party, LYON, 0, None, "motif"),
             lambda: self.withdraw_notice(party, LYON, "motif"),
             self.renew,
-            lambda: self.correct("ends_on", 0, party, "motif"),
+            lambda: self.correct("ends_on", 0, party, "motif", True),
         ]
         attempts[attempt]()
 

@@ -14,7 +14,7 @@ HOUSE = Path(__file__).parents[2]
 ROOMS = ("api", "domain", "ledger", "ops", "projections", "workflows", "benchmarks")
 MOST_LINES = 500
 LONGER = {
-    "domain/convention/model.py": (680, "the aggregate: each decision beside the event that it triggers"),
+    "domain/convention/model.py": (710, "the aggregate: each decision beside the event that it triggers"),
 }
 
 NEVER = {

@@ -76,14 +76,39 @@ async def test_a_correction_counts_from_the_event_it_supersedes(views: Views) ->
     async with views.seen() as connection:
         as_known_then = await history.standing(connection, record_id, known, known)
         as_known_now = await history.standing(connection, record_id, known, house.clock.instant)
-        before = await history.standing(connection, record_id, START - timedelta(days=1), house.clock.instant)
+        that_day = await history.standing(
+            connection, record_id, start_of(day_before.first), house.clock.instant
+        )
+        before = await history.standing(connection, record_id, START - timedelta(days=2), house.clock.instant)
 
     assert as_known_then
     assert as_known_then.signed_on == signed_on.isoformat()
     assert as_known_now
     assert as_known_now.signed_on == day_before.isoformat()
     assert as_known_now.version == as_known_then.version
+    assert that_day
+    assert (that_day.status, that_day.signed_on) == ("signed", day_before.isoformat())
     assert before is None
+
+
+async def test_a_paper_signed_earlier_and_recorded_last_does_not_date_the_whole(views: Views) -> None:
+    house = views.house
+    record_id = await house.to_sign()
+    house.clock.advance(days=20)
+    today = house.clock.today
+    await house.sign(record_id, FACE_PARTY, on=today)
+    await house.sign(record_id, "academie:10", on=today - timedelta(days=15))
+
+    async with views.seen() as connection:
+        between = start_of(today - timedelta(days=10))
+        then = await history.standing(connection, record_id, between, house.clock.instant)
+        now = await history.standing(connection, record_id, house.clock.instant, house.clock.instant)
+
+    assert then
+    assert (then.status, then.signed_on) == ("partially_signed", None)
+    assert now
+    assert (now.status, now.signed_on) == ("signed", today.isoformat())
+    assert now.effective_at == start_of(today)
 
 
 async def test_a_refused_command_is_in_the_history_of_the_record_it_concerns(views: Views) -> None:
