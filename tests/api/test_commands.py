@@ -297,7 +297,11 @@ async def test_a_lycee_is_public_unless_said_otherwise(site: Site) -> None:
     await walk.opened(site)
     record = await walk.drafted(site)
     shown = {}
-    bodies = ("lycee:0690010L", {}), ("lycee:0690001B", {"public": False}), ("state", {})
+    bodies: list[tuple[str, dict[str, bool]]] = [
+        ("lycee:0690010L", {}),
+        ("lycee:0690001B", {"public": False}),
+        ("state", {}),
+    ]
     for version, (party, more) in enumerate(bodies, start=1):
         path = f"/v1/conventions/{record}/parties/{party}"
         await site.do("lyon", "PUT", path, {"name": "Une partie", **more}, etag=version)
