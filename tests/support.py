@@ -12,11 +12,12 @@ from domain.commands import Command
 from domain.convention.commands import DraftConvention, NameSignatory, SendForSignature, Sign, Submit
 from domain.convention.model import Convention
 from domain.convention.parts import Clauses, Coverage, Kind, Medium, Party, PartyKind, Signatory
-from domain.kernel import Actor
+from domain.kernel import Actor, Root
 from domain.ports import Outcome, Request
 from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.model import Rules
-from ledger.executor import Executor, fold_at
+from ledger.events import fold
+from ledger.executor import Executor
 from ledger.recorder import MemoryRecorder, Recorder
 from ops import reference
 
@@ -129,6 +130,12 @@ class House:
         for party in ("academie:10", FACE_PARTY):
             await self.sign(record_id, party)
         return record_id
+
+
+async def fold_at(recorder: Recorder, record_id: str, until: datetime | None = None) -> Root | None:
+    """The record as it was recorded by ``until``, straight from the store."""
+    stored = (await recorder.load([record_id])).events
+    return fold(e for e in stored if until is None or e.recorded_at <= until)
 
 
 def clauses(**changes: object) -> Clauses:

@@ -14,8 +14,7 @@ from domain.association.commands import (
 )
 from domain.association.model import Association, Entitlement, EntitlementKind, Identity
 from domain.kernel import Conflict, DomainError
-from ledger.executor import fold_at
-from tests.support import FACE, House
+from tests.support import FACE, House, fold_at
 
 AWARD = Entitlement(
     EntitlementKind.LAUREATE, "AAP-2025-12", ("1j1m",), starts=date(2025, 1, 1), ends=date(2025, 12, 31)

@@ -14,8 +14,7 @@ from domain.convention.parts import EndCause, Medium, Status
 from domain.kernel import SYSTEM, Due
 from domain.programme.commands import AdoptRules
 from domain.programme.model import Delay, Programme, Rules, Unit
-from ledger.executor import fold_at
-from tests.support import FACE_PARTY, LYON, NATIONAL, House, clauses, draft_command
+from tests.support import FACE_PARTY, LYON, NATIONAL, House, clauses, draft_command, fold_at
 
 ID = "convention-1"
 ACADEMIE = "academie:10"

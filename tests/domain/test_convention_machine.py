@@ -37,9 +37,8 @@ from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
 from domain.programme.model import Programme
 from ledger import codec
 from ledger.events import happened
-from ledger.executor import fold_at
 from tests.domain.rehearsal import ENDED, RUNNING, SIGNING, Expected, Sheet, months_later, settled
-from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, House, clauses
+from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, House, clauses, fold_at
 
 ACADEMIE = "academie:10"
 LYCEE = "lycee:0690001A"

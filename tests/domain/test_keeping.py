@@ -13,8 +13,7 @@ from domain.kernel import SYSTEM, Forbidden, KeyReused, Refused
 from domain.programme.commands import AdoptRules
 from domain.programme.model import Delay, Rules, Unit
 from domain.registry import waits
-from ledger.executor import fold_at
-from tests.support import FACE_PARTY, GRENOBLE, LYON, NATIONAL, START, House, clauses
+from tests.support import FACE_PARTY, GRENOBLE, LYON, NATIONAL, START, House, clauses, fold_at
 
 ID = "convention-1"
 LYCEE = Party("lycee:0690010L", PartyKind.LYCEE, "lycée Tony Garnier", public=True)

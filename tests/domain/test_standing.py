@@ -20,10 +20,9 @@ from domain.ports import Happened
 from domain.programme.commands import programme_id
 from domain.programme.model import Programme
 from ledger.events import happened
-from ledger.executor import fold_at
 from tests.domain.rehearsal import ENDED, RUNNING, settled
 from tests.domain.test_convention_machine import ID, ConventionMachine
-from tests.support import FACE_PARTY, START, House, StoppedClock, clauses
+from tests.support import FACE_PARTY, START, House, StoppedClock, clauses, fold_at
 
 ACADEMIE = "academie:10"
 NOVEMBER = datetime(2026, 11, 25, 9, tzinfo=UTC)

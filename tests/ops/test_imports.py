@@ -11,11 +11,10 @@ import pytest
 from domain.convention.model import Convention
 from domain.kernel import Actor
 from ledger.events import StoredEvent
-from ledger.executor import fold_at
 from ledger.recorder import Append
 from ops import imports
 from ops.reference import FOLDER
-from tests.support import NATIONAL, House
+from tests.support import NATIONAL, House, fold_at
 
 PRESS_RELEASE = FOLDER / "conventions_aura_2025.csv"
 HEADER = "association;académie;annoncée pour;source;UAI\n"

@@ -20,8 +20,7 @@ from domain.convention.parts import Party, PartyKind
 from domain.kernel import SYSTEM
 from domain.programme.commands import programme_id
 from domain.programme.model import Programme
-from ledger.executor import fold_at
-from tests.support import FACE_PARTY, House, TestWorld, draft_command
+from tests.support import FACE_PARTY, House, TestWorld, draft_command, fold_at
 from workflows.delivery import DeliveryFailed, FolderChannel, MailChannel, Message, Recipient
 from workflows.messages import _body, message_of, reminder_key
 
