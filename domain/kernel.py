@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import (
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "FORGOTTEN",
+    "FREE_TEXT",
     "PERSONAL",
     "Act",
     "Actor",
@@ -29,18 +32,62 @@ __all__ = [
     "DomainError",
     "Due",
     "Forbidden",
+    "Forgotten",
     "NotFound",
     "Refused",
     "Root",
+    "Sealed",
     "event",
     "new_id",
 ]
 
 PERSONAL: Final = "personal"
-"""Marks an event's field as personal data: ``Annotated[str, PERSONAL]``. Such fields are never logged."""
+"""Marks an event's field as personal data of the record's subject: ``Annotated[str, PERSONAL]``. Stored as
+ciphertext under that subject's key, never logged."""
+
+FREE_TEXT: Final = "free text"
+"""Marks a field that somebody typed: it may name anyone. Stored under a key that is gone as soon as any of
+the subjects it may speak of is erased."""
 
 _STAMPED_BY_THE_LEDGER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS: Final = uuid5(NAMESPACE_URL, "urn:mentorat:records")
+_TOKEN: Final = "sealed:"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A personal value as it is stored. Records and read models carry it unopened: they assign such values
+    and never compute with them; only what shows a page to a person opens it.
+
+    ``subjects``: whose keys open it, all of them; ``event_id``: the event that it is a part of; ``box``:
+    base64 of the nonce and the ciphertext.
+    """
+
+    subjects: tuple[str, ...]
+    event_id: UUID
+    box: str
+
+    @property
+    def token(self) -> str:
+        """The same as one word, for read models."""
+        return f"{_TOKEN}{','.join(self.subjects)}:{self.event_id}:{self.box}"
+
+    @classmethod
+    def of(cls, token: str) -> Self:
+        """Raises ``ValueError`` for anything else than what ``token`` gave."""
+        mark, subjects, event, box = token.split(":")
+        if mark + ":" != _TOKEN:
+            raise ValueError(mark)
+        return cls(tuple(subjects.split(",")), UUID(event), box)
+
+
+class Forgotten(Enum):
+    """What a personal value reads as once its subject was erased: nobody can know it any more."""
+
+    FORGOTTEN = "forgotten"
+
+
+FORGOTTEN: Final = Forgotten.FORGOTTEN
 
 
 def new_id(kind: str, seed: str) -> str:

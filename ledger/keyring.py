@@ -1,0 +1,56 @@
+"""Where the keys of subjects are kept: outside the event database, its journal and its backups."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class KeyDestroyed(Exception):
+    """The subject was erased: there is no key, and there will never be another."""
+
+
+class Keyring(Protocol):
+    """One key of 32 bytes a subject. Destroying one is the only change, and it is final."""
+
+    async def keys(self, subjects: Iterable[str]) -> Mapping[str, bytes]:
+        """The keys there are. A subject that was erased, or never had one, is absent."""
+
+    async def ensure(self, subjects: Iterable[str]) -> Mapping[str, bytes]:
+        """A key for each, made where there was none, durable before this answers.
+
+        Raises ``KeyDestroyed``.
+        """
+
+    async def destroy(self, subject: str) -> None:
+        """Forgets the key for ever, or that there may be one; durable, and true in every process, before
+        this answers. Doing it twice changes nothing."""
+
+    async def destroyed(self) -> frozenset[str]:
+        """Every subject whose key was destroyed."""
+
+
+@dataclass
+class MemoryKeyring:
+    """The same contract without a file."""
+
+    _keys: dict[str, bytes] = field(default_factory=dict)
+    _destroyed: set[str] = field(default_factory=set)
+
+    async def keys(self, subjects: Iterable[str]) -> Mapping[str, bytes]:
+        return {subject: self._keys[subject] for subject in subjects if subject in self._keys}
+
+    async def ensure(self, subjects: Iterable[str]) -> Mapping[str, bytes]:
+        wanted = set(subjects)
+        if wanted & self._destroyed:
+            raise KeyDestroyed
+        return {subject: self._keys.setdefault(subject, secrets.token_bytes(32)) for subject in wanted}
+
+    async def destroy(self, subject: str) -> None:
+        self._keys.pop(subject, None)
+        self._destroyed.add(subject)
+
+    async def destroyed(self) -> frozenset[str]:
+        return frozenset(self._destroyed)
