@@ -51,7 +51,7 @@ the subjects it may speak of is erased."""
 
 _STAMPED_BY_THE_LEDGER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS: Final = uuid5(NAMESPACE_URL, "urn:mentorat:records")
-_TOKEN: Final = "sealed:"
+_WORD: Final = "sealed:"
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class Sealed:
     @property
     def token(self) -> str:
         """The same as one word, for read models."""
-        return f"{_TOKEN}{','.join(self.subjects)}:{self.event_id}:{self.box}"
+        return f"{_WORD}{','.join(self.subjects)}:{self.event_id}:{self.box}"
 
     @classmethod
     def of(cls, token: str) -> Self:
         """Raises ``ValueError`` for anything else than what ``token`` gave."""
         mark, subjects, event, box = token.split(":")
-        if mark + ":" != _TOKEN:
+        if mark + ":" != _WORD:
             raise ValueError(mark)
         return cls(tuple(subjects.split(",")), UUID(event), box)
 
