@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
@@ -15,7 +16,7 @@ from psycopg import AsyncConnection
 from api.problems import Fault, Refusal, clean
 from api.security import Caller
 from domain.calendar import FIRST_YEAR, LAST_YEAR, PARIS, start_of
-from domain.ports import Commands, Feed
+from domain.ports import Commands, Erasures, Feed, Persons, Readings
 from projections.reading import Reader
 
 PATIENCE: Final = 5.0
@@ -33,6 +34,9 @@ class Services:
     commands: Commands
     feed: Feed
     reader: Reader
+    persons: Persons
+    readings: Readings
+    erasures: Erasures
     probes: Mapping[str, Callable[[], Awaitable[str | None]]]
     stream_seconds: float
 
@@ -57,17 +61,18 @@ MinPosition = Annotated[
 
 async def _reading(
     parts: Parts, caller: Caller, min_position: MinPosition = None
-) -> AsyncIterator[AsyncConnection[dict[str, Any]]]:
+) -> AbstractAsyncContextManager[AsyncConnection[dict[str, Any]]]:
     if min_position and await parts.reader.position() < min_position:
         if await parts.feed.head() < min_position:
             raise Refusal("position_unknown")
         await parts.reader.wait_for(min_position, PATIENCE)
-    async with parts.reader.session(caller.actor.scopes) as connection:
-        yield connection
+    return parts.reader.session(caller.actor.scopes)
 
 
-Reading = Annotated[AsyncConnection[dict[str, Any]], Depends(_reading, scope="function")]
-"""A read transaction that sees what the caller may see, at least as fresh as ``min_position``."""
+Reading = Annotated[AbstractAsyncContextManager[AsyncConnection[dict[str, Any]]], Depends(_reading)]
+"""A read transaction to enter: it sees what the caller may see, at least as fresh as ``min_position``. It
+holds a connection: nothing else is waited for inside.
+"""
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Le nombre d'éléments par page.")]
 After = Annotated[

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
-from api.security import Bearer
 from api.validation import not_found
 from domain.kernel import NotFound
 from projections.paging import Page
@@ -31,15 +29,6 @@ def listing(page: Page[Row], request: Request, response: Response) -> Listing[Ro
         query = urlencode({**request.query_params, "after": page.next})
         response.headers["Link"] = f'<{quote(request.url.path)}?{query}>; rel="next"'
     return Listing(items=list(page.items), next=page.next)
-
-
-def shown_to(caller: Bearer, row: Row) -> Row:
-    """The row as that caller may see it: without its persons, for the roles that see none."""
-    return row if caller.sees_persons else replace(row, persons={})
-
-
-def page_shown_to(caller: Bearer, page: Page[Row]) -> Page[Row]:
-    return Page([shown_to(caller, row) for row in page.items], page.next)
 
 
 def present(row: Row | None, record_id: str) -> Row:

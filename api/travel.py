@@ -15,9 +15,14 @@ from api.dependencies import Parts, Services, moment
 from api.problems import Refusal
 from api.security import Bearer
 from domain.authorization import may_see
+from domain.calendar import paris_day
+from domain.convention.model import Convention
 from domain.convention.parts import STATUS_LABELS
+from domain.kernel import Root
+from domain.programme.model import Programme
 from projections import history
-from projections.tracking import Tracked, track
+from projections.history import StandingRow
+from projections.tracking import Tracked, rules_followed, track
 
 Row = TypeVar("Row")
 
@@ -37,6 +42,9 @@ class Standing(BaseModel):
     since: datetime = Field(description="Depuis quand cet état est vrai.")
     since_recorded: datetime = Field(description="Quand il a été écrit.")
     version: int = Field(description="La version du dossier qui a établi cet état.")
+    rules_version: int | None = Field(
+        None, description="La version des règles du programme que le dossier suivait à cette date."
+    )
     announced_for: str | None = None
     signed_on: str | None = None
     in_force_from: str | None = None
@@ -46,15 +54,11 @@ class Standing(BaseModel):
 
 @dataclass(frozen=True)
 class Moments:
-    """Where in time to read. ``now`` is domain time, UTC."""
+    """Where in time to read: as of a date, or as it was known. ``now`` is domain time, UTC."""
 
     as_of: datetime | None
     known_at: datetime | None
     now: datetime
-
-    @property
-    def present(self) -> bool:
-        return self.as_of is None and self.known_at is None
 
     @property
     def seen_from(self) -> datetime:
@@ -66,43 +70,56 @@ async def _moments(
     parts: Parts,
     as_of: Annotated[str | None, Query(max_length=40, description=_AS_OF, examples=_EXAMPLES)] = None,
     known_at: Annotated[str | None, Query(max_length=40, description=_KNOWN_AT, examples=_EXAMPLES)] = None,
-) -> Moments:
+) -> Moments | None:
+    if as_of is None and known_at is None:
+        return None
     return Moments(moment("as_of", as_of), moment("known_at", known_at), await parts.commands.now())
 
 
-Travel = Annotated[Moments, Depends(_moments)]
+Travel = Annotated[Moments | None, Depends(_moments)]
+"""``None`` for the present."""
+
+
+async def standing(
+    connection: AsyncConnection[dict[str, Any]], record_id: str, moments: Moments | None
+) -> StandingRow | None:
+    """The status at the date asked for, if one was."""
+    if moments is None or moments.as_of is None:
+        return None
+    return await history.standing(connection, record_id, moments.as_of, moments.seen_from)
 
 
 async def travelled(
     parts: Services,
     caller: Bearer,
-    connection: AsyncConnection[dict[str, Any]],
     record_id: str,
     moments: Moments,
+    then: StandingRow | None,
     render: Callable[[Tracked], Awaitable[Row]],
 ) -> Row | Standing:
-    """A record that the caller can read today, at another moment. ``render`` tells it as it was known.
+    """A record that the caller can read today, at another moment. ``then`` is what ``standing`` answered,
+    ``render`` tells the record as it was known.
 
     Raises ``Refusal`` when it was not yet recorded, or was not yet this caller's to read.
     """
-    if moments.known_at is not None:
-        tracked = await known(parts, record_id, moments.seen_from)
-        if tracked is None or not may_see(caller.actor, tracked.record.scopes()):
-            raise Refusal("not_yet_known")
-        if moments.as_of is None:
-            return await render(tracked)
-    as_of = moments.as_of or moments.now
-    found = await history.standing(connection, record_id, as_of, moments.seen_from)
-    if found is None:
+    tracked = await known(parts, record_id, moments.seen_from)
+    if tracked is None:
         raise Refusal("not_yet_known")
-    told = asdict(found)
+    if moments.known_at is not None and not may_see(caller.actor, tracked.record.scopes()):
+        raise Refusal("not_yet_known")
+    if moments.as_of is None:
+        return await render(tracked)
+    if then is None:
+        raise Refusal("not_yet_known")
+    told = asdict(then)
     return Standing(
         id=record_id,
-        as_of=as_of,
+        as_of=moments.as_of,
         known_at=moments.seen_from,
-        status_label=_label(found.status),
+        status_label=_label(then.status),
         since=told.pop("effective_at"),
         since_recorded=told.pop("recorded_at"),
+        rules_version=await _rules_version(parts, tracked.record, moments.as_of, moments.seen_from),
         **told,
     )
 
@@ -111,6 +128,24 @@ async def known(parts: Services, record_id: str, until: datetime) -> Tracked | N
     """The exact fold of what was recorded by ``until`` (UTC)."""
     events = await parts.feed.of([record_id])
     return track(one for one in events if one.recorded_at <= until)
+
+
+async def known_programme(parts: Services, programme_id: str, until: datetime) -> Programme:
+    """The programme with the rules known at ``until`` (UTC)."""
+    tracked = await known(parts, programme_id, until)
+    if tracked is None or not isinstance(tracked.record, Programme):
+        raise LookupError(programme_id)
+    return tracked.record
+
+
+async def _rules_version(
+    parts: Services, record: Root, as_of: datetime, seen_from: datetime
+) -> int | None:
+    """The version that the record followed on that day, by the rules known then; ``None`` if it follows none."""
+    if not isinstance(record, Convention):
+        return None
+    programme = await known_programme(parts, record.programme_id, seen_from)
+    return rules_followed(record, programme, paris_day(as_of))
 
 
 def _label(status: str) -> str:

@@ -20,6 +20,9 @@ ROLES: Final = (
 PUBLIC: Final = "public"
 """The scope everybody holds."""
 
+ERASING: Final = "record.erase"
+"""The one thing that may still be asked of a record whose personal data were erased."""
+
 _PREPARES: Final = frozenset({"academie"})
 _PARTIES: Final = frozenset({"academie", "association", "lycee"})
 _SYSTEM: Final = frozenset({"system"})
@@ -61,6 +64,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "convention.mark_report_overdue": _SYSTEM,
     "convention.end": _SYSTEM,
     "convention.record_delivery": _SYSTEM,
+    ERASING: frozenset({"dpo", "system"}),
 }
 
 
@@ -70,7 +74,8 @@ def may_see(actor: Actor, scopes: frozenset[str]) -> bool:
 
 
 def authorize(actor: Actor, action: str, record: Root) -> None:
-    """Raises ``NotFound`` when the record is none of the actor's business, ``Forbidden`` by its role."""
+    """Raises ``NotFound`` when the record is none of the actor's business, ``Forbidden`` by its role, and
+    ``Refused`` for whatever else is asked of an erased record: no guard of its own needs to know."""
     if not may_see(actor, record.scopes()):
         raise NotFound("not_found", f"Aucun dossier {record.id} dans votre périmètre.")
     if actor.role not in TABLE[action]:
@@ -86,3 +91,5 @@ def authorize(actor: Actor, action: str, record: Root) -> None:
             "Ce dossier vous concerne, mais il est tenu par d'autres.",
             ("un jeton de qui tient le dossier, ou d'une de ses parties",),
         )
+    if action != ERASING:
+        record.must_be_open()

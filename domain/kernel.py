@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import (
@@ -21,12 +21,16 @@ from domain.calendar import PartialDate, paris_day, start_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from domain.erasure import Ground
+
 __all__ = [
+    "ERASED",
     "FORGOTTEN",
     "FREE_TEXT",
     "PERSONAL",
     "Act",
     "Actor",
+    "Busy",
     "Claim",
     "Conflict",
     "DomainError",
@@ -48,6 +52,9 @@ ciphertext under that subject's key, never logged."""
 FREE_TEXT: Final = "free text"
 """Marks a field that somebody typed: it may name anyone. Stored under a key that is gone as soon as any of
 the subjects it may speak of is erased."""
+
+ERASED: Final = "erased"
+"""The last status of a record whose personal data were erased: nothing is due, nothing more may be asked."""
 
 _STAMPED_BY_THE_LEDGER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _IDS: Final = uuid5(NAMESPACE_URL, "urn:mentorat:records")
@@ -75,7 +82,7 @@ class Sealed:
     @classmethod
     def of(cls, token: str) -> Self:
         """Raises ``ValueError`` for anything else than what ``token`` gave."""
-        mark, subjects, event, box = token.split(":")
+        mark, subjects, event, box = token.split(":", 3)
         if mark + ":" != _WORD:
             raise ValueError(mark)
         return cls(tuple(subjects.split(",")), UUID(event), box)
@@ -128,6 +135,10 @@ class Refused(DomainError):
 
 class KeyReused(Refused):
     """The same idempotency key came with another body."""
+
+
+class Busy(DomainError):
+    """Too much is being asked at once: nothing was done, and a later try may be."""
 
 
 class PreconditionFailed(Conflict):
@@ -211,6 +222,9 @@ class Root(BaseAggregate[str]):
     """
 
     status: str
+    _status_kept: str
+    about_persons: ClassVar[bool] = True
+    """Whether somebody's data may be in it: its reasons are then gone with that person's key."""
 
     class Event(CanMutateAggregate[str], metaclass=MetaDomainEvent):
         originator_id: str
@@ -236,6 +250,56 @@ class Root(BaseAggregate[str]):
     def claims(self) -> frozenset[Claim]:
         """What this record alone may hold in its present state. A function of the state: rebuildable."""
         return frozenset()
+
+    # Erasing ---------------------------------------------------------------------------------
+
+    @property
+    def is_erased(self) -> bool:
+        return self.status == ERASED
+
+    @property
+    def status_reached(self) -> str:
+        """Its status or, once erased, the one it had then: what other records rest on is still true."""
+        return self._status_kept if self.is_erased else self.status
+
+    def must_be_open(self) -> None:
+        """Raises ``Refused`` once its personal data were erased."""
+        if self.is_erased:
+            raise Refused("erased", "Les données personnelles de ce dossier ont été effacées : il est clos.")
+
+    def erase(self, act: Act, *, ground: Ground) -> None:
+        """Closes the record for good; its personal data are destroyed with their key by whoever stores it.
+
+        Raises ``Refused`` for a record that holds nobody's data, one already erased (a person only: the
+        system's commands are idempotent), the term of retention when a person asks, a reason in words.
+        """
+        if act.reason.strip():
+            raise Refused(
+                "reason_not_taken",
+                "Un effacement se motive par son seul fondement : un texte libre pourrait nommer quelqu'un.",
+                ("la même demande sans motif (reason)",),
+            )
+        if ground.is_term and act.actor.is_person:
+            raise Refused(
+                "ground_reserved",
+                "Le terme de conservation est constaté par le système ; une personne efface sur l'un des "
+                "fondements de l'article 17 du RGPD.",
+                ("un autre fondement (ground)",),
+            )
+        if not self.is_erased:
+            self._subject_erased(ground=ground)
+        elif act.actor.is_person:
+            raise Refused("already_erased", "Les données personnelles de ce dossier sont déjà effacées.")
+
+    def _subject_erased(self, ground: Ground) -> None:
+        """A kind that holds somebody's data has here its own event ``SubjectErased``, which calls
+        ``_closed``: the library refuses one topic in two classes, so it cannot be inherited."""
+        raise Refused(
+            "nothing_personal", "Ce dossier ne contient les données de personne : il n'y a rien à effacer."
+        )
+
+    def _closed(self) -> None:
+        self._status_kept, self.status = self.status, ERASED
 
 
 def effective_at(happened: object, recorded_at: datetime) -> datetime:

@@ -12,6 +12,7 @@ LABELS: Final = {
     "association.IdentityChanged@1": "Identité modifiée",
     "association.EntitlementGranted@1": "Titre accordé",
     "association.EntitlementEnded@1": "Fin anticipée d'un titre",
+    "association.SubjectErased@1": "Données personnelles de l'association effacées",
     "convention.Drafted@1": "Convention mise en préparation",
     "convention.Announced@1": "Signature annoncée",
     "convention.PartyAdded@1": "Partie ajoutée",
@@ -43,6 +44,7 @@ LABELS: Final = {
     "convention.ReminderDelivered@1": "Relance remise",
     "convention.ReminderFailed@1": "Échec d'une relance",
     "convention.Corrected@1": "Date corrigée",
+    "convention.SubjectErased@1": "Données personnelles de la convention effacées",
     "refusal.Recorded@1": "Demande refusée",
 }
 

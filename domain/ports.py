@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from domain.kernel import Actor, Root
+from domain.kernel import Actor, Root, Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from uuid import UUID
 
     from domain.calendar import SchoolCalendar
@@ -126,3 +126,51 @@ class Feed(Protocol):
 
     async def head(self) -> int:
         """The position of the last event, 0 in an empty ledger."""
+
+
+class Persons(Protocol):
+    """The only way to what is personal, and it leaves a trace."""
+
+    async def opened(self, values: Collection[Sealed], reader: Actor, purpose: str) -> Mapping[Sealed, Any]:
+        """Each value in clear, ``FORGOTTEN`` once one of its subjects was erased. Who has read whose data,
+        and for what, is durably written before this answers; nothing is, when nothing was read.
+
+        Raises ``Busy`` when too many readings wait to be written.
+        """
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One entry of the reading log: ``reader`` (an actor's id) was shown data of ``subject`` at ``at``, the
+    server's time in UTC. ``number`` tells it from every other one.
+    """
+
+    number: int
+    at: datetime
+    reader: str
+    role: str
+    subject: str
+    purpose: str
+
+
+class Readings(Protocol):
+    """The reading log: kept apart from the events, for 12 months."""
+
+    async def page(
+        self,
+        *,
+        limit: int,
+        before: int | None = None,
+        reader: str | None = None,
+        subject: str | None = None,
+        since: datetime | None = None,
+    ) -> Sequence[Reading]:
+        """The last entries first, those of a smaller number than ``before``; ``since`` is UTC."""
+
+
+class Erasures(Protocol):
+    """What follows an erasure once it is recorded."""
+
+    async def apply(self, record_id: str) -> None:
+        """Destroys what opens the record's personal data: nobody reads them once this answers. Doing it
+        twice changes nothing."""

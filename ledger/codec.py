@@ -1,11 +1,12 @@
 """Typed JSON for events: dates, enums, tuples and value objects come back as they were.
 
 Each event class is read once into a pydantic model of its own fields. What pydantic cannot map back
-without loss is refused at registration, not at three in the morning.
+without loss is refused at registration, not at three in the morning. Personal values are stored in boxes.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from functools import cache
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from domain.kernel import Root
 from domain.registry import RECORDS
+from ledger import personal
 
 _ENVELOPE: Final = {"originator_id", "originator_version", "timestamp", "originator_topic"}
 
@@ -46,23 +48,44 @@ def topic_of(event_class: type) -> str:
     return topic
 
 
-def encode(happened: Root.Event) -> str:
+@cache
+def plan_of(event_class: type[Root.Event]) -> personal.Inside | None:
+    """Where the personal values of an event are."""
+    hints = get_type_hints(event_class, include_extras=True)
+    return personal.inside({name: hints[name] for name in model_of(event_class).model_fields})
+
+
+def encode(happened: Root.Event, box: personal.Box) -> str:
+    """The event as JSON, what is personal in it sealed by ``box``."""
     model = model_of(type(happened))
     values = {name: getattr(happened, name) for name in model.model_fields}
-    return model.model_construct(**values).model_dump_json()
+    constructed = model.model_construct(**values)
+    plan = plan_of(type(happened))
+    if plan is None:
+        return constructed.model_dump_json()
+    sealed = personal.seal(plan, constructed.model_dump(mode="json"), box)
+    return json.dumps(sealed, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(topic: str, state: str) -> tuple[type[Root.Event], dict[str, Any]]:
-    """The event's class and its own fields, carried over from an older topic if need be."""
+def decode(topic: str, state: str, opened: personal.Opened) -> tuple[type[Root.Event], dict[str, Any]]:
+    """The event's class and its own fields, carried over from an older topic if need be.
+
+    ``opened`` says what a box becomes: it stays sealed.
+    """
     while topic in UPCASTERS:
         topic, upcast = UPCASTERS[topic]
-        state = _upcast(state, upcast)
+        state = json.dumps(upcast(json.loads(state)), ensure_ascii=False)
     event_class: type[Root.Event] = resolve_topic(topic)
-    model = model_of(event_class).model_validate_json(state)
-    return event_class, {name: getattr(model, name) for name in type(model).model_fields}
+    model, plan = model_of(event_class), plan_of(event_class)
+    if plan is None:
+        return event_class, _values(model.model_validate_json(state))
+    raw = json.loads(state)
+    clear = model.model_validate_json(json.dumps(personal.blanked(plan, raw)))
+    values = _values(clear)
+    for name, inner in plan.fields.items():
+        values[name] = personal.placed(inner, values[name], raw.get(name), opened)
+    return event_class, values
 
 
-def _upcast(state: str, upcast: Upcaster) -> str:
-    import json
-
-    return json.dumps(upcast(json.loads(state)), ensure_ascii=False)
+def _values(validated: BaseModel) -> dict[str, Any]:
+    return {name: getattr(validated, name) for name in type(validated).model_fields}

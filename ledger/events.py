@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from eventsourcing.domain import CanInitAggregate
 
-from domain.kernel import Root
+from domain.kernel import Root, Sealed
 from domain.ports import Happened
 from ledger import codec
+from ledger.leaf import leaf_bytes, leaf_hash
+from ledger.personal import SEALED, is_box
+
+ABOUT: Final = "about"
+"""In the metadata: whose keys open what somebody typed."""
+REASON: Final = "reason"
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event before its place and time are known. ``effective`` (UTC) is capped at its recording."""
 
     event_id: UUID
@@ -27,10 +31,11 @@ class NewEvent:
     state: str
     metadata: str
     effective: datetime | None
+    commitment: bytes | None = None
+    text_commitment: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """A row of ``ledger.events``."""
 
     position: int
@@ -42,17 +47,54 @@ class StoredEvent:
     metadata: str
     effective_at: datetime
     recorded_at: datetime
+    commitment: bytes | None
+    text_commitment: bytes | None
+    leaf: bytes
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Who, under which command, why: the metadata as a dictionary."""
+        """Who, under which command, why: the metadata as a dictionary, the reason still sealed."""
         facts: dict[str, Any] = json.loads(self.metadata)
+        if REASON in facts and is_box(facts[REASON]):
+            facts[REASON] = Sealed(tuple(facts[ABOUT]), self.event_id, facts[REASON][SEALED])
         return facts
 
 
+def placed(new: NewEvent, position: int, recorded_at: datetime) -> StoredEvent:
+    """The event at its place, its effect never after its recording, with its leaf."""
+    effective = min(new.effective or recorded_at, recorded_at)
+    encoded = leaf_bytes(
+        position,
+        new.event_id,
+        new.record_id,
+        new.version,
+        new.topic,
+        effective,
+        recorded_at,
+        new.metadata,
+        new.state,
+        new.commitment,
+        new.text_commitment,
+    )
+    return StoredEvent(
+        position,
+        *new[:6],
+        effective,
+        recorded_at,
+        new.commitment,
+        new.text_commitment,
+        leaf_hash(encoded),
+    )
+
+
 def revive(stored: StoredEvent) -> Root.Event:
-    """The domain event, its timestamp being the recording time."""
-    event_class, values = codec.decode(stored.topic, stored.state)
+    """The domain event, its timestamp being the recording time; what is personal in it stays sealed."""
+
+    def sealed(box: str) -> Sealed:
+        about = (stored.record_id,) if box.startswith("p:") else tuple(json.loads(stored.metadata)[ABOUT])
+        return Sealed(about, stored.event_id, box)
+
+    event_class, values = codec.decode(stored.topic, stored.state, sealed)
     values |= {
         "originator_id": stored.record_id,
         "originator_version": stored.version,

@@ -10,17 +10,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
 from domain.authorization import authorize
 from domain.commands import Command, handler_of
 from domain.kernel import (
+    FREE_TEXT,
+    PERSONAL,
     Act,
+    Busy,
     Claim,
     Conflict,
     KeyReused,
@@ -33,9 +37,12 @@ from domain.kernel import (
 )
 from domain.ports import Outcome, Request, World
 from domain.refusal import Refusal
-from ledger import codec
-from ledger.events import NewEvent, StoredEvent, fold
-from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Recorder, VersionConflict
+from ledger import codec, personal
+from ledger.events import ABOUT, REASON, NewEvent, StoredEvent, fold
+from ledger.keyring import KeyDestroyed, Keyring
+from ledger.personal import SEALED
+from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, Recorder, VersionConflict
+from ledger.vault import EventVault
 
 TRIES: Final = 3
 MOST_EVENTS: Final = 16
@@ -115,17 +122,31 @@ class _Loaded:
             )
 
 
-class Executor:
-    """The one way in. ``digest_key`` makes the digest of a command's body unreadable without it."""
+@dataclass(frozen=True)
+class _Decided:
+    """What a command makes of the records: events still in clear, claims, and the versions read."""
 
-    def __init__(self, recorder: Recorder, world: World, digest_key: bytes) -> None:
+    events: Sequence[Root.Event]
+    rests_on: Mapping[str, int]
+    about: tuple[str, ...]
+    gains: Sequence[tuple[str, Claim]] = ()
+    drops: Sequence[tuple[str, Claim]] = ()
+
+
+class Executor:
+    """The one way in. ``digest_key`` makes the digest of a command's body unreadable without it; the keys of
+    ``keyring`` seal what is personal.
+    """
+
+    def __init__(self, recorder: Recorder, world: World, digest_key: bytes, keyring: Keyring) -> None:
         self.recorder = recorder
         self.world = world
+        self.keyring = keyring
         self._digest_key = digest_key
 
-    def over(self, recorder: Recorder) -> Executor:
+    def over(self, recorder: Recorder, keyring: Keyring | None = None) -> Executor:
         """The same executor on another store: to try commands without writing them."""
-        return Executor(recorder, self.world, self._digest_key)
+        return Executor(recorder, self.world, self._digest_key, keyring or self.keyring)
 
     async def now(self) -> datetime:
         return await self.recorder.now()
@@ -134,7 +155,8 @@ class Executor:
         """Carries the command out, once.
 
         Raises ``NotFound``, ``Conflict`` (somebody was faster three times over, or holds what must be
-        unique), ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is itself recorded.
+        unique), ``Busy``, ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is itself
+        recorded.
         """
         known = frozenset({request.command.record_id, *_named(request.command)})
         ids = [event_id(request.command_id, i) for i in range(MOST_EVENTS)]
@@ -142,12 +164,13 @@ class Executor:
         while True:
             loaded = await self.recorder.load(sorted(known), ids)
             if loaded.repeated:
-                return self._repeat(request, loaded.repeated)
+                return await self._repeat(request, loaded.repeated)
             records = _Loaded(request, self.world, loaded.events, known)
             try:
-                batch = await self._decide_or_record_refusal(request, records, loaded.now)
-                if not batch.events:
+                decided = await self._decide_or_record_refusal(request, records, loaded.now)
+                if not decided.events:
                     return await self._unchanged(request, records)
+                batch = await self._sealed(request, decided, loaded.now)
                 return _outcome(request, await self.recorder.append(batch))
             except _Missing as missing:
                 known |= {missing.record_id}
@@ -155,6 +178,10 @@ class Executor:
                 continue
             except ClaimTaken as taken:
                 raise _taken(taken) from taken
+            except Overloaded as overloaded:
+                raise Busy(
+                    "busy", "Trop de demandes à la fois : rien n'est enregistré.", ("un nouvel essai",)
+                ) from overloaded
             except VersionConflict as conflict:
                 tries += 1
                 own = conflict.args == (request.command.record_id,)
@@ -171,7 +198,7 @@ class Executor:
                         ("un nouvel essai après relecture",),
                     ) from conflict
 
-    async def _decide_or_record_refusal(self, request: Request, records: _Loaded, now: datetime) -> Append:
+    async def _decide_or_record_refusal(self, request: Request, records: _Loaded, now: datetime) -> _Decided:
         try:
             return self._decide(request, records, now)
         except Refused as refused:
@@ -179,18 +206,17 @@ class Executor:
                 await self._record_refusal(request, records, refused)
             raise
 
-    def _decide(self, request: Request, records: _Loaded, now: datetime) -> Append:
+    def _decide(self, request: Request, records: _Loaded, now: datetime) -> _Decided:
         act = Act(request.actor, now, request.reason)
         handler_of(request.command)(request.command, act, records)
-        events: list[NewEvent] = []
+        events: list[Root.Event] = []
         gains: list[tuple[str, Claim]] = []
         drops: list[tuple[str, Claim]] = []
         for record_id, record in records.used.items():
             if record is None:
                 continue
             happened = record.collect_events()
-            for one in happened:
-                events.append(self._new_event(request, records, one, len(events), now))
+            events += happened  # type: ignore[arg-type]
             if happened:
                 held, holds = records.before[record_id][1], record.claims()
                 gains += [(record_id, claim) for claim in holds - held]
@@ -198,41 +224,77 @@ class Executor:
         if len(events) > MOST_EVENTS:
             raise ValueError(f"{request.command.name} records {len(events)} events")
         rests_on = {record_id: before[0] for record_id, before in records.before.items()}
-        return Append(events, rests_on, gains, drops)
+        return _Decided(events, rests_on, _about(request, records), gains, drops)
+
+    async def _sealed(
+        self, request: Request, decided: _Decided, now: datetime, seed: str | None = None
+    ) -> Append:
+        """The events as they are stored: under keys that are durable before anything rests on them."""
+        kinds = [personal.marks(codec.plan_of(type(one))) for one in decided.events]
+        subjects = {
+            one.originator_id for one, found in zip(decided.events, kinds, strict=True) if PERSONAL in found
+        }
+        if request.reason or any(FREE_TEXT in found for found in kinds):
+            subjects.update(decided.about)
+        if _tells(request):
+            subjects.add(request.command.record_id)
+        keys = await self.keyring.ensure(subjects) if subjects else {}
+        digest = self._digest(request, keys.get(request.command.record_id))
+        events = [
+            self._new_event(request, decided, one, event_id(seed or request.command_id, i), now, keys, digest)
+            for i, one in enumerate(decided.events)
+        ]
+        return Append(events, decided.rests_on, decided.gains, decided.drops)
 
     def _new_event(
-        self, request: Request, records: _Loaded, happened: Any, index: int, now: datetime
+        self,
+        request: Request,
+        decided: _Decided,
+        happened: Any,
+        new_id: UUID,
+        now: datetime,
+        keys: Mapping[str, bytes],
+        digest: str,
     ) -> NewEvent:
-        command = request.command
+        vault = EventVault(new_id, happened.originator_id, decided.about, keys)
+        state = codec.encode(happened, vault)
         metadata: dict[str, Any] = {
             "actor": request.actor.id,
             "role": request.actor.role,
-            "command": command.name,
+            "command": request.command.name,
             "command_id": request.command_id,
-            "digest": self._digest(request),
+            "digest": digest,
         }
-        optional = {
-            "reason": request.reason,
-            "correlation": request.correlation,
-            "causation": request.causation,
-        }
-        metadata |= {name: value for name, value in optional.items() if value}
-        others = {i: v for i, (v, _) in records.before.items() if i != happened.originator_id and v}
+        if request.correlation:
+            metadata["correlation"] = request.correlation
+        if request.causation:
+            metadata["causation"] = request.causation
+        if request.reason:
+            metadata[REASON] = {SEALED: vault(FREE_TEXT, request.reason)}
+        if vault.text_commitment:
+            metadata[ABOUT] = decided.about
+        others = {i: v for i, v in decided.rests_on.items() if i != happened.originator_id and v}
         if others:
             metadata["rests_on"] = others
         effective = effective_at(happened, now)
         return NewEvent(
-            event_id=event_id(request.command_id, index),
+            event_id=new_id,
             record_id=happened.originator_id,
             version=happened.originator_version,
             topic=codec.topic_of(type(happened)),
-            state=codec.encode(happened),
+            state=state,
             metadata=json.dumps(metadata, ensure_ascii=False, sort_keys=True),
             effective=None if effective == now else effective,
+            commitment=vault.commitment,
+            text_commitment=vault.text_commitment,
         )
 
-    def _repeat(self, request: Request, repeated: Sequence[StoredEvent]) -> Outcome:
-        if repeated[0].facts["digest"] != self._digest(request):
+    async def _repeat(self, request: Request, repeated: Sequence[StoredEvent]) -> Outcome:
+        """The answer of the first time. Once the subject is erased nothing tells one body from another."""
+        own = request.command.record_id
+        keys = await self.keyring.keys([own]) if _tells(request) else {}
+        comparable = own in keys or not _tells(request)
+        if comparable and repeated[0].facts["digest"] != self._digest(request, keys.get(own)):
             raise KeyReused(
                 "key_reused",
                 "Cette clé d'idempotence a déjà servi pour une autre demande.",
@@ -248,20 +310,21 @@ class Executor:
     async def _record_refusal(self, request: Request, records: _Loaded, refused: Refused) -> None:
         """Keeps who was refused what, by which guard, at which versions of the records read.
 
-        The same command refused twice is kept once.
+        The same command refused twice is kept once. What was said of somebody since erased is not kept.
         """
         seed = f"{request.command_id}#refused"
         refusal = Refusal.of(request.command, refused, seed)
-        (happened,) = refusal.collect_events()
+        rests_on = {i: before[0] for i, before in records.before.items()} | {refusal.id: 0}
+        decided = _Decided(refusal.collect_events(), rests_on, _about(request, records))  # type: ignore[arg-type]
         now = await self.recorder.now()
-        new = self._new_event(request, records, happened, 0, now)
-        new = NewEvent(event_id(seed, 0), new.record_id, 1, new.topic, new.state, new.metadata, new.effective)
         try:
-            await self.recorder.append(Append([new], {refusal.id: 0}))
-        except (AlreadyRecorded, VersionConflict):
+            batch = await self._sealed(request, decided, now, seed)
+            await self.recorder.append(replace(batch, rests_on={refusal.id: 0}))
+        except (AlreadyRecorded, VersionConflict, KeyDestroyed):
             return
 
-    def _digest(self, request: Request) -> str:
+    def _digest(self, request: Request, subject_key: bytes | None) -> str:
+        """Tells one body from another. What it tells of a person is gone with that person's key."""
         command = request.command
         asked = (
             command.name.encode(),
@@ -269,7 +332,18 @@ class Executor:
             request.reason.encode(),
         )
         body = b"\0".join(asked)
-        return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()
+        return hmac.new(self._digest_key + (subject_key or b""), body, hashlib.sha256).hexdigest()
+
+
+def _tells(request: Request) -> bool:
+    """Whether the body of the command speaks of somebody."""
+    return bool(request.reason) or personal.plan_of(type(request.command)) is not None  # type: ignore[arg-type]
+
+
+def _about(request: Request, records: _Loaded) -> tuple[str, ...]:
+    """Whom the words of a command may speak of: the record, and those about persons that it rests on."""
+    used = {i for i, record in records.used.items() if record is not None and record.about_persons}
+    return tuple(sorted(used | {request.command.record_id}))
 
 
 def _adapter(command: Command) -> TypeAdapter[Any]:

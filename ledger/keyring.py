@@ -36,7 +36,7 @@ class Keyring(Protocol):
 class MemoryKeyring:
     """The same contract without a file."""
 
-    _keys: dict[str, bytes] = field(default_factory=dict)
+    _keys: dict[str, bytes] = field(default_factory=dict, repr=False)
     _destroyed: set[str] = field(default_factory=set)
 
     async def keys(self, subjects: Iterable[str]) -> Mapping[str, bytes]:

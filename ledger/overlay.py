@@ -11,8 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.kernel import Claim
-from ledger.events import NewEvent, StoredEvent
-from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Recorder, VersionConflict, placed
+from ledger.events import NewEvent, StoredEvent, placed
+from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Recorder, VersionConflict
 
 
 @dataclass

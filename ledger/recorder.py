@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from domain.kernel import Claim
-from ledger.events import NewEvent, StoredEvent
+from ledger.events import NewEvent, StoredEvent, placed
 
 
 class VersionConflict(Exception):
@@ -27,6 +27,10 @@ class ClaimTaken(Exception):
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.key = key
+
+
+class Overloaded(Exception):
+    """Too many commands wait for their turn to be recorded, or the turn did not come: nothing was written."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Recorder(Protocol):
     async def append(self, batch: Append) -> list[StoredEvent]:
         """Adds the events at the head, all or none.
 
-        Raises ``VersionConflict``, ``AlreadyRecorded`` or ``ClaimTaken``; nothing is then written.
+        Raises ``VersionConflict``, ``AlreadyRecorded``, ``ClaimTaken`` or ``Overloaded``; nothing is then
+        written.
         """
 
     async def after(self, position: int, limit: int) -> list[StoredEvent]:
@@ -66,22 +71,6 @@ class Recorder(Protocol):
 
     async def now(self) -> datetime:
         """Domain time, UTC."""
-
-
-def placed(new: NewEvent, position: int, recorded_at: datetime) -> StoredEvent:
-    """The event at its place, its effect never after its recording."""
-    effective = min(new.effective or recorded_at, recorded_at)
-    return StoredEvent(
-        position,
-        new.event_id,
-        new.record_id,
-        new.version,
-        new.topic,
-        new.state,
-        new.metadata,
-        effective,
-        recorded_at,
-    )
 
 
 @dataclass

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
 from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import psycopg
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from domain.calendar import PARIS
+from ledger.master import MasterKeyInvalid, MasterOutdated, WrongMasterKey
+from ledger.notes import NoteInvalid
+from ops import cli_read, cli_trust
+from ops.database import MigrationChanged
 from ops.running import NotRunning, connected
 from ops.settings import Settings
 from ops.stack.errors import StackError
+from ops.terminal import err, fail, out, run
 
 app = typer.Typer(
     help="Cycle de vie du mentorat en lycée professionnel.",
@@ -35,12 +38,20 @@ clock_app = typer.Typer(help="Horloge du domaine (développement seulement).", n
 app.add_typer(imports_app, name="import")
 app.add_typer(tokens_app, name="token")
 app.add_typer(clock_app, name="clock")
+cli_read.add_to(app)
+cli_trust.add_to(app)
 
-PIPED_WIDTH = 200
-"""Columns of a table that no terminal limits: ids must stay whole."""
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+MENDABLE: Final = (
+    NotRunning,
+    StackError,
+    MigrationChanged,
+    MasterKeyInvalid,
+    WrongMasterKey,
+    MasterOutdated,
+    NoteInvalid,
+)
+"""What a person can mend: their text is a French sentence."""
 
 
 def main() -> None:
@@ -49,8 +60,8 @@ def main() -> None:
     """
     try:
         app()
-    except (NotRunning, StackError) as error:
-        _fail(str(error))
+    except MENDABLE as error:
+        fail(str(error))
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False):
             name = "MENTORAT_" + "_".join(str(part) for part in fault["loc"]).upper()
@@ -63,17 +74,7 @@ def main() -> None:
             )
         sys.exit(2)
     except psycopg.OperationalError as error:
-        _fail(f"La base de données ne répond pas ({type(error).__name__}). `mentorat doctor` dit quoi faire.")
-
-
-def _fail(sentence: str) -> None:
-    err.print(sentence, style="red", markup=False)
-    sys.exit(2)
-
-
-def _run(work: Callable[[Settings], Coroutine[Any, Any, Any]]) -> Any:
-    """Runs asynchronous work against the stack that is running, or the external one of the settings."""
-    return asyncio.run(work(connected(Settings())))
+        fail(f"La base de données ne répond pas ({type(error).__name__}). `mentorat doctor` dit quoi faire.")
 
 
 @app.command()
@@ -115,7 +116,7 @@ def demo(
 @app.command()
 def migrate() -> None:
     """Prépare la base : rôles, schémas, données de référence (avec des serveurs externes)."""
-    from ops import database, seed
+    from ops import database, keys, maintenance, seed
 
     settings = connected(Settings())
 
@@ -129,6 +130,8 @@ def migrate() -> None:
             out.print(f"appliqué : {name}")
         if settings.production:
             await database.freeze_clock(settings.dsn_owner)
+        await keys.prepare(settings)
+        await maintenance.carry_out_erasures(settings)
         return await seed.load(settings)
 
     out.print(asyncio.run(work()) or "Rien à charger.")
@@ -176,11 +179,11 @@ def import_conventions(
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )
 
-    report = _run(work)
+    report = run(work)
     for fault in report.faults:
         err.print(str(fault), markup=False)
     if report.faults:
-        _fail(f"{len(report.faults)} anomalie(s) : rien n'a été enregistré.")
+        fail(f"{len(report.faults)} anomalie(s) : rien n'a été enregistré.")
     verb = "vérifiée(s), rien n'est enregistré" if dry_run else f"lue(s), {report.recorded} enregistrée(s)"
     out.print(f"{report.lines} ligne(s) {verb}.")
 
@@ -216,9 +219,9 @@ def token_create(
             return token
 
     try:
-        out.print(_run(work), markup=False)
+        out.print(run(work), markup=False)
     except (InvalidValue, ValueError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @tokens_app.command("list")
@@ -236,7 +239,7 @@ def token_list() -> None:
         table.add_column(title, no_wrap=True)
     for title in ("Libellé", "Périmètre", "Créé le", "Révoqué le"):
         table.add_column(title, overflow="fold")
-    for token in _run(work):
+    for token in run(work):
         revoked = f"{token.revoked_at:%d/%m/%Y}" if token.revoked_at else ""
         scopes = " ".join(sorted(token.scopes - {"public"}))
         table.add_row(token.id, token.role, token.label, scopes, f"{token.created_at:%d/%m/%Y}", revoked)
@@ -253,8 +256,8 @@ def token_revoke(token_id: str) -> None:
         async with house(settings, "token") as parts:
             return await TokenStore(parts.pool).revoke(token_id)
 
-    if not _run(work):
-        _fail(
+    if not run(work):
+        fail(
             f"Aucun jeton en cours ne porte l'identifiant « {token_id} » : `mentorat token list` les montre."
         )
     out.print("Jeton révoqué.")
@@ -267,7 +270,7 @@ def rebuild() -> None:
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Reconstruction", total=None)
-        count = _run(
+        count = run(
             lambda settings: maintenance.rebuild(
                 settings, lambda done, total: bar.update(task, completed=done, total=total)
             )
@@ -285,11 +288,11 @@ def processes(
 
     number = replay if replay is not None else discard
     if number is None:
-        _run(lambda settings: maintenance.show_processes(settings, out))
+        run(lambda settings: maintenance.show_processes(settings, out))
         return
     again = replay is not None
-    if not _run(lambda settings: maintenance.settle_letter(settings, number, replay=again)):
-        _fail(f"Rien n'est mis de côté sous le numéro {number} : `mentorat processes` montre ce qui l'est.")
+    if not run(lambda settings: maintenance.settle_letter(settings, number, replay=again)):
+        fail(f"Rien n'est mis de côté sous le numéro {number} : `mentorat processes` montre ce qui l'est.")
     out.print("Dossier réveillé." if again else "Classé sans suite.")
 
 
@@ -301,9 +304,9 @@ def clock_advance(
     from ops import maintenance
 
     try:
-        moved = _run(lambda settings: maintenance.advance(settings, delay))
+        moved = run(lambda settings: maintenance.advance(settings, delay))
     except maintenance.ClockRefused as refused:
-        _fail(str(refused))
+        fail(str(refused))
     else:
         out.print(f"Il est maintenant le {moved:%d/%m/%Y à %H:%M} (heure de Paris) dans le domaine.")
 

@@ -10,9 +10,11 @@ from datetime import timedelta
 from domain.territory import Territory
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
+from ledger.keyring import Keyring
 from ledger.postgres import PostgresRecorder
-from ops import database, reference
+from ops import database, keys, reference
 from ops.database import Pool
+from ops.erasures import Erasures, Journal
 from ops.settings import Settings
 from projections.reading import Reader
 
@@ -36,6 +38,8 @@ class House:
     feed: LedgerFeed
     reader: Reader
     world: World
+    keyring: Keyring
+    erasures: Erasures
 
     async def offset(self) -> timedelta:
         """How far domain time is ahead of the server's; zero in production."""
@@ -55,9 +59,28 @@ def world() -> World:
 @asynccontextmanager
 async def house(settings: Settings, name: str) -> AsyncIterator[House]:
     """The house as one process sees it, on the role that may read and add events."""
+    async with (
+        database.pool(settings.dsn_app, most=settings.pool_size, name=name) as pool,
+        keys.keyring(settings) as keyring,
+        Reader(pool) as reader,
+    ):
+        recorder, around = PostgresRecorder(pool), world()
+        executor = Executor(recorder, around, settings.digest_secret, keyring)
+        yield House(
+            settings,
+            pool,
+            recorder,
+            executor,
+            LedgerFeed(recorder),
+            reader,
+            around,
+            keyring,
+            Erasures(pool, executor, keyring, Journal(settings.erasures)),
+        )
+
+
+@asynccontextmanager
+async def ledger(settings: Settings, name: str) -> AsyncIterator[PostgresRecorder]:
+    """The store alone, without a key to anything: all that the projector is given."""
     async with database.pool(settings.dsn_app, most=settings.pool_size, name=name) as pool:
-        recorder = PostgresRecorder(pool)
-        around = world()
-        executor = Executor(recorder, around, settings.digest_secret)
-        async with Reader(pool) as reader:
-            yield House(settings, pool, recorder, executor, LedgerFeed(recorder), reader, around)
+        yield PostgresRecorder(pool)

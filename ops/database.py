@@ -30,7 +30,15 @@ _MIGRATION_LOCK: Final = 7_305_000
 
 
 class MigrationChanged(Exception):
-    """A migration that has already been applied reads differently now."""
+    """A migration that has already been applied reads differently now: a French sentence."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Cette base a été préparée par une autre version (« {name} » a changé), et rien n'y est touché. "
+            "Rouvrez-la avec la version qui l'a faite, ou partez d'un autre dossier (MENTORAT_HOME) "
+            "ou d'une autre base."
+        )
+        self.name = name
 
 
 async def create_database(admin_dsn: str, name: str) -> None:

@@ -24,6 +24,7 @@ from domain.ports import Commands, Request
 from domain.programme.commands import programme_id
 from domain.territory import Territory, fold
 from ledger.executor import Executor
+from ledger.keyring import MemoryKeyring
 from ledger.overlay import OverlayRecorder
 from ledger.recorder import AlreadyRecorded, ClaimTaken, VersionConflict
 from ops.tables import Fault, Row, UnreadableFile, read_table
@@ -91,7 +92,9 @@ async def conventions(
     if report.faults:
         return report
     trial = OverlayRecorder(executor.recorder)
-    recorded = await _carry_out(lines, executor.over(trial), actor, report, progress)
+    recorded = await _carry_out(
+        lines, executor.over(trial, MemoryKeyring() if dry_run else None), actor, report, progress
+    )
     if not report.faults and not dry_run:
         await _write(trial, report)
         report.recorded = 0 if report.faults else recorded

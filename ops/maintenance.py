@@ -7,6 +7,7 @@ import contextlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -16,8 +17,12 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.calendar import PARIS
-from ops import database
-from ops.compose import house
+from domain.erasure import Erase, Ground
+from domain.ports import Request
+from ledger.feed import LedgerFeed
+from ops import audit, database, keys, who
+from ops import backup as backups
+from ops.compose import house, ledger, world
 from ops.settings import Settings
 from projections import deadlines
 from projections.projector import Projector
@@ -40,11 +45,45 @@ class ClockRefused(Exception):
 async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> int:
     """Fills `read_next` beside the live read models and switches; answers how many events were read."""
     async with (
-        house(settings, "rebuild") as parts,
+        ledger(settings, "rebuild") as recorder,
         database.pool(settings.dsn_projector, most=4, name="rebuild") as pool,
     ):
-        await Projector(parts.feed, pool, parts.world, parts.recorder.now).rebuild(progress)
-        return await parts.recorder.head()
+        await Projector(LedgerFeed(recorder), pool, world(), recorder.now).rebuild(progress)
+        return await recorder.head()
+
+
+async def carry_out_erasures(settings: Settings) -> int:
+    """What must come before anybody is served: nobody reads what was to be forgotten."""
+    async with house(settings, "erasures") as parts:
+        return await parts.erasures.reconcile()
+
+
+async def erase(settings: Settings, record_id: str, ground: Ground) -> None:
+    """Erases in the name of the token's bearer; returns once nobody can read any more.
+
+    Raises the kernel's errors, and ``NobodyKnown``.
+    """
+    async with house(settings, "erase") as parts:
+        actor = await who.actor_of(settings, parts.pool, "dpo")
+        command = Erase(record_id=record_id, ground=ground)
+        await parts.executor.execute(Request(command, actor, f"{actor.id}:erase:{record_id}"))
+        await parts.erasures.apply(record_id)
+
+
+async def restore(settings: Settings, file: Path, reason: str) -> backups.Summary:
+    """Restores a backup; what was erased since is erased again, and a shorter ledger says so in a new epoch.
+
+    Raises ``BackupRefused`` and ``OutOfReach``.
+    """
+
+    async def before_serving(where: Settings, summary: backups.Summary) -> None:
+        await keys.prepare(where)
+        async with house(where, "restore") as parts:
+            if summary.shorter_by:
+                await audit.open_epoch(where, parts.pool, reason)
+            await parts.erasures.reconcile()
+
+    return await backups.restore(settings, file, before_serving=before_serving)
 
 
 async def advance(settings: Settings, delay: str) -> datetime:

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from ops import database
-from ops.compose import House, house
+from ops.compose import House, house, ledger, world
 from ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,15 +60,16 @@ async def _stop_signal() -> AsyncIterator[asyncio.Event]:
 
 
 async def _serve_projector(settings: Settings) -> None:
+    from ledger.feed import LedgerFeed
     from projections.projector import Projector
 
     async with (
         _stop_signal() as stop,
-        house(settings, "projector") as parts,
+        ledger(settings, "projector") as recorder,
         database.pool(settings.dsn_projector, most=4, name="projector") as pool,
     ):
         log.info("projector ready")
-        await Projector(parts.feed, pool, parts.world, parts.recorder.now).run(stop)
+        await Projector(LedgerFeed(recorder), pool, world(), recorder.now).run(stop)
 
 
 async def _serve_api(settings: Settings) -> None:
@@ -133,9 +134,11 @@ class Views:
 
 
 async def _serve_worker(settings: Settings) -> None:
+    from ops import housekeeping
     from ops.working import worker_parts
     from workflows import worker
 
     async with _stop_signal() as stop, house(settings, "worker") as parts:
         log.info("worker ready, horizon %s", timedelta(days=settings.horizon_days))
-        await worker.run(worker_parts(parts), stop)
+        async with housekeeping.kept(parts):
+            await worker.run(worker_parts(parts), stop)

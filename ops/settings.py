@@ -42,6 +42,28 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(30.0, gt=0, description="Intervalle du balayage des échéances, en secondes.")
     pool_size: int = Field(8, ge=1, description="Connexions PostgreSQL par processus et par rôle.")
     digest_key: str = Field("", description="Clé des empreintes de requêtes. Vide : créée dans le dossier.")
+    dsn_keyring: str = Field(
+        "", description="DSN du trousseau, hors de la base. Vide : un fichier du dossier."
+    )
+    master_key: str = Field("", description="Clé maîtresse du trousseau. Vide : créée dans le dossier.")
+    key_cache_seconds: float = Field(
+        2.0,
+        gt=0,
+        le=60,
+        description="Durée de vie d'une clé en mémoire, en secondes : un effacement l'attend.",
+    )
+    audit_key: str = Field(
+        "", description="Clé qui signe les points de contrôle. Vide : créée dans le dossier."
+    )
+    checkpoint_minutes: float = Field(
+        60.0, gt=0, description="Intervalle entre deux points de contrôle, en minutes."
+    )
+    checkpoint_folder: str = Field(
+        "", description="Dossier où pousser aussi les points de contrôle (autre machine). Vide : aucun."
+    )
+    checkpoint_url: str = Field("", description="Adresse où les pousser par PUT. Vide : aucune.")
+    checkpoint_token: str = Field("", description="Jeton présenté à cette adresse.")
+    checkpoint_mailbox: str = Field("", description="Boîte où les envoyer. Vide : aucune.")
     mail_host: str = Field("", description="Serveur SMTP. Vide : les relances vont dans un dossier.")
     mail_port: int = Field(587, description="Port SMTP.")
     mail_user: str = Field("", description="Compte SMTP.")
@@ -81,6 +103,34 @@ class Settings(BaseSettings):
     @property
     def outbox(self) -> Path:
         return self.home / "outbox"
+
+    @property
+    def keyring_file(self) -> Path:
+        """The embedded keyring: not in the database, nor in its backups."""
+        return self.home / "keyring" / "keyring.sqlite"
+
+    @property
+    def master_file(self) -> Path:
+        return self.home / "secrets" / "master.key"
+
+    @property
+    def audit_key_file(self) -> Path:
+        return self.home / "secrets" / "audit.key"
+
+    @property
+    def audit_pub(self) -> Path:
+        """The public key of the checkpoints, for whoever verifies."""
+        return self.home / "audit.pub"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Every checkpoint published: kept outside PostgreSQL."""
+        return self.home / "audit" / "checkpoints"
+
+    @property
+    def erasures(self) -> Path:
+        """The journal of erasures (ids only): what a restore applies again."""
+        return self.home / "audit" / "erasures"
 
     @property
     def logs(self) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from ops import database, running, seed
+from ops import database, keys, maintenance, running, seed
 from ops.private import read_or_make
 from ops.running import Addresses
 from ops.settings import Settings
@@ -115,7 +115,10 @@ class Stack:
             await database.freeze_clock(where.dsn_owner)
         elif self._begins:
             await database.begin_at(where.dsn_owner, self._begins)
-        return await seed.load(self._connected(where))
+        connected = self._connected(where)
+        await keys.prepare(connected)
+        await maintenance.carry_out_erasures(connected)
+        return await seed.load(connected)
 
     def _connected(self, where: Addresses) -> Settings:
         return self.settings.model_copy(

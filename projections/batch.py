@@ -29,19 +29,21 @@ Connection = AsyncConnection[TupleRow]
 @dataclass(frozen=True)
 class Change:
     """One event and what it did. ``record_id`` is the record under which it is shown: a refusal is shown
-    under the record it concerns. ``facts`` are the event's own, ``persons`` what is personal in them;
-    ``dated``: the dated facts after it, ``corrected``: those it corrected; ``timeline``: the statuses of
-    the record by what is known with it, when it changes any of them.
+    under the record it concerns. ``facts`` are the event's own, ``persons`` the sealed words of what is
+    personal; ``dated``: the dated facts after it, ``corrected``: those it corrected; ``timeline``: the
+    statuses of the record by what is known with it, when it changes any of them; ``rules_version``: the
+    version of its programme's rules that the record then followed.
     """
 
     happened: Happened
     record_id: str
     facts: Mapping[str, Any]
-    persons: Mapping[str, Any]
+    persons: Mapping[str, str]
     status: str | None = None
     dated: Mapping[str, Any] = field(default_factory=dict)
     corrected: Mapping[str, Any] | None = None
     timeline: Timeline | None = None
+    rules_version: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Final
 
 from domain.calendar import paris_day, start_of
-from domain.kernel import Due
+from domain.convention.model import Convention
+from domain.kernel import Due, Root
 from domain.ports import Feed, Happened, World
 from domain.programme.model import Programme
 from domain.refusal import Refusal
@@ -21,7 +22,7 @@ from projections.batch import LIVE, Batch, Change, Connection, within
 from projections.facts import split
 from projections.reading import CHANNEL
 from projections.schema import PROJECTIONS
-from projections.tracking import Tracked, dated_facts, follow, scopes_of
+from projections.tracking import Tracked, dated_facts, follow, rules_followed, scopes_of
 
 BATCH: Final = 500
 """Events read at once, and records looked at again at once."""
@@ -105,6 +106,7 @@ class Builder:
         """The rows of these events and of the records they leave."""
         shown = {_shown_under(e) for e in events}
         await self._load(shown - {e.record_id for e in events if e.version == 1})
+        await self._load(self._programmes_of(events))
         former = {i: scopes_of(self._records[i].record) for i in shown & self._records.keys()}
         changes = [self._follow(happened) for happened in events]
         self.position = events[-1].position
@@ -161,6 +163,13 @@ class Builder:
             if happened.position <= self.position:
                 self._remember(follow(happened, self._records.get(happened.record_id)))
 
+    def _programmes_of(self, events: Sequence[Happened]) -> set[str]:
+        """The programmes whose rules these events fall under, but those that are opened among them."""
+        known = [self._records[e.record_id].record for e in events if e.record_id in self._records]
+        drafted = [getattr(e.event, "programme_id", None) for e in events]
+        wanted = {i for i in [*map(programme_of_record, known), *drafted] if i}
+        return wanted - {e.record_id for e in events if e.version == 1}
+
     def _follow(self, happened: Happened) -> Change:
         """Folds one event more; a refusal changes no record."""
         change = Change(happened, _shown_under(happened), *split(happened.event))
@@ -179,7 +188,15 @@ class Builder:
             dated=dated,
             corrected=corrected if corrects else None,
             timeline=tracked.timeline if known is None or tracked.timeline != known.timeline else None,
+            rules_version=self._rules_followed(tracked.record, happened),
         )
+
+    def _rules_followed(self, record: Root, happened: Happened) -> int | None:
+        """Under which rules a convention stood on the day on which an event of its was written."""
+        if not isinstance(record, Convention):
+            return None
+        programme = _programme(self._records[record.programme_id])
+        return rules_followed(record, programme, paris_day(happened.recorded_at))
 
     def _remember(self, tracked: Tracked) -> None:
         self._records[tracked.record.id] = tracked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
@@ -19,9 +19,10 @@ from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
 from projections.batch import Batch, Connection, Projection, write_many
-from projections.facts import plain
+from projections.facts import plain, word
 from projections.paging import Page, cursor_of, key_of, page_of, select
-from projections.tracking import Tracked, academies_of, scopes_of
+from projections.persons import Personal
+from projections.tracking import Tracked, academies_of, rules_followed, scopes_of
 
 DDL: Final = """
 CREATE TABLE {schema}.conventions (
@@ -69,10 +70,14 @@ EVIDENCE_LABELS: Final = {
 class ConventionRow:
     """A convention as it reads. Its three dates are text, ``2025-12-05`` or ``2025-12``.
 
-    ``persons``: party key → name of its signatory; the caller drops it for roles that see no persons.
+    ``persons``: party key → name of its signatory; party key + ``.delegation`` → the decision by which that
+    person signs. These, ``announced_in`` and ``evidence_source`` are sealed words until they are opened.
+    ``rules_version``: the version of the rules that it follows today.
     ``since``: when the present status became true, ``since_recorded`` when it was written (UTC).
     ``text_hash`` is the text to sign; ``unsigned`` holds the keys of the parties still to sign it.
     """
+
+    TYPED: ClassVar[tuple[str, ...]] = ("announced_in", "evidence_source")
 
     id: str
     title: str
@@ -94,13 +99,13 @@ class ConventionRow:
     clauses: dict[str, Any]
     coverage: dict[str, Any]
     announced_for: str | None
-    announced_in: str | None
+    announced_in: Personal | None
     signed_on: str | None
     in_force_from: str | None
     ends_on: str | None
     evidence: str | None
     evidence_label: str | None
-    evidence_source: str | None
+    evidence_source: Personal | None
     text_hash: str
     unsigned: list[str]
     amendment: dict[str, Any] | None
@@ -115,7 +120,7 @@ class ConventionRow:
     created_at: datetime
     updated_at: datetime
     position: int
-    persons: dict[str, str] = field(default_factory=dict)
+    persons: dict[str, Personal] = field(default_factory=dict)
 
 
 _SHOWN: Final = TypeAdapter(ConventionRow)
@@ -156,7 +161,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         associations=operators_of(c),
         parties=[_party(c, key) for key in c.parties],
         programme_id=c.programme_id,
-        rules_version=c.rules_version,
+        rules_version=rules_followed(c, programme, today),
         schemes=list(c.clauses.schemes),
         kinds=plain(c.clauses.kinds),
         number=c.clauses.number,
@@ -164,7 +169,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         clauses=plain(c.clauses),
         coverage=plain(c.coverage),
         announced_for=plain(c.announced_for),
-        announced_in=c.announced_in,
+        announced_in=_word(c.announced_in),
         signed_on=plain(c.signed_on),
         in_force_from=plain(c.in_force_from),
         ends_on=plain(c.clauses.ends_on),
@@ -185,7 +190,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         created_at=tracked.created_at,
         updated_at=tracked.updated_at,
         position=tracked.position,
-        persons={key: signatory.name for key, signatory in c.signatories.items()},
+        persons=_persons(c),
     )
 
 
@@ -273,13 +278,27 @@ def _party(convention: Convention, key: str) -> dict[str, Any]:
     }
 
 
+def _persons(convention: Convention) -> dict[str, Personal]:
+    """Who signs for each party, and by which delegation: sealed words."""
+    found: dict[str, Personal] = {}
+    for key, signatory in convention.signatories.items():
+        found[key] = word(signatory.name)
+        if signatory.delegation is not None:
+            found[f"{key}.delegation"] = word(signatory.delegation)
+    return found
+
+
+def _word(typed: Any) -> str | None:
+    return None if typed is None else word(typed)
+
+
 def _evidence(convention: Convention) -> tuple[str | None, str | None]:
-    """What proves the signature, and where it is to be found."""
+    """What proves the signature, and the sealed word of where it is to be found."""
     if convention.evidence:
-        return "history", convention.evidence
+        return "history", _word(convention.evidence)
     if convention.signed_on:
         return "signed", None
-    return ("announced", convention.announced_in) if convention.announced_for else (None, None)
+    return ("announced", _word(convention.announced_in)) if convention.announced_for else (None, None)
 
 
 def _amendment(convention: Convention) -> dict[str, Any] | None:

@@ -49,7 +49,7 @@ SELECT record_id, record_kind, title, key, kind, what, at, by, awaits, missing, 
 FROM read.deadlines"""
 
 _OF_PROGRAMME: Final = """
-SELECT id FROM {schema}.conventions WHERE programme_id = %s AND status <> 'abandoned' ORDER BY id"""
+SELECT id FROM {schema}.conventions WHERE programme_id = %s ORDER BY id"""
 
 # What is past may have been overtaken by the next step, and lateness shows from the day after its term.
 # Rules meant for open records begin on their own day, without any event.
@@ -59,7 +59,7 @@ UNION
 SELECT c.id
 FROM {schema}.programmes p, jsonb_array_elements(p.shown->'versions') AS v, {schema}.conventions c
 WHERE (v->>'to_open')::boolean AND (v->>'on')::date > %(last)s AND (v->>'on')::date <= %(today)s
-  AND c.programme_id = p.id AND c.status <> 'abandoned'
+  AND c.programme_id = p.id
 ORDER BY 1"""
 
 

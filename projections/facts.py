@@ -1,4 +1,4 @@
-"""Values as JSON, with what is personal kept apart."""
+"""Values as JSON, with what is personal kept apart, sealed: a read model holds nothing personal in clear."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from functools import cache
 from typing import Any, Final, get_args, get_type_hints
 
 from domain.calendar import PartialDate
-from domain.kernel import PERSONAL
+from domain.kernel import FREE_TEXT, PERSONAL, Sealed
 
+_MARKS: Final = frozenset({PERSONAL, FREE_TEXT})
 _ENVELOPE: Final = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
 
 
-def split(value: Any) -> tuple[Any, dict[str, Any]]:
-    """The public part as JSON, and the personal values by their path (``signatory.name``)."""
-    persons: dict[str, Any] = {}
+def split(value: Any) -> tuple[Any, dict[str, str]]:
+    """The public part as JSON, and the sealed words of what is personal by their path (``signatory.name``).
+
+    Raises ``TypeError`` for a personal value in clear: it has no place in a read model.
+    """
+    persons: dict[str, str] = {}
     return _walk(value, "", persons), persons
 
 
@@ -25,7 +29,14 @@ def plain(value: Any) -> Any:
     return split(value)[0]
 
 
-def _walk(value: Any, path: str, persons: dict[str, Any]) -> Any:
+def word(value: Any, path: str = "") -> str:
+    """The sealed word of a personal value. Raises ``TypeError`` for one in clear."""
+    if not isinstance(value, Sealed):
+        raise TypeError(f"a personal {type(value).__qualname__} in clear at {path}")
+    return value.token
+
+
+def _walk(value: Any, path: str, persons: dict[str, str]) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Enum):
@@ -43,7 +54,7 @@ def _walk(value: Any, path: str, persons: dict[str, Any]) -> Any:
     raise TypeError(f"no JSON for {type(value).__qualname__} at {path}")
 
 
-def _walk_fields(value: Any, path: str, persons: dict[str, Any]) -> dict[str, Any]:
+def _walk_fields(value: Any, path: str, persons: dict[str, str]) -> dict[str, Any]:
     public = {}
     kind: type = type(value)
     for name, personal in _shape(kind):
@@ -52,8 +63,17 @@ def _walk_fields(value: Any, path: str, persons: dict[str, Any]) -> dict[str, An
         if not personal:
             public[name] = _walk(held, here, persons)
         elif held is not None:
-            persons[here] = _walk(held, here, persons)
+            persons |= _words(held, here)
     return public
+
+
+def _words(value: Any, path: str) -> dict[str, str]:
+    """The words of a personal field: one, or one for each of several values."""
+    if isinstance(value, tuple | list):
+        return {k: v for n, each in enumerate(value) for k, v in _words(each, _join(path, str(n))).items()}
+    if isinstance(value, dict):
+        return {k: v for n, each in value.items() for k, v in _words(each, _join(path, str(n))).items()}
+    return {path: word(value, path)}
 
 
 @cache
@@ -64,7 +84,7 @@ def _shape(kind: type) -> tuple[tuple[str, bool], ...]:
 
 
 def _is_personal(hint: Any) -> bool:
-    if PERSONAL in getattr(hint, "__metadata__", ()):
+    if not _MARKS.isdisjoint(getattr(hint, "__metadata__", ())):
         return True
     return any(_is_personal(part) for part in get_args(hint))
 

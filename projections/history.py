@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
-from domain.calendar import PartialDate
+from domain.calendar import PartialDate, paris_day
 from domain.folding import Standing, Timeline, at
 from domain.labels import label_of
 from domain.ports import Happened
 from projections.batch import Batch, Change, Connection, Projection, within, write_many
+from projections.facts import word
 from projections.paging import Condition, Page, page_of, select
+from projections.persons import Personal
 
 DDL: Final = """
 CREATE TABLE {schema}.history (
@@ -39,12 +41,15 @@ CREATE TABLE {schema}.history (
     rests_on       jsonb       NOT NULL,
     status         text,
     supersedes     integer,
+    backdated      boolean     NOT NULL,
+    rules_version  integer,
     timeline       jsonb,
     dated          jsonb       NOT NULL,
     corrected      jsonb,
     scopes         text[]      NOT NULL
 );
 CREATE INDEX ON {schema}.history (record_id, position);
+CREATE INDEX ON {schema}.history (record_id, supersedes) WHERE supersedes IS NOT NULL;
 COMMENT ON COLUMN {schema}.history.timeline IS
     'The statuses of the record by what is known with this event; absent when it changes none of them.';
 COMMENT ON COLUMN {schema}.history.version IS 'Absent for a refusal: it does not change the record.';
@@ -53,13 +58,16 @@ COMMENT ON COLUMN {schema}.history.version IS 'Absent for a refusal: it does not
 _INSERT: Final = """
 INSERT INTO {schema}.history (position, event_id, record_id, version, topic, facts, persons, actor, role,
     command, reason, effective_at, precision, recorded_at, causation, correlation, rests_on, status,
-    supersedes, timeline, dated, corrected, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    supersedes, backdated, rules_version, timeline, dated, corrected, scopes)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 
 _COLUMNS: Final = """
 SELECT position, event_id, record_id, version, topic, facts, persons, actor, role, command, reason,
     effective_at, precision AS effective_precision, recorded_at, causation, correlation, rests_on, status,
-    supersedes
+    supersedes, backdated, rules_version, ARRAY(
+        SELECT c.version FROM read.history c
+        WHERE c.record_id = history.record_id AND c.supersedes = history.version ORDER BY c.version
+    ) AS corrected_by
 FROM read.history"""
 
 _OF_STATUS: Final = frozenset({"signed_on", "in_force_from"})
@@ -73,9 +81,16 @@ UPDATE {schema}.history SET scopes = %s WHERE record_id = %s AND scopes IS DISTI
 class HistoryRow:
     """One event of a record, or one refusal (``version`` and ``status`` are then ``None``).
 
-    ``persons`` holds what is personal in the event, by the path of its field; the caller drops it for
-    roles that see no persons. ``effective_precision`` is ``instant``, ``day`` or ``month``.
+    ``persons`` holds what is personal in the event, by the path of its field; these and ``reason`` (empty
+    when none was given) are sealed words until they are opened.
+    ``effective_precision`` is ``instant``, ``day`` or ``month``. ``backdated``: the day of the fact, the last
+    it can be, came before the day on which it was written. ``rules_version``: the version of the programme's
+    rules that the record then followed, ``None`` for a record that follows none, and for a refusal.
+    ``supersedes`` is the version of the event that this one corrects, ``corrected_by`` the versions of those
+    that correct it.
     """
+
+    TYPED: ClassVar[tuple[str, ...]] = ("reason",)
 
     position: int
     event_id: UUID
@@ -84,11 +99,11 @@ class HistoryRow:
     topic: str
     label: str
     facts: dict[str, Any]
-    persons: dict[str, Any]
+    persons: dict[str, Personal]
     actor: str
     role: str
     command: str
-    reason: str
+    reason: Personal
     effective_at: datetime
     effective_precision: str
     recorded_at: datetime
@@ -97,6 +112,9 @@ class HistoryRow:
     rests_on: dict[str, int]
     status: str | None
     supersedes: int | None
+    backdated: bool
+    rules_version: int | None
+    corrected_by: list[int]
 
     @property
     def refused(self) -> bool:
@@ -217,7 +235,7 @@ def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
         told["actor"],
         told["role"],
         told["command"],
-        told.get("reason", ""),
+        word(told["reason"], "reason") if told.get("reason") else "",
         happened.effective_at,
         _precision(happened),
         happened.recorded_at,
@@ -226,6 +244,8 @@ def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
         Jsonb(told.get("rests_on", {})),
         change.status,
         getattr(happened.event, "supersedes", None),
+        _backdated(happened),
+        change.rules_version,
         None if change.timeline is None else Jsonb([_written(one) for one in change.timeline]),
         Jsonb(change.dated),
         None if change.corrected is None else Jsonb(change.corrected),
@@ -262,6 +282,14 @@ def _precision(happened: Happened) -> str:
     if on is None:
         return "instant"
     return on.precision if isinstance(on, PartialDate) else "day"
+
+
+def _backdated(happened: Happened) -> bool:
+    """Whether the fact is surely of an earlier day than its writing: a month counts by its last day."""
+    on: PartialDate | date | None = getattr(happened.event, "on", None)
+    if on is None:
+        return False
+    return (on.last if isinstance(on, PartialDate) else on) < paris_day(happened.recorded_at)
 
 
 def _row(row: dict[str, Any]) -> HistoryRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from domain.association.model import Association
@@ -12,6 +12,7 @@ from domain.convention.model import Convention
 from domain.folding import Timeline, extended
 from domain.kernel import Root
 from domain.ports import Happened
+from domain.programme.model import Programme
 from projections.facts import plain
 
 
@@ -68,6 +69,11 @@ def dated_facts(record: Root) -> dict[str, Any]:
     if isinstance(record, Association):
         return {"entitlements": plain(tuple(record.entitlements.values()))}
     return {}
+
+
+def rules_followed(convention: Convention, programme: Programme, day: date) -> int:
+    """The number of the version of the programme's rules that a convention follows on a day."""
+    return programme.followed(convention.rules_version, convention.academie, day).number
 
 
 def academies_of(record: Root) -> list[str]:

@@ -18,6 +18,7 @@ from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.model import Rules
 from ledger.events import fold
 from ledger.executor import Executor
+from ledger.keyring import Keyring, MemoryKeyring
 from ledger.recorder import MemoryRecorder, Recorder
 from ops import reference
 
@@ -60,10 +61,16 @@ class StoppedClock:
 class House:
     """An executor on some recorder, with short ways to say things."""
 
-    def __init__(self, recorder: Recorder | None = None, clock: StoppedClock | None = None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder | None = None,
+        clock: StoppedClock | None = None,
+        keyring: Keyring | None = None,
+    ) -> None:
         self.clock = clock or StoppedClock()
         self.recorder = recorder or MemoryRecorder(self.clock)
-        self.executor = Executor(self.recorder, TestWorld(), b"test digest key")  # type: ignore[arg-type]
+        self.keyring = keyring or MemoryKeyring()
+        self.executor = Executor(self.recorder, TestWorld(), b"test digest key", self.keyring)  # type: ignore[arg-type]
         self._count = 0
 
     async def do(

@@ -10,6 +10,7 @@ from temporalio import activity
 
 import domain.convention.commands  # noqa: F401 - a command is found by its name once it is registered
 from domain.commands import Command, command_types
+from domain.erasure import Ground
 from domain.folding import fold
 from domain.kernel import SYSTEM, DomainError, Due, Root
 from domain.ports import Commands, Feed, Request
@@ -87,7 +88,8 @@ class Activities:
     async def carry_out(self, deed: Deed) -> Outlook:
         """Issues the command that the step names. Raises ``StillDue`` when that changed nothing."""
         now = await self._clock.at(deed.question.now)
-        return await self._issue(deed, _command(deed, {"key": deed.step.key}), now)
+        facts = {"key": deed.step.key, "ground": Ground.RETENTION}
+        return await self._issue(deed, _command(deed, facts), now)
 
     @activity.defn(name=DELIVER)
     async def deliver(self, deed: Deed) -> Outlook:
@@ -152,7 +154,8 @@ def _is_due(step: Step, ahead: list[Due], now: datetime) -> bool:
 
 
 def _command(deed: Deed, facts: dict[str, Any]) -> Command:
-    """The command that the process names, with those of the facts that it asks for."""
+    """The command that the process names, with those of the facts that it asks for: a process erases on one
+    ground only."""
     found = command_types()[deed.command]
     wanted = {each.name for each in fields(found)}
     return found(

@@ -66,6 +66,12 @@ class ConventionProcess(Process):
         return await self.carry_out(due, "convention.end")
 
     @step
+    async def erase(self, due: Step) -> Outlook:
+        """60 months after its end, or after it was abandoned, the personal data that it holds are erased, and
+        nothing is due any more."""
+        return await self.carry_out(due, "record.erase")
+
+    @step
     async def deliver(self, due: Step) -> Outlook:
         """Whenever a reminder falls due it is sent; if the sending fails, again 1 and 2 days later. What the
         channel answered is recorded."""

@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from domain.erasure import Ground
 from domain.kernel import Act, Claim, Refused, Root, event
 
 
@@ -71,7 +72,9 @@ class Association(Root):
         )
 
     def claims(self) -> frozenset[Claim]:
-        """An RNA or SIREN number belongs to one association only."""
+        """An RNA or SIREN number belongs to one association only; an erased one gives it back."""
+        if self.is_erased:
+            return frozenset()
         numbers = {"rna": self.identity.rna, "siren": self.identity.siren}
         return frozenset(Claim(f"{kind}:{number}") for kind, number in numbers.items() if number)
 
@@ -131,3 +134,7 @@ class Association(Root):
         self.entitlements[reference] = Entitlement(
             held.kind, held.reference, held.schemes, held.starts, on, held.academies
         )
+
+    @event("SubjectErased", topic="association.SubjectErased@1")
+    def _subject_erased(self, ground: Ground) -> None:
+        self._closed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from domain.association.model import Association
 from domain.calendar import PartialDate, french_date
@@ -23,7 +23,7 @@ from domain.convention.parts import (
     Signatory,
     Status,
 )
-from domain.kernel import Act, Conflict, Due, Refused
+from domain.kernel import FREE_TEXT, Act, Conflict, Due, Refused
 from domain.ports import Records
 from domain.programme.model import Programme, Rules
 
@@ -37,7 +37,7 @@ def _followed(convention: Convention, act: Act, records: Records) -> Rules:
 def _check_parties(parties: tuple[Party, ...], records: Records) -> None:
     for party in parties:
         if party.kind is PartyKind.OPERATOR:
-            records.read(Association, party.key.removeprefix("association:"))
+            records.read(Association, party.key.removeprefix("association:")).must_be_open()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ class Announce(Command):
 
     name: ClassVar[str] = "convention.announce"
     announced_for: PartialDate
-    source: str
+    source: Annotated[str, FREE_TEXT]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +197,7 @@ class RecordHistory(Command):
     signed_on: PartialDate
     in_force_from: PartialDate
     ends_on: date
-    evidence: str
+    evidence: Annotated[str, FREE_TEXT]
 
 
 @decided_by(Convention, Convention.propose_amendment)
@@ -259,7 +259,7 @@ class Renew(Command):
 def renew(command: Renew, act: Act, records: Records) -> None:
     old = records.get(Convention, command.record_id)
     former = records.read(Convention, old.renewed_by) if old.renewed_by else None
-    abandoned = former is not None and former.status == Status.ABANDONED
+    abandoned = former is not None and former.status_reached == Status.ABANDONED
     old.link_renewal(act, successor=command.successor_id, former_abandoned=abandoned)
     drafted = DraftConvention(
         record_id=command.successor_id,
@@ -397,7 +397,7 @@ def end(command: End, act: Act, records: Records) -> None:
     successor = convention.renewed_by
     signed = False
     if successor:
-        status = records.read(Convention, successor).status
+        status = records.read(Convention, successor).status_reached
         signed = status == Status.SIGNED or status not in {*BEFORE_FORCE, Status.ABANDONED}
     convention.end(act, successor_signed=signed)
 

@@ -24,13 +24,16 @@ REPORT_LABELS = {"bilan": "bilan pédagogique", "financial": "compte rendu finan
 
 
 def due(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
-    """Everything awaited, soonest first; what has no day of its own comes last."""
+    """Everything awaited, soonest first; what has no day of its own comes last. Nothing, once erased."""
+    if convention.is_erased:
+        return []
     found = [
         *_preparation(convention, rules, calendar),
         *_signatures(convention, rules, calendar, now),
         *_force_and_end(convention, rules, now),
         *_reports(convention, rules, calendar, now),
         *_deliveries(convention, rules),
+        *_retention(convention, rules),
     ]
     return sorted(found, key=lambda d: (d.at, d.key))
 
@@ -238,6 +241,20 @@ def _report_step(
     ]
     step = _next_step(steps, convention, now)
     return ("remind_report", *step) if step else ("report", f"report:{report}", day)
+
+
+def _retention(convention: Convention, rules: Rules) -> Iterator[Due]:
+    """The last thing that a convention waits for. It always holds something of a person: nobody signs without
+    a signatory or evidence told in words, nobody abandons without a reason."""
+    closed = convention.abandoned_on or convention.ended_on
+    if closed:
+        day = rules.retention.plainly_after(closed)
+        yield Due(
+            kind="erase",
+            key=f"retention:{day.isoformat()}",
+            at=start_of(day),
+            what=f"Effacement des données personnelles à leur terme de conservation, le {french_date(day)}",
+        )
 
 
 def _deliveries(convention: Convention, rules: Rules) -> Iterator[Due]:

@@ -8,10 +8,10 @@ l'éducation R421-20 and R421-54 for the votes of an EPLE, and the programme's r
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
-from domain.calendar import PartialDate, french_date
+from domain.calendar import PartialDate, french_date, paris_day
 from domain.convention import guards
 from domain.convention.parts import (
     AUTHORITIES,
@@ -34,7 +34,8 @@ from domain.convention.parts import (
     Vote,
     text_hash,
 )
-from domain.kernel import PERSONAL, Act, Claim, Refused, Root, event
+from domain.erasure import Ground
+from domain.kernel import FREE_TEXT, PERSONAL, Act, Claim, Refused, Root, event
 
 if TYPE_CHECKING:
     from domain.programme.model import Rules
@@ -92,6 +93,7 @@ class Convention(Root):
         self.notice_by: str = ""
         self.notice_on_paper = False
         self.end_cause: EndCause | None = None
+        self.abandoned_on: date | None = None
         self.ended_on: date | None = None
         self.recorded_in: dict[str, tuple[int, ...]] = {"ends_on": (1,)} if clauses.ends_on else {}
 
@@ -106,12 +108,13 @@ class Convention(Root):
         )
 
     def keepers(self) -> frozenset[str]:
-        """Whoever keeps the file, and its parties: an académie that is only covered reads it."""
-        return frozenset({self.owner, *self.parties})
+        """Whoever keeps the file, its parties, and who answers for persons' data: others only read it."""
+        return frozenset({self.owner, *self.parties, "role:dpo"})
 
     def claims(self) -> frozenset[Claim]:
-        """A number designates one convention of the académie; an abandoned draft gives it back."""
-        number = self.clauses.number if self.status != Status.ABANDONED else None
+        """A number designates one convention of the académie; an abandoned or erased one gives it back."""
+        kept = self.status not in {Status.ABANDONED, Status.ERASED}
+        number = self.clauses.number if kept else None
         return frozenset({Claim(f"convention:{self.academie}:{number}")} if number else ())
 
     @property
@@ -466,7 +469,7 @@ class Convention(Root):
     # Events: they assign, and never compute with personal fields ------------------------------
 
     @event("Announced", topic="convention.Announced@1")
-    def _announced(self, announced_for: PartialDate, source: str) -> None:
+    def _announced(self, announced_for: PartialDate, source: Annotated[str, FREE_TEXT]) -> None:
         self.announced_for = announced_for
         self._recorded("announced_for")
         self.announced_in = source
@@ -491,7 +494,7 @@ class Convention(Root):
         name: Annotated[str, PERSONAL],
         title: str,
         capacity: Capacity,
-        delegation: str | None,
+        delegation: Annotated[str, PERSONAL] | None,
         delegation_until: date | None,
     ) -> None:
         self.signatories[party] = Signatory(name, title, capacity, delegation, delegation_until)
@@ -543,7 +546,7 @@ class Convention(Root):
         on: PartialDate,
         in_force_from: PartialDate,
         ends_on: date,
-        evidence: str,
+        evidence: Annotated[str, FREE_TEXT],
         day: date,
     ) -> None:
         self.status = Status.SIGNED
@@ -625,8 +628,10 @@ class Convention(Root):
         self._ended(Status.RENEWED, on, EndCause.TERM)
 
     @event("Abandoned", topic="convention.Abandoned@1")
-    def _abandoned(self) -> None:
+    def _abandoned(self, timestamp: datetime | None = None) -> None:
+        # No field of the event: the library hands the time of its recording to whoever names it so.
         self.status = Status.ABANDONED
+        self.abandoned_on = paris_day(timestamp) if timestamp else None
 
     @event("ReminderDue", topic="convention.ReminderDue@1")
     def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:
@@ -653,6 +658,10 @@ class Convention(Root):
             self._settle_ending()
         else:
             setattr(self, name, value)
+
+    @event("SubjectErased", topic="convention.SubjectErased@1")
+    def _subject_erased(self, ground: Ground) -> None:
+        self._closed()
 
     # Shared by several events -----------------------------------------------------------------
 

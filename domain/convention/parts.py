@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 from domain.calendar import PartialDate
-from domain.kernel import PERSONAL
+from domain.kernel import ERASED, PERSONAL
 
 
 class Status(StrEnum):
@@ -25,6 +25,7 @@ class Status(StrEnum):
     EXPIRED = "expired"
     TERMINATED = "terminated"
     ABANDONED = "abandoned"
+    ERASED = ERASED
 
 
 STATUS_LABELS: Final = {
@@ -39,6 +40,7 @@ STATUS_LABELS: Final = {
     Status.EXPIRED: "échue",
     Status.TERMINATED: "résiliée ou dénoncée",
     Status.ABANDONED: "abandonnée",
+    Status.ERASED: "effacée",
 }
 BEFORE_FORCE: Final = frozenset(
     {Status.DRAFT, Status.IN_REVIEW, Status.TO_SIGN, Status.PARTIALLY_SIGNED, Status.SIGNED}
@@ -102,12 +104,12 @@ class Party:
 
 @dataclass(frozen=True)
 class Signatory:
-    """Who signs for a party: by office, or by delegation under a dated decision."""
+    """Who signs for a party: by office, or by delegation under a dated decision, which names people."""
 
     name: Annotated[str, PERSONAL]
     title: str
     capacity: Capacity = Capacity.HEAD
-    delegation: str | None = None
+    delegation: Annotated[str, PERSONAL] | None = None
     delegation_until: date | None = None
 
 

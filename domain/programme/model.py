@@ -79,6 +79,8 @@ class Rules:
     report_reminders: tuple[Delay, ...] = (Delay(10, Unit.SCHOOL_DAYS), Delay(20, Unit.SCHOOL_DAYS))
     delivery_retries: tuple[Delay, ...] = (Delay(1), Delay(2))
     required_entitlements: tuple[str, ...] = ()
+    retention: Delay = Delay(60, Unit.MONTHS)
+    """How long the personal data of a record outlive it: from its end, or from its abandonment."""
 
     def problem(self) -> str | None:
         """Why no deadline could be worked out from these rules, in French; ``None`` when they will do."""
@@ -88,10 +90,12 @@ class Rules:
             return f"Le bilan ne peut être dû le {self.bilan_day}/{self.bilan_month} : ce jour n'existe pas."
         if not self.signature_reminders:
             return "Les relances de signature (signature_reminders) demandent au moins un délai."
-        delays = (self.review, self.notice, self.financial_report, self.report_asked_before)
+        delays = (self.review, self.notice, self.financial_report, self.report_asked_before, self.retention)
         series = (self.signature_reminders, self.end_alerts, self.report_reminders, self.delivery_retries)
         if any(not 0 <= d.count <= LONGEST for d in [*delays, *(d for several in series for d in several)]):
             return f"Un délai est un nombre entre 0 et {LONGEST}."
+        if not self.retention.count:
+            return "La conservation (retention) dure au moins un jour : effacer est sans retour."
         for growing in (self.signature_reminders, self.report_reminders):
             if len({d.unit for d in growing}) > 1 or list(growing) != sorted(growing, key=lambda d: d.count):
                 return "Les relances se suivent du délai le plus court au plus long, dans la même unité."
@@ -115,6 +119,7 @@ class Programme(Root):
     """A scheme (dispositif) and the rules it runs under."""
 
     TOPIC = "programme@1"
+    about_persons = False
 
     @event("Created", topic="programme.Opened@1")
     def __init__(self, id: str, scheme: str, label: str) -> None:

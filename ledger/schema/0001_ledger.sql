@@ -12,11 +12,36 @@ CREATE TABLE ledger.events (
     metadata     text        NOT NULL,
     effective_at timestamptz NOT NULL,
     recorded_at  timestamptz NOT NULL,
+    commitment      bytea CHECK (octet_length(commitment) = 32),
+    text_commitment bytea CHECK (octet_length(text_commitment) = 32),
+    leaf         bytea       NOT NULL CHECK (octet_length(leaf) = 32),
     UNIQUE (record_id, version),
     CHECK (effective_at <= recorded_at)
 );
 COMMENT ON COLUMN ledger.events.position IS 'Head + i under the append lock: no gap, no reordering.';
 COMMENT ON COLUMN ledger.events.effective_at IS 'When the fact became true; recorded_at: when it was written.';
+COMMENT ON COLUMN ledger.events.commitment IS 'Which key opens the personal fields: a hash, never the key.';
+COMMENT ON COLUMN ledger.events.text_commitment IS 'The same for what somebody typed.';
+COMMENT ON COLUMN ledger.events.leaf IS 'RFC 6962 hash of all the other columns (ledger/leaf.py).';
+
+-- The erasures, few among many: found without reading everything.
+CREATE INDEX erasures ON ledger.events (position) WHERE topic COLLATE "C" LIKE '%.SubjectErased@_';
+
+-- The seal: one RFC 6962 tree over every leaf. `edge`: the roots of its perfect subtrees, left to right.
+CREATE TABLE ledger.tree (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    size     bigint  NOT NULL CHECK (size >= 0),
+    edge     bytea   NOT NULL CHECK (octet_length(edge) % 32 = 0)
+);
+INSERT INTO ledger.tree (size, edge) VALUES (0, '');
+
+-- Roots of the complete subtrees of 2^8, 2^16, 2^24… leaves, so that a proof reads little.
+CREATE TABLE ledger.nodes (
+    level smallint NOT NULL,
+    index bigint   NOT NULL,
+    hash  bytea    NOT NULL CHECK (octet_length(hash) = 32),
+    PRIMARY KEY (level, index)
+);
 
 -- What only one record may hold at a time; rebuildable from the records (Root.claims).
 CREATE TABLE ledger.claims (
@@ -38,13 +63,16 @@ INSERT INTO ledger.clock DEFAULT VALUES;
 
 CREATE FUNCTION ledger.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'ledger.events is append-only (%)', TG_OP;
+    RAISE EXCEPTION 'ledger.% is append-only (%)', TG_TABLE_NAME, TG_OP;
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.events
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_rewriting();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.nodes
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_rewriting();
 
 GRANT USAGE ON SCHEMA ledger TO mentorat_app, mentorat_projector;
-GRANT SELECT, INSERT ON ledger.events TO mentorat_app;
+GRANT SELECT, INSERT ON ledger.events, ledger.nodes TO mentorat_app;
+GRANT SELECT, UPDATE ON ledger.tree TO mentorat_app;
 GRANT SELECT, INSERT, DELETE ON ledger.claims TO mentorat_app;
 GRANT SELECT ON ledger.clock, ledger.events TO mentorat_projector;
 GRANT SELECT ON ledger.clock TO mentorat_app;

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.tokens import TokenStore
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
+from ledger.keyring import MemoryKeyring
 from ledger.postgres import PostgresRecorder
 from ops import reference
 from projections.projector import Projector
@@ -113,7 +114,7 @@ def operation_of(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
 async def site(database: Database) -> AsyncIterator[Site]:
     recorder = PostgresRecorder(database.app)
     world = TestWorld(reference.calendars(), reference.territory())
-    executor = Executor(recorder, world, b"test digest key")  # type: ignore[arg-type]
+    executor = Executor(recorder, world, b"test digest key", MemoryKeyring())  # type: ignore[arg-type]
     feed = LedgerFeed(recorder)
     tokens = TokenStore(database.app)
     projector = Projector(feed, database.projector, world, executor.now)  # type: ignore[arg-type]

@@ -18,6 +18,8 @@ RUNNING = ("in_force", "ending")
 SIGNING = ("to_sign", "partially_signed")
 ENDED = ("renewed", "expired", "terminated")
 LYCEE = "lycee:0690001A"
+KEPT = 10
+"""Months during which the personal data of a convention are kept after its end."""
 
 
 def settled(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -65,6 +67,7 @@ class Sheet:
     successor: str = ""
     renewals: int = 0
     stopped: date | None = None
+    given_up: date | None = None
     ends: date | None = None
     start: date = date(2025, 12, 5)
 
@@ -96,6 +99,22 @@ class Sheet:
 
     def incomplete(self) -> Expected:
         return one_of(text_incomplete=not self.text.kinds)
+
+    def once_erased(self, command: str, expected: Expected) -> Expected:
+        """Whoever may not act is told so first; all others that there is nothing left to act upon."""
+        if self.status != "erased" or command == "record.erase":
+            return expected
+        return (expected & {"role_not_allowed", "not_found"}) or {"erased"}
+
+    def refusals_to_erase(self, actor: Actor, ground: str, reason: str) -> Expected:
+        officer = actor.role == "dpo"
+        return one_of(
+            role_not_allowed=not officer and actor.role != "system" and "academie:08" not in actor.scopes,
+            not_found="academie:08" in actor.scopes,
+            reason_not_taken=reason.strip(),
+            ground_reserved=officer and ground == "retention",
+            already_erased=officer and self.status == "erased",
+        )
 
     def refusals_to_submit(self) -> Expected:
         return self.unless("draft") | self.incomplete()
@@ -274,6 +293,10 @@ class Sheet:
         last = self.last_day()
         return self.status in RUNNING and last is not None and last < today
 
+    def should_forget(self, today: date) -> bool:
+        over = self.given_up or self.stopped
+        return self.status != "erased" and over is not None and months_later(over, KEPT) <= today
+
     def awaited(self) -> set[str]:
         return set(self.parties) - set(self.signed) if self.status in SIGNING else set()
 
@@ -311,6 +334,9 @@ class Sheet:
             assert today <= self.ends <= today + timedelta(days=180)
             self.alerted.add(self.ends)
             self.status = "ending"
+        elif kind == "erase":
+            assert self.should_forget(today)
+            self.status = "erased"
         elif kind == "report_overdue":
             self.reports[key.partition(":")[2]] = "overdue"
 

@@ -31,20 +31,24 @@ from domain.commands import Command
 from domain.convention import commands as ask
 from domain.convention.due import waits
 from domain.convention.model import Convention
-from domain.convention.parts import EndCause, Kind, Medium, Party, PartyKind
+from domain.convention.parts import EndCause, Kind, Medium, Party, PartyKind, Signatory
+from domain.erasure import Erase, Ground
 from domain.folding import fold, standing_at
 from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
-from domain.programme.model import Programme
+from domain.programme.commands import AdoptRules, programme_id
+from domain.programme.model import Delay, Programme, Rules, Unit
 from ledger import codec
 from ledger.events import happened
-from tests.domain.rehearsal import ENDED, RUNNING, SIGNING, Expected, Sheet, months_later, settled
-from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, House, clauses, fold_at
+from ledger.personal import Box
+from tests.domain.rehearsal import ENDED, KEPT, RUNNING, SIGNING, Expected, Sheet, months_later, settled
+from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, NATIONAL, House, clauses, fold_at
 
 ACADEMIE = "academie:10"
 LYCEE = "lycee:0690001A"
 ID = "convention-1"
 Precision = Literal["day", "month"]
 PARIS = ZoneInfo("Europe/Paris")
+OFFICER = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 SEEN: Counter[str] = Counter()
 
 parties = st.sampled_from([ACADEMIE, FACE_PARTY, LYCEE])
@@ -67,6 +71,7 @@ STEPS: dict[str, Callable[[Due], Command]] = {
     "enter_into_force": lambda due: ask.EnterIntoForce(record_id=ID),
     "end": lambda due: ask.End(record_id=ID),
     "report_overdue": lambda due: ask.MarkReportOverdue(record_id=ID, key=due.key),
+    "erase": lambda due: Erase(record_id=ID, ground=Ground.RETENTION),
 }
 
 
@@ -100,6 +105,7 @@ class ConventionMachine(RuleBasedStateMachine):
         self, command: Command, expected: Expected, actor: Actor = LYON, reason: str = "motif"
     ) -> bool:
         """Carries the command out; whether it was. Refused, it is by a guard that had to fail."""
+        expected = self.sheet.once_erased(command.name, expected)
         before, refused = self.traces(), None
         try:
             settled(self.house.do(command, actor, reason=reason))
@@ -119,10 +125,13 @@ class ConventionMachine(RuleBasedStateMachine):
         return vars(self.record), len(settled(self.house.recorder.load([ID])).events)
 
     @initialize(
-        lycee=st.booleans(), stage=st.sampled_from(["draft", "to_sign", "in_force", "in_force", "history"])
+        lycee=st.booleans(), stage=st.sampled_from(["draft", "to_sign", "in_force", "in_force", "history", "erased"])
     )
     def open(self, lycee: bool, stage: str) -> None:
         settled(self.house.open())
+        rules = Rules(retention=Delay(KEPT, Unit.MONTHS))
+        adopt = AdoptRules(record_id=programme_id("1j1m"), rules=rules, on=self.today)
+        settled(self.house.do(adopt, NATIONAL))
         sides = [
             Party(ACADEMIE, PartyKind.ACADEMIE, "académie de Lyon"),
             Party(FACE_PARTY, PartyKind.OPERATOR, "FACE"),
@@ -130,8 +139,8 @@ class ConventionMachine(RuleBasedStateMachine):
         ][: 3 if lycee else 2]
         settled(self.house.drafted(ID, parties=tuple(sides)))
         if lycee:
-            named = ask.NameSignatory(record_id=ID, party=LYCEE, signatory=self.record.signatories[ACADEMIE])
-            settled(self.house.do(named))
+            head = Signatory("Prénom Nom", "proviseure")
+            settled(self.house.do(ask.NameSignatory(record_id=ID, party=LYCEE, signatory=head)))
         self.sheet.open(tuple(side.key for side in sides), clauses())
         if stage == "history":
             self.record_history(40, 40, 400, "day", "un courrier")
@@ -144,6 +153,8 @@ class ConventionMachine(RuleBasedStateMachine):
                 self.sign(party, LYON, 0, Medium.PAPER, True)
             self.later(30)
             self.time_does_its_work()
+        if stage == "erased":
+            self.erase(OFFICER, Ground.OBJECTION, "", True)
 
     # Time --------------------------------------------------------------------------------------
 
@@ -183,7 +194,7 @@ class ConventionMachine(RuleBasedStateMachine):
         else:
             step = STEPS.get(due.kind)
             command = step(due) if step else ask.Remind(record_id=ID, key=due.key)
-        assert self.attempt(command, set(), SYSTEM)
+        assert self.attempt(command, set(), SYSTEM, reason="")
         assert self.record.version > version, f"{due.key} stays due for ever"
         self.sheet.time_did(due.kind, due.key, self.today)
 
@@ -358,7 +369,7 @@ class ConventionMachine(RuleBasedStateMachine):
         expected |= {"role_not_allowed"} if actor is SYSTEM else set()
         expected |= {"not_found"} if actor is GRENOBLE else set()
         if self.attempt(ask.Abandon(record_id=ID), expected, actor, reason):
-            self.sheet.status = "abandoned"
+            self.sheet.status, self.sheet.given_up = "abandoned", self.today
 
     @in_season(*RUNNING, "expired")
     @rule()
@@ -421,6 +432,23 @@ class ConventionMachine(RuleBasedStateMachine):
             default=1,
         )
 
+    @rule(
+        actor=st.sampled_from([OFFICER, OFFICER, LYON, COORDINATOR, GRENOBLE, SYSTEM]),
+        ground=st.sampled_from([Ground.RETENTION, Ground.RETENTION, Ground.OBJECTION]),
+        reason=st.sampled_from(["motif", ""]),
+        seriously=st.sampled_from([False, False, False, True]),
+    )
+    def erase(self, actor: Actor, ground: Ground, reason: str, seriously: bool) -> None:
+        """What would succeed ends the play: it is done less often than refused."""
+        if actor is SYSTEM:
+            ground, reason = Ground.RETENTION, ""
+        expected = self.sheet.refusals_to_erase(actor, ground, reason)
+        if not expected and not seriously:
+            return
+        if self.attempt(Erase(record_id=ID, ground=ground), expected, actor, reason):
+            if actor is OFFICER or self.sheet.should_forget(self.today):
+                self.sheet.status = "erased"
+
     @rule(attempt=st.integers(0, 12))
     def out_of_season(self, attempt: int) -> None:
         party = ACADEMIE
@@ -440,6 +468,12 @@ class ConventionMachine(RuleBasedStateMachine):
             lambda: self.correct("ends_on", 0, party, "motif", True),
         ]
         attempts[attempt]()
+
+    @in_season("erased")
+    @rule(attempts=st.permutations(range(13)))
+    def nothing_more_is_asked_of_it(self, attempts: list[int]) -> None:
+        for attempt in attempts[:4]:
+            self.out_of_season(attempt)
 
     # What must hold at every moment --------------------------------------------------------------
 
@@ -488,6 +522,10 @@ class ConventionMachine(RuleBasedStateMachine):
         automatic = {due.kind for due in dues if due.automatic and due.at <= self.house.clock.instant}
         assert ("enter_into_force" in automatic) == self.sheet.should_enter(self.today)
         assert ("end" in automatic) == self.sheet.should_end(self.today)
+        assert ("erase" in automatic) == self.sheet.should_forget(self.today)
+        if self.sheet.status == "erased":
+            assert dues == []
+            assert self.record.claims() == frozenset()
         assert {
             due.key.partition(":")[2]
             for due in dues
@@ -505,9 +543,16 @@ def test_a_convention_does_what_a_plain_model_of_it_does(
     print(f"MENTORAT_SEED={seed}")
     encode = codec.encode
 
-    def encode_and_compare(event: Root.Event) -> str:
-        state = encode(event)
-        event_class, values = codec.decode(codec.topic_of(type(event)), state)
+    def encode_and_compare(event: Root.Event, box: Box) -> str:
+        boxed: dict[str, Any] = {}
+
+        def noting(mark: str, value: Any) -> str:
+            word = box(mark, value)
+            boxed[word] = value
+            return word
+
+        state = encode(event, noting)
+        event_class, values = codec.decode(codec.topic_of(type(event)), state, boxed.__getitem__)
         assert event_class is type(event)
         for name, value in values.items():
             assert (value, type(value)) == (getattr(event, name), type(getattr(event, name))), (event, name)
@@ -530,5 +575,7 @@ def test_a_convention_does_what_a_plain_model_of_it_does(
     print(dict(sorted(SEEN.items())))
     automatic = ("convention.remind", "convention.record_delivery", "convention.enter_into_force")
     assert all(SEEN[name] for name in automatic)
+    assert SEEN["status erased"]
+    assert SEEN["refused erased"]
     assert sum(n for name, n in SEEN.items() if name.startswith("refused")) > 100
     assert len([name for name in SEEN if name.startswith("status")]) >= 8

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import errors, sql
+from psycopg.errors import CharacterNotInRepertoire
 
-from domain.kernel import Conflict, PreconditionFailed
-from ledger import postgres
+from domain.kernel import Claim, Conflict, PreconditionFailed
+from ledger import merkle, writer
 from ledger.events import NewEvent
 from ledger.postgres import PostgresRecorder
-from ledger.recorder import AlreadyRecorded, Append, VersionConflict
+from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, VersionConflict
 from tests.conftest import Database
 from tests.ledger.test_executor import signature
 from tests.support import COORDINATOR, FACE_PARTY, LYON, House, draft_command
@@ -75,7 +77,7 @@ async def test_without_the_lock_the_same_test_fails(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The proof that the test above can: two that read one head want one position, and one is thrown out."""
-    monkeypatch.setattr(postgres, "APPEND_LOCK", None)  # the function is strict: for NULL it does nothing
+    monkeypatch.setattr(writer, "_LOCK", "SELECT 1")
     async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup) as caught:
             await eight_writers_and_a_reader(database)
@@ -84,14 +86,14 @@ async def test_without_the_lock_the_same_test_fails(
 
 async def eight_writers_and_a_reader(database: Database) -> None:
     recorder = PostgresRecorder(database.app)
-    house = House(recorder)
-    await house.open()
+    await House(recorder).open()
     base, done = await recorder.head(), asyncio.Event()
     reader = asyncio.create_task(follow(PostgresRecorder(database.projector), base, done))
     try:
         async with asyncio.TaskGroup() as writers:
-            for writer in range(WRITERS):
-                writers.create_task(write_commands(house, writer))
+            for number in range(WRITERS):
+                house = House(PostgresRecorder(database.app))
+                writers.create_task(write_commands(house, number))
     finally:
         done.set()
         seen = await reader
@@ -103,9 +105,9 @@ async def eight_writers_and_a_reader(database: Database) -> None:
     assert recorded == sorted(recorded)
 
 
-async def write_commands(house: House, writer: int) -> None:
+async def write_commands(house: House, number: int) -> None:
     for n in range(EACH):
-        await house.do(draft_command(f"convention-{writer}-{n}"), key=f"{writer}-{n}")
+        await house.do(draft_command(f"convention-{number}-{n}"), key=f"{number}-{n}")
 
 
 async def follow(recorder: PostgresRecorder, position: int, done: asyncio.Event) -> list[int]:
@@ -136,8 +138,8 @@ async def test_with_a_sequence_instead_of_the_lock_a_reader_misses_events(databa
 
 async def insert_at(connection: psycopg.AsyncConnection[tuple[object, ...]], position: int) -> None:
     await connection.execute(
-        "INSERT INTO ledger.events VALUES (%s, %s, %s, 1, 't@1', '{}', '{}', now(), now())",
-        (position, uuid4(), f"thing-{position}"),
+        "INSERT INTO ledger.events VALUES (%s, %s, %s, 1, 't@1', '{}', '{}', now(), now(), NULL, NULL, %s)",
+        (position, uuid4(), f"thing-{position}", bytes(32)),
     )
 
 
@@ -151,7 +153,7 @@ async def lock_held(database: Database) -> AsyncIterator[psycopg.AsyncConnection
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as other,
         other.transaction(),
     ):
-        await other.execute("SELECT pg_advisory_xact_lock(%s)", (postgres.APPEND_LOCK,))
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", (writer.APPEND_LOCK,))
         yield other
 
 
@@ -172,16 +174,139 @@ async def backends_waiting(connection: psycopg.AsyncConnection[tuple[object, ...
     return [row[0] for row in await found.fetchall()]  # type: ignore[misc]
 
 
-async def test_a_connection_cut_before_the_commit_has_recorded_nothing(database: Database) -> None:
+async def test_a_connection_cut_before_the_commit_is_made_again(database: Database) -> None:
     recorder = PostgresRecorder(database.app)
     batch = Append([new("thing-1")], {"thing-1": 0})
     async with lock_held(database) as other:
         append = asyncio.create_task(recorder.append(batch))
         await other.execute("SELECT pg_terminate_backend(%s)", (await backend_waiting(other),))
-        with pytest.raises(psycopg.OperationalError):
-            await append
-    assert await recorder.head() == 0
-    assert len(await recorder.append(batch)) == 1
+    (stored,) = await append
+    assert stored.position == await recorder.head() == 1
+
+
+async def test_an_acknowledgement_lost_after_the_commit_is_settled_by_the_event_id(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit went through, its answer did not: the same events are found, and not recorded twice."""
+    recorder, transact = PostgresRecorder(database.app), writer._transact
+    losses: list[Any] = []
+
+    async def lossy(connection: Any, group: Any) -> Any:
+        ground = await transact(connection, group)
+        if not losses:
+            losses.append(ground)
+            raise psycopg.OperationalError("the line is cut")
+        return ground
+
+    monkeypatch.setattr(writer, "_transact", lossy)
+    appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(5)]
+    answers = await asyncio.gather(*map(recorder.append, appends))
+    assert losses
+    assert sorted(one.position for (one,) in answers) == [1, 2, 3, 4, 5]
+    assert [e.event_id for (e,) in answers] == [append.events[0].event_id for append in appends]
+    assert await recorder.head() == 5
+
+
+# Group commit ------------------------------------------------------------------------------------
+
+
+async def test_commands_that_wait_together_are_recorded_in_one_transaction(database: Database) -> None:
+    recorder = PostgresRecorder(database.app)
+    async with lock_held(database) as other:
+        first = asyncio.create_task(recorder.append(Append([new("thing-0")], {"thing-0": 0})))
+        await backend_waiting(other)
+        rest = [
+            asyncio.create_task(recorder.append(Append([new(f"thing-{n}")], {f"thing-{n}": 0})))
+            for n in range(1, 21)
+        ]
+        await asyncio.sleep(0)
+    answers = await asyncio.gather(first, *rest)
+    assert sorted(one.position for (one,) in answers) == list(range(1, 22))
+    async with database.app.connection() as connection:
+        cursor = await connection.execute("SELECT count(DISTINCT xmin::text) FROM ledger.events")
+        assert await cursor.fetchone() == (2,)
+
+
+async def test_of_a_group_only_the_command_in_conflict_is_refused(database: Database) -> None:
+    recorder = PostgresRecorder(database.app)
+    await recorder.append(Append([new("thing-1")], {"thing-1": 0}, gains=[("thing-1", Claim("room:1"))]))
+    same, broken = new("thing-9"), new("thing-8")._replace(metadata="\x00")
+    appends = [
+        Append([new("thing-2")], {"thing-2": 0}),
+        Append([new("thing-1")], {"thing-1": 0}),
+        Append([new("thing-3")], {"thing-3": 0}, gains=[("thing-3", Claim("room:1"))]),
+        Append([same], {"thing-9": 0}),
+        Append([same], {"thing-9": 0}),
+        Append([broken], {"thing-8": 0}),
+        Append([new("thing-4")], {"thing-4": 0}, gains=[("thing-4", Claim("room:2"))]),
+        Append([new("thing-5"), new("thing-5", 2)], {"thing-5": 0, "thing-1": 1}),
+    ]
+    answers = await asyncio.gather(*map(recorder.append, appends), return_exceptions=True)
+    kinds = [type(answer) for answer in answers]
+    assert kinds == [
+        list,
+        VersionConflict,
+        ClaimTaken,
+        list,
+        AlreadyRecorded,
+        CharacterNotInRepertoire,
+        list,
+        list,
+    ]
+    stored = await recorder.after(1, 100)
+    assert [e.position for e in stored] == list(range(2, 7))
+    recorded = {e.event_id: e for e in stored}
+    for answer in answers:
+        if isinstance(answer, list):
+            assert all(recorded[e.event_id] == e for e in answer)
+
+
+async def test_a_full_queue_sends_away_and_loses_nobody(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_WAITING", 5)
+    recorder = PostgresRecorder(database.app)
+    appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(8)]
+    answers = await asyncio.gather(*map(recorder.append, appends), return_exceptions=True)
+    assert [isinstance(answer, Overloaded) for answer in answers] == [False] * 5 + [True] * 3
+    assert await recorder.head() == 5
+
+
+async def test_whoever_cannot_have_the_lock_is_told_to_come_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_LOCK", writer._LOCK.replace(writer.LOCK_TIMEOUT, "50ms"))
+    recorder = PostgresRecorder(database.app)
+    async with lock_held(database):
+        with pytest.raises(Overloaded):
+            await recorder.append(Append([new("thing-1")], {"thing-1": 0}))
+    assert len(await recorder.append(Append([new("thing-1")], {"thing-1": 0}))) == 1
+
+
+async def test_a_tree_that_does_not_end_where_the_events_do_takes_no_more(database: Database) -> None:
+    recorder = PostgresRecorder(database.app)
+    await recorder.append(Append([new("thing-1")], {"thing-1": 0}))
+    async with database.app.connection() as connection:
+        await connection.execute("UPDATE ledger.tree SET size = 2")
+    with pytest.raises(writer.TreeBroken):
+        await recorder.append(Append([new("thing-2")], {"thing-2": 0}))
+    assert await recorder.head() == 1
+
+
+async def test_the_tree_is_that_of_the_leaves_whoever_writes(database: Database) -> None:
+    """Several writers, one tree; the roots of complete subtrees are kept."""
+    recorders = [PostgresRecorder(database.app) for _ in range(3)]
+    for start in range(0, 600, 60):
+        appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(start, start + 60)]
+        await asyncio.gather(*(recorders[i % 3].append(append) for i, append in enumerate(appends)))
+    leaves = [e.leaf for e in await recorders[0].after(0, 1000)]
+    size, edge, complete = merkle.append(0, [], leaves)
+    async with database.app.connection() as connection:
+        cursor = await connection.execute("SELECT size, edge FROM ledger.tree")
+        assert await cursor.fetchone() == (600, merkle.packed(edge))
+        cursor = await connection.execute("SELECT level, index, hash FROM ledger.nodes ORDER BY 1, 2")
+        assert await cursor.fetchall() == complete != []
+    assert size == 600
 
 
 async def test_connections_cut_at_any_moment_are_settled_by_the_event_id(database: Database) -> None:

@@ -1,0 +1,94 @@
+"""Rounds of the baseline and of ours, alternately: what disturbs the machine disturbs both."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import psutil
+
+_BUSY: Final = 0.85
+"""Part of the time of one core from which a process is what the others wait for."""
+
+Step = Callable[[int], Awaitable[float]]
+"""One round of one side: told its number (0 warms up), it answers a rate or a duration."""
+
+
+async def interleaved(rounds: int, steps: Mapping[str, Step]) -> dict[str, list[float]]:
+    """Each step in turn, ``rounds`` times, after one round that does not count."""
+    found: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(rounds + 1):
+        for name, step in steps.items():
+            gc.collect()
+            value = await step(number)
+            if number:
+                found[name].append(value)
+    return found
+
+
+@dataclass
+class Work:
+    """How many pieces; ``seconds`` when they did not take all the time."""
+
+    count: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Spent:
+    """Processor time by who spent it, over many rounds, for so many pieces of work."""
+
+    processes: Mapping[str, int]
+    seconds: dict[str, float] = field(default_factory=dict)
+    wall: float = 0.0
+    count: int = 0
+
+    @contextmanager
+    def over(self) -> Iterator[Work]:
+        """Counts what is spent meanwhile, children included; one sets how much work that was."""
+        work, before, started = Work(), self._now(), time.perf_counter()
+        yield work
+        self.wall += work.seconds or time.perf_counter() - started
+        self.count += work.count
+        for name, after in self._now().items():
+            self.seconds[name] = self.seconds.get(name, 0.0) + after - before[name]
+
+    def __str__(self) -> str:
+        """In French: microseconds of processor for one piece of work, and how busy each was."""
+        told = [
+            f"{name} {spent / self.count * 1e6:.0f} µs ({spent / self.wall:.0%})"
+            for name, spent in self.seconds.items()
+        ]
+        return "calcul par opération (et part d'un cœur) : " + ", ".join(told).replace("%", " %")
+
+    @property
+    def limit(self) -> str:
+        """Who held the work back, in French, as far as processor time tells."""
+        name, busy = max(
+            ((name, seconds / self.wall) for name, seconds in self.seconds.items()), key=lambda one: one[1]
+        )
+        if busy >= _BUSY:
+            return f"c'est le calcul qui limite, d'abord celui de « {name} », occupé {busy:.0%} du temps d'un cœur"
+        return f"aucun processus n'occupe un cœur entier (au plus {busy:.0%}, « {name} ») : le reste est attente"
+
+    def _now(self) -> dict[str, float]:
+        return {name: _seconds_of(pid) for name, pid in self.processes.items()}
+
+
+def _seconds_of(pid: int) -> float:
+    """User and system time of a process, with its children unless it is our own."""
+    whole = psutil.Process(pid)
+    family = [whole] if pid == os.getpid() else [whole, *whole.children(recursive=True)]
+    total = 0.0
+    for one in family:
+        try:
+            times = one.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total

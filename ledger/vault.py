@@ -1,0 +1,115 @@
+"""Seals personal values under keys of one event, and opens them for whoever may read them.
+
+A key of an event opens that event and nothing else: it can be handed out with evidence. It is derived from
+keys that are not, and gone with the first of them that is destroyed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from domain.kernel import FORGOTTEN, PERSONAL, Sealed
+from ledger.keyring import Keyring
+
+NONCE: Final = 12
+_NO_SALT: Final = bytes(32)
+_EVENT: Final = b"mentorat/event/v1/"
+_TEXT: Final = b"mentorat/text/v1/"
+_COMMITMENT: Final = b"mentorat/commitment/v1/"
+_OWN: Final = "p:"
+_TYPED: Final = "t:"
+
+
+def event_key(subject_key: bytes, event_id: UUID) -> bytes:
+    """The key of the personal fields of one event: HKDF-SHA256 (RFC 5869), no salt."""
+    return _hkdf(subject_key, _EVENT + event_id.bytes)
+
+
+def text_key(subject_keys: Iterable[bytes], event_id: UUID) -> bytes:
+    """The key of what was typed in one event: it takes the keys of all whom the text may speak of."""
+    return _hkdf(b"".join(subject_keys), _TEXT + event_id.bytes)
+
+
+def commitment(key: bytes) -> bytes:
+    """What the seal covers of a key: with AES-GCM alone, two keys could open one box to two texts."""
+    return hashlib.sha256(_COMMITMENT + key).digest()
+
+
+def open_box(key: bytes, box: str) -> Any:
+    """The value in a box. Raises ``cryptography``'s ``InvalidTag`` for another key, or an altered box."""
+    sealed = b64decode(box[2:], validate=True)
+    return json.loads(AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], None))
+
+
+class EventVault:
+    """Seals the values of one event: its own fields, and what somebody typed about ``about``."""
+
+    def __init__(
+        self, event_id: UUID, record_id: str, about: Sequence[str], keys: Mapping[str, bytes]
+    ) -> None:
+        self._event_id = event_id
+        self._record_id = record_id
+        self._about = about
+        self._keys = keys
+        self._own: bytes | None = None
+        self._typed: bytes | None = None
+
+    def __call__(self, mark: str, value: Any) -> str:
+        """The box of a JSON value. The nonce is random: a decision taken again seals another value."""
+        if mark == PERSONAL:
+            self._own = self._own or event_key(self._keys[self._record_id], self._event_id)
+            return _OWN + _box(self._own, value)
+        self._typed = self._typed or text_key((self._keys[s] for s in self._about), self._event_id)
+        return _TYPED + _box(self._typed, value)
+
+    @property
+    def commitment(self) -> bytes | None:
+        """Which key was used for the event's own fields, if any."""
+        return commitment(self._own) if self._own else None
+
+    @property
+    def text_commitment(self) -> bytes | None:
+        return commitment(self._typed) if self._typed else None
+
+
+async def opened(keyring: Keyring, values: Iterable[Sealed]) -> dict[Sealed, Any]:
+    """Each value in clear, ``FORGOTTEN`` where a key is gone. One look at the keyring for all of them."""
+    wanted = set(values)
+    keys = await keyring.keys({subject for sealed in wanted for subject in sealed.subjects})
+    return {sealed: _opened(sealed, keys) for sealed in wanted}
+
+
+def key_of(sealed: Sealed, keys: Mapping[str, bytes]) -> bytes | None:
+    """The key that opens a value, ``None`` once one of its subjects was erased."""
+    if any(subject not in keys for subject in sealed.subjects):
+        return None
+    if sealed.box.startswith(_OWN):
+        (subject,) = sealed.subjects
+        return event_key(keys[subject], sealed.event_id)
+    return text_key((keys[subject] for subject in sealed.subjects), sealed.event_id)
+
+
+def _opened(sealed: Sealed, keys: Mapping[str, bytes]) -> Any:
+    key = key_of(sealed, keys)
+    return FORGOTTEN if key is None else open_box(key, sealed.box)
+
+
+def _box(key: bytes, value: Any) -> str:
+    nonce = os.urandom(NONCE)
+    clear = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return b64encode(nonce + AESGCM(key).encrypt(nonce, clear, None)).decode()
+
+
+def _hkdf(secret: bytes, info: bytes) -> bytes:
+    """HKDF-SHA256 for one block, as RFC 5869 writes it: no object to build for each of many small keys."""
+    extracted = hmac.digest(_NO_SALT, secret, "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")

@@ -1,0 +1,96 @@
+"""`mentorat show`, `mentorat history`: a record at any moment, through the API, as the bearer of a token."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from ops import running
+from ops.running import connected
+from ops.settings import Settings
+from ops.terminal import fail, out
+from ops.who import NobodyKnown, token_of
+
+_PLACES = {"convention": "conventions", "association": "associations", "programme": "programmes"}
+_Record = Annotated[str, typer.Argument(help="L'identifiant du dossier.")]
+_MOMENT = "Un jour ou un instant : 2025-12-10 ou 2025-12-10T08:00:00Z."
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(show)
+    app.command()(history)
+
+
+def show(
+    record: _Record,
+    as_of: Annotated[str | None, typer.Option(help=f"L'état à cette date. {_MOMENT}")] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help=f"Le dossier tel qu'il était su alors. {_MOMENT}")
+    ] = None,
+    role: Annotated[
+        str, typer.Option(help="Jeton de démonstration, à défaut de MENTORAT_TOKEN.")
+    ] = "academie",
+) -> None:
+    """Montre un dossier, aujourd'hui, à une date, ou tel qu'il était su."""
+    asked = {"as_of": as_of, "known_at": known_at}
+    found = _get(f"/v1/{_place(record)}/{record}", {k: v for k, v in asked.items() if v}, role)
+    out.print(json.dumps(found, ensure_ascii=False, indent=1), markup=False)
+
+
+def history(
+    record: _Record,
+    role: Annotated[
+        str, typer.Option(help="Jeton de démonstration, à défaut de MENTORAT_TOKEN.")
+    ] = "academie",
+) -> None:
+    """Montre la piste d'audit : qui, quoi, quand vrai, quand écrit ; refus et corrections compris."""
+    after: dict[str, str] = {}
+    while True:
+        page = _get(f"/v1/{_place(record)}/{record}/history", after, role)
+        for row in page["items"]:
+            out.print(_line(row), markup=False)
+        if not page["next"]:
+            return
+        after = {"after": page["next"]}
+
+
+def _line(row: dict[str, Any]) -> str:
+    number = "refusée" if row["version"] is None else f"v{row['version']}"
+    marks = [
+        f"vraie le {row['effective_at'][:10]} (écrite après coup)" if row["backdated"] else "",
+        f"corrige v{row['supersedes']}" if row["supersedes"] else "",
+        f"corrigée par v{row['corrected_by']}" if row["corrected_by"] else "",
+        f"règles n° {row['rules_version']}" if row["rules_version"] else "",
+    ]
+    told = " ; ".join(mark for mark in marks if mark)
+    return f"{row['recorded_at'][:19]}  {number:8}  {row['label']} — {row['role']} {row['actor']}" + (
+        f" ({told})" if told else ""
+    )
+
+
+def _place(record: str) -> str:
+    kind = record.partition("-")[0]
+    if kind not in _PLACES:
+        fail(f"« {record} » n'est pas l'identifiant d'un dossier : {', '.join(_PLACES)}-…")
+    return _PLACES[kind]
+
+
+def _get(path: str, query: dict[str, str], role: str) -> dict[str, Any]:
+    """Raises nothing: what the API refuses is said in its own words."""
+    settings = connected(Settings())
+    where = running.addresses(settings)
+    url = where.api if where else f"http://{settings.host}:{settings.port}"
+    try:
+        headers = {"Authorization": f"Bearer {token_of(settings, role)}"}
+        answer = httpx.get(f"{url}{path}", params=query, headers=headers, timeout=30)
+    except NobodyKnown as nobody:
+        fail(str(nobody))
+    except httpx.HTTPError:
+        fail(f"L'API ({url}) ne répond pas : lancez `make run`.")
+    found: dict[str, Any] = answer.json()
+    if not answer.is_success:
+        fail(found.get("detail") or found["title"])
+    return found

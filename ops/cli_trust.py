@@ -1,0 +1,218 @@
+"""`mentorat`: the commands about trust: the seal, the keys, erasures, backups. Each translates, no more."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from domain.erasure import GROUND_LABELS, Ground
+from ops.settings import Settings
+from ops.terminal import err, fail, out, run
+
+audit_app = typer.Typer(
+    help="Sceau du registre : preuves, points de contrôle, vérification.", no_args_is_help=True
+)
+keys_app = typer.Typer(help="Clés de l'installation.", no_args_is_help=True)
+
+_FILE = typer.Option("--output", "-o", help="Fichier à écrire.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(audit_app, name="audit")
+    app.add_typer(keys_app, name="keys")
+    app.command()(erase)
+    app.command()(backup)
+    app.command()(restore)
+
+
+# The seal ----------------------------------------------------------------------------------------
+
+
+@audit_app.command("key")
+def audit_key() -> None:
+    """Montre la clé publique des points de contrôle (aussi dans audit.pub), et la crée au besoin."""
+    from ops import keys
+
+    out.print(keys.signer(Settings()).vkey, markup=False)
+
+
+@audit_app.command("checkpoint")
+def audit_checkpoint() -> None:
+    """Signe l'état présent du registre, le garde hors de PostgreSQL et le pousse (réglages)."""
+    from ledger.checkpoint import DoesNotExtend
+    from ops import audit
+    from ops.compose import house
+
+    async def work(settings: Settings) -> Any:
+        async with house(settings, "audit") as parts:
+            return await audit.publish(settings, parts.pool)
+
+    try:
+        checkpoint, problems = run(work)
+    except DoesNotExtend as refused:
+        fail(f"Rien n'est signé. {refused.sentence} `mentorat audit check` dit où.")
+    out.print(checkpoint.note, end="", markup=False)
+    for problem in problems:
+        err.print(f"Non poussé : {problem}", markup=False)
+
+
+@audit_app.command("epoch")
+def audit_epoch(
+    reason: Annotated[str, typer.Option(help="Pourquoi, en une ligne, sans nommer personne.")],
+) -> None:
+    """Déclare une nouvelle époque : le registre a été restauré et reprend d'ici."""
+    from ledger.checkpoint import DoesNotExtend
+    from ops import audit
+    from ops.compose import house
+
+    async def work(settings: Settings) -> Any:
+        async with house(settings, "audit") as parts:
+            return await audit.open_epoch(settings, parts.pool, reason)
+
+    try:
+        out.print(run(work).note, end="", markup=False)
+    except (DoesNotExtend, ValueError) as refused:
+        fail(f"L'époque n'est pas ouverte : {refused}")
+
+
+@audit_app.command("export")
+def audit_export(
+    record: Annotated[str, typer.Option(help="L'identifiant du dossier.")],
+    output: Annotated[Path, _FILE],
+    disclose: Annotated[
+        bool, typer.Option("--disclose/--sealed", help="Joindre les clés des données personnelles.")
+    ] = False,
+) -> None:
+    """Écrit la preuve d'un dossier : ses événements tels qu'ils sont, leur place dans le registre signé."""
+    from ledger.sinks import write_whole
+    from ops import audit
+    from ops.compose import house
+
+    async def work(settings: Settings) -> dict[str, Any]:
+        async with house(settings, "audit") as parts:
+            return await audit.evidence_of(parts, record, disclose=disclose)
+
+    try:
+        evidence = run(work)
+    except LookupError:
+        fail(f"Aucun dossier « {record} » dans le registre.")
+    write_whole(output, json.dumps(evidence, ensure_ascii=False, indent=1) + "\n")
+    if disclose:
+        output.chmod(0o600)
+    out.print(f"{len(evidence['events'])} événement(s) écrits dans {output}.", markup=False)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    file: Annotated[Path, typer.Argument(help="Le fichier de preuve.")],
+    key: Annotated[str, typer.Option(help="La clé publique, ou le fichier qui la contient (audit.pub).")],
+) -> None:
+    """Vérifie une preuve hors ligne. Le vérificateur (ledger/verify.py) se suffit à lui-même."""
+    from ledger import verify
+
+    raise typer.Exit(verify.main([str(file), "--key", key]))
+
+
+@audit_app.command("check")
+def audit_check() -> None:
+    """Relit tout le registre : chaque événement, l'arbre, chaque point de contrôle publié."""
+    from ops import audit
+    from ops.compose import house
+
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("Vérification", total=None)
+
+        async def work(settings: Settings) -> Any:
+            async with house(settings, "audit") as parts:
+                return await audit.check(
+                    parts, lambda done, total: bar.update(task, completed=done, total=total)
+                )
+
+        size, findings = run(work)
+    for finding in findings:
+        err.print(str(finding), markup=False)
+    if findings:
+        fail(f"{len(findings)} anomalie(s) dans un registre de {size} événements.")
+    out.print(f"{size} événements relus : le registre est intact.")
+
+
+# Keys and erasures -------------------------------------------------------------------------------
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Change la clé maîtresse : chaque clé du trousseau est enveloppée de nouveau, rien n'est rechiffré."""
+    from ops import keys
+
+    count = asyncio.run(keys.rotate(Settings()))
+    out.print(f"{count} clé(s) enveloppées par la nouvelle clé maîtresse ; l'ancienne est retirée.")
+
+
+def erase(
+    record: Annotated[str, typer.Argument(help="Le dossier de la personne.")],
+    ground: Annotated[
+        Ground,
+        typer.Option(
+            "--ground",
+            "--reason",
+            help="Le fondement : "
+            + " ; ".join(f"{g.value} = {GROUND_LABELS[g]}" for g in Ground if not g.is_term),
+        ),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
+) -> None:
+    """Efface les données personnelles d'un dossier, pour toujours, et le clôt."""
+    from domain.kernel import DomainError
+    from ops import maintenance
+    from ops.who import NobodyKnown
+
+    if not yes:
+        typer.confirm(f"Effacer pour toujours les données personnelles de {record} ?", abort=True)
+    try:
+        run(lambda settings: maintenance.erase(settings, record, ground))
+    except DomainError as refused:
+        fail(refused.sentence)
+    except NobodyKnown as nobody:
+        fail(str(nobody))
+    out.print("Effacé : la clé est détruite, le dossier est clos.")
+
+
+# Backups -----------------------------------------------------------------------------------------
+
+
+def backup(file: Annotated[Path, typer.Argument(help="Le fichier à créer.")]) -> None:
+    """Sauvegarde le registre (sans aucune clé) dans un fichier, pendant qu'il sert."""
+    from ops.archive import BackupRefused
+    from ops.backup import backup as save
+    from ops.reach import OutOfReach
+
+    try:
+        summary = asyncio.run(save(Settings(), file))
+    except (BackupRefused, OutOfReach) as refused:
+        fail(str(refused))
+    out.print(f"{summary.head} événements sauvegardés dans {file}.", markup=False)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="La sauvegarde.")],
+    reason: Annotated[
+        str, typer.Option(help="Pourquoi, en une ligne, sans nommer personne.")
+    ] = "restauration",
+) -> None:
+    """Restaure une sauvegarde dans un registre vide : les effacements sont rejoués avant de servir."""
+    from ops import maintenance
+    from ops.archive import BackupRefused
+    from ops.reach import OutOfReach
+
+    try:
+        summary = asyncio.run(maintenance.restore(Settings(), file, reason))
+    except (BackupRefused, OutOfReach) as refused:
+        fail(str(refused))
+    out.print(f"{summary.head} événements restaurés.")
+    if summary.shorter_by:
+        out.print(f"{summary.shorter_by} événements publiés manquent : une nouvelle époque est déclarée.")

@@ -1,0 +1,122 @@
+"""Carrying erasures out: the key destroyed, and a journal that outlives the database and its backups.
+
+The order makes it safe to be killed anywhere: first the event (by the command), then the journal, then the
+key. Whatever is missing is done again by ``reconcile``, before a house is served and regularly after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from domain.erasure import Erase, Ground
+from domain.kernel import SYSTEM, NotFound
+from domain.ports import Request
+from ledger.executor import Executor
+from ledger.keyring import Keyring
+from ledger.writer import Pool
+
+_LINE: Final = re.compile(r"(\S+) ([a-z_]+-\S+) ([a-z_]+)")
+_ERASED: Final = """
+SELECT record_id, state FROM ledger.events
+WHERE topic COLLATE "C" LIKE '%.SubjectErased@_' ORDER BY position"""
+
+
+class JournalDamaged(Exception):
+    """The journal of erasures holds something else: nobody can say what must stay forgotten."""
+
+
+@dataclass(frozen=True)
+class Journal:
+    """One line an erasure: when, whose record, on which ground. Ids only."""
+
+    path: Path
+
+    def read(self) -> dict[str, Ground]:
+        """Every erasure by its record. A last line cut short was never answered for.
+
+        Raises ``JournalDamaged``.
+        """
+        if not self.path.exists():
+            return {}
+        *lines, _cut = self.path.read_text(encoding="utf-8").split("\n")
+        found = {}
+        for number, line in enumerate(lines, start=1):
+            parts = _LINE.fullmatch(line)
+            if not parts or parts[3] not in set(Ground):
+                raise JournalDamaged(f"{self.path.name}, ligne {number}")
+            found[parts[2]] = Ground(parts[3])
+        return found
+
+    def add(self, record_id: str, ground: Ground) -> None:
+        """Durable before it returns. Written in one piece: of two processes neither cuts the other's line."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {record_id} {ground}\n"
+        journal = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(journal, line.encode())
+            os.fsync(journal)
+        finally:
+            os.close(journal)
+
+
+@dataclass(frozen=True)
+class Erasures:
+    """What the API, the command line and the worker apply. Doing it twice changes nothing."""
+
+    pool: Pool
+    executor: Executor
+    keyring: Keyring
+    journal: Journal
+
+    async def apply(self, record_id: str) -> None:
+        """Destroys the key of a record that was erased; nobody can read it any more once this returns.
+
+        Raises ``LookupError`` for a record that was not: a key is never destroyed without its event.
+        """
+        erased = await self._recorded()
+        if record_id not in erased:
+            raise LookupError(record_id)
+        await self._forget(record_id, erased[record_id])
+
+    async def reconcile(self) -> int:
+        """Does what a death or a restored backup left undone; answers how many records that concerned.
+
+        An erasure that only the journal knows was lost with a restored backup: its key is destroyed before
+        anything else, then the event is recorded again.
+        """
+        recorded, journal = await self._recorded(), await asyncio.to_thread(self.journal.read)
+        gone = await self.keyring.destroyed()
+        undone = {i for i in recorded if i not in gone or i not in journal}
+        lost = {i for i in journal if i not in recorded}
+        for record_id in undone | {i for i in lost if i not in gone}:
+            await self._forget(record_id, (recorded | journal)[record_id])
+        again = [record_id for record_id in lost if await self._record_again(record_id, journal[record_id])]
+        return len(undone | set(again))
+
+    async def _forget(self, record_id: str, ground: Ground) -> None:
+        if record_id not in await asyncio.to_thread(self.journal.read):
+            await asyncio.to_thread(self.journal.add, record_id, ground)
+        await self.keyring.destroy(record_id)
+
+    async def _record_again(self, record_id: str, ground: Ground) -> bool:
+        """``False`` when the restored ledger does not know the record, or its term has not come there."""
+        command = Erase(record_id=record_id, ground=ground)
+        try:
+            outcome = await self.executor.execute(Request(command, SYSTEM, f"{record_id}:erased-again"))
+        except NotFound:
+            return False
+        return not outcome.repeated
+
+    async def _recorded(self) -> dict[str, Ground]:
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(_ERASED)
+            return {
+                record_id: Ground(json.loads(state)["ground"]) for record_id, state in await cursor.fetchall()
+            }

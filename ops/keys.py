@@ -1,0 +1,126 @@
+"""The keys of an installation: the master key, the subjects' keyring, and the key that signs checkpoints.
+
+Each is a setting, or a file below the home, made at first use. None of them is in the event database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger import keyring_postgres
+from ledger.checkpoint import CheckpointBook, new_signer
+from ledger.keyring_cache import CachedKeyring
+from ledger.keyring_postgres import PostgresKeyring
+from ledger.keyring_sqlite import SqliteKeyring
+from ledger.keyring_wrapped import WrappedKeyring
+from ledger.keyring_wrapped import rotate as rotate_under
+from ledger.master import LocalMaster, Master, MasterFile, make_master, write_master
+from ledger.notes import Signer, Verifier
+from ledger.sinks import FolderSink, HttpSink, MailSink, Sink, write_whole
+from ops.private import write_private
+from ops.settings import Settings
+
+
+@asynccontextmanager
+async def keyring(settings: Settings) -> AsyncIterator[CachedKeyring]:
+    """The keyring as one process uses it. Raises ``MasterKeyInvalid``, or ``WrongMasterKey`` at first use."""
+    cached = CachedKeyring(stored_keyring(settings), settings.key_cache_seconds)
+    try:
+        yield cached
+    finally:
+        await cached.close()
+
+
+def stored_keyring(settings: Settings) -> WrappedKeyring:
+    """Where the keys are: a file beside the embedded server, or a database of its own."""
+    master = master_of(settings)
+    if settings.dsn_keyring:
+        return PostgresKeyring(settings.dsn_keyring, master)
+    return SqliteKeyring(settings.keyring_file, master)
+
+
+async def prepare(settings: Settings) -> None:
+    """Makes what is not there yet: the keyring's tables, the master key, the signing key, its public half."""
+    if settings.dsn_keyring:
+        await keyring_postgres.prepare(settings.dsn_keyring)
+    master_of(settings)
+    signer(settings)
+
+
+def master_of(settings: Settings) -> Master:
+    if settings.master_key:
+        return LocalMaster.parse(settings.master_key)
+    make_master(settings.master_file)
+    return MasterFile(settings.master_file)
+
+
+async def rotate(settings: Settings) -> int:
+    """Wraps every key under a new master key, and takes the old one away; answers how many.
+
+    Interrupted, it is started again. A key given as a setting is changed by adding the next generation to it
+    before, and taking the former out afterwards. Raises ``WrongMasterKey`` or ``MasterOutdated``.
+    """
+    if settings.master_key:
+        master = LocalMaster.parse(settings.master_key)
+        async with stored_keyring(settings) as stored:
+            return await rotate_under(stored, master)
+    make_master(settings.master_file)
+    async with stored_keyring(settings) as stored:
+        present = MasterFile(settings.master_file).current()
+        # An older generation still there: a rotation was interrupted, it is this one that goes on.
+        renewed = present if present.text != present.newest_only().text else present.renewed()
+        write_master(settings.master_file, renewed)
+        count = await rotate_under(stored, renewed)
+        write_master(settings.master_file, renewed.newest_only())
+    return count
+
+
+def signer(settings: Settings) -> Signer:
+    """Whoever signs this installation's checkpoints; its public half is written for everybody to read."""
+    if settings.audit_key:
+        found = Signer.of(settings.audit_key)
+    else:
+        path = settings.audit_key_file
+        if not path.exists():
+            write_private(path, new_signer(Ed25519PrivateKey.generate()).secret + "\n")
+        found = Signer.of(path.read_text(encoding="utf-8"))
+    public = f"{found.vkey}\n"
+    if not settings.audit_pub.exists() or settings.audit_pub.read_text(encoding="utf-8") != public:
+        write_whole(settings.audit_pub, public)
+    return found
+
+
+def verifier(settings: Settings) -> Verifier:
+    """Raises ``NoteInvalid`` when the public key's file is not one."""
+    return Verifier.of(settings.audit_pub.read_text(encoding="utf-8").strip())
+
+
+def book(settings: Settings) -> CheckpointBook:
+    """What was published, outside PostgreSQL."""
+    return CheckpointBook(settings.checkpoints, [signer(settings).verifier])
+
+
+def sinks(settings: Settings) -> list[Sink]:
+    """Where checkpoints are pushed, besides the book."""
+    found: list[Sink] = []
+    if settings.checkpoint_folder:
+        found.append(FolderSink(Path(settings.checkpoint_folder)))
+    if settings.checkpoint_url:
+        found.append(HttpSink(settings.checkpoint_url, settings.checkpoint_token or None))
+    if settings.checkpoint_mailbox:
+        found.append(
+            MailSink(
+                settings.mail_host,
+                settings.mail_sender,
+                settings.checkpoint_mailbox,
+                settings.mail_port,
+                settings.mail_user or None,
+                settings.mail_password or None,
+                settings.mail_starttls,
+            )
+        )
+    return found
