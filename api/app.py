@@ -29,13 +29,14 @@ from api.routes import (
     docs,
     events,
     operations,
+    privacy,
     programmes,
 )
 from api.security import Authentication
 from api.tokens import TokenStore
 from api.validation import refusal_of
 from domain.kernel import DomainError
-from domain.ports import Commands, Feed
+from domain.ports import Commands, Erasures, Feed, Persons, Readings
 from projections.paging import BadCursor
 from projections.reading import Behind, Reader
 
@@ -48,6 +49,7 @@ _RESOURCES: Final = (
     convention_life,
     deadlines,
     events,
+    privacy,
     access,
 )
 
@@ -57,6 +59,9 @@ def create_app(
     commands: Commands,
     feed: Feed,
     reader: Reader,
+    persons: Persons,
+    readings: Readings,
+    erasures: Erasures,
     tokens: TokenStore,
     probes: Mapping[str, Callable[[], Awaitable[str | None]]],
     version: str,
@@ -78,7 +83,9 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = Metrics()
-    app.state.services = Services(commands, feed, reader, probes, stream_seconds)
+    app.state.services = Services(
+        commands, feed, reader, persons, readings, erasures, probes, stream_seconds
+    )
     app.state.metrics = metrics
     for module in _RESOURCES:
         app.include_router(module.router, dependencies=[Depends(known_query)])

@@ -60,6 +60,9 @@ _REQUEST: Final = {
         "Lecture pas encore à jour",
         "L'écriture est enregistrée, mais la lecture ne l'a pas encore rejointe : réessayez.",
     ),
+    "busy": Entry(
+        503, "Trop de demandes à la fois", "Rien n'est fait ni montré : réessayez dans quelques secondes."
+    ),
     "unavailable": Entry(
         503, "Service indisponible", "La base de données ne répond pas : réessayez dans quelques secondes."
     ),
@@ -223,6 +226,27 @@ _RULES: Final = {
     ),
     "rules_backdated": Entry(409, "Règles antidatées", "Des règles ne s'adoptent pas pour le passé."),
     "negative_target": Entry(409, "Cible négative", "Une cible est un nombre positif ou nul."),
+    "erased": Entry(
+        409,
+        "Dossier effacé",
+        "Les données personnelles de ce dossier ont été effacées : il est clos, et ne fait plus que se lire.",
+    ),
+    "already_erased": Entry(
+        409, "Déjà effacé", "Les données personnelles de ce dossier sont déjà effacées."
+    ),
+    "nothing_personal": Entry(
+        409, "Rien à effacer", "Ce dossier ne contient les données de personne."
+    ),
+    "reason_not_taken": Entry(
+        409,
+        "Motif en texte libre",
+        "Un effacement se motive par son seul fondement (ground) : un texte libre pourrait nommer quelqu'un.",
+    ),
+    "ground_reserved": Entry(
+        409,
+        "Fondement réservé",
+        "Le terme de conservation (retention) est constaté par le système : choisissez un autre fondement.",
+    ),
     "no_rules_in_force": Entry(
         409, "Aucune règle en vigueur", "Le programme n'a pas de règles en vigueur à cette date."
     ),

@@ -72,7 +72,11 @@ CONVENTION: Final[dict[str, Any]] = {
     "created_at": "2025-11-24T09:00:00Z",
     "updated_at": "2025-12-05T10:12:31Z",
     "position": 1042,
-    "persons": {"academie:10": "Camille Exemple"},
+    "persons": {
+        "academie:10": "Camille Exemple",
+        "academie:10.delegation": "arrêté du 1er septembre 2025",
+        f"association:{_ASSOCIATION}": {"forgotten": True},
+    },
 }
 STANDING: Final[dict[str, Any]] = {
     "id": _ID,
@@ -85,6 +89,7 @@ STANDING: Final[dict[str, Any]] = {
     "version": 7,
     "announced_for": "2025-12-05",
     "ends_on": "2026-12-04",
+    "rules_version": 1,
 }
 ASSOCIATION: Final[dict[str, Any]] = {
     "id": _ASSOCIATION,
@@ -150,7 +155,7 @@ HISTORY: Final[dict[str, Any]] = {
     "actor": "3f9c2a7d51e0b846",
     "role": "academie",
     "command": "convention.sign",
-    "reason": "",
+    "reason": {"withheld": True},
     "effective_at": "2025-12-04T23:00:00Z",
     "effective_precision": "day",
     "recorded_at": "2025-12-05T10:12:31Z",
@@ -159,6 +164,17 @@ HISTORY: Final[dict[str, Any]] = {
     "rests_on": {},
     "status": "partially_signed",
     "supersedes": None,
+    "backdated": False,
+    "rules_version": 1,
+    "corrected_by": [],
+}
+READING: Final[dict[str, Any]] = {
+    "number": 5021,
+    "at": "2025-12-05T10:14:02Z",
+    "reader": "3f9c2a7d51e0b846",
+    "role": "academie",
+    "subject": _ID,
+    "purpose": "conventions_read : Réponse à une demande d'accès",
 }
 DEADLINE: Final[dict[str, Any]] = AWAITED | {
     "record_id": _ID,

@@ -28,6 +28,10 @@ TAGS: Final = (
     ),
     ("échéances", "Ce qui est attendu, de qui, pour quand."),
     ("événements", "Ce qui s'est passé, dans l'ordre, pour qui veut suivre."),
+    (
+        "données personnelles",
+        "Effacer les données d'un dossier ; lire qui a lu les données de qui. Réservé au rôle dpo.",
+    ),
     ("accès", "Qui suis-je, et que veulent dire les refus."),
     ("exploitation", "Santé et mesures."),
 )
@@ -42,6 +46,9 @@ Le cycle de vie des conventions de mentorat en lycée professionnel.
 - **Voyager dans le temps** : `?as_of=` (l'état à une date) et `?known_at=` (ce que l'on savait à un instant).
 - **Comprendre un refus** : `application/problem+json` ; `code` est stable, `missing` dit ce qui manque.
   Une règle qui dit non répond 409 et son `guard`.
+- **Données personnelles** : ce qui a été écrit d'une personne, ou en texte libre, se lit en clair, ou
+  `{"forgotten": true}` une fois la personne effacée, ou `{"withheld": true}` pour un rôle à qui rien n'en est
+  montré. Chaque lecture en clair est inscrite au journal des lectures ; `X-Purpose` dit pourquoi vous lisez.
 - **Périmètre** : un dossier hors de votre périmètre répond 404, comme s'il n'existait pas.
 """
 

@@ -23,6 +23,7 @@ _STATUSES: Final[tuple[tuple[type[DomainError], int], ...]] = (
     (kernel.Forbidden, 403),
     (kernel.KeyReused, 422),
     (kernel.Refused, 409),
+    (kernel.Busy, 503),
 )
 """A rule that says no is 409: the request is well formed, it is the record that does not allow it."""
 
@@ -104,7 +105,8 @@ def of_domain(error: DomainError) -> JSONResponse:
             code=error.code,
             guard=error.code if refused else None,
             missing=list(error.missing) or None,
-        )
+        ),
+        RETRY_AFTER if isinstance(error, kernel.Busy) else None,
     )
 
 

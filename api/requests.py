@@ -32,6 +32,8 @@ _EVERY: Final = (
     "not_your_record",
     "key_reused",
     "changed_meanwhile",
+    "erased",
+    "busy",
 )
 """What any command may be answered."""
 
@@ -56,6 +58,9 @@ ConventionId = Annotated[
 ]
 AssociationId = Annotated[
     str, Path(pattern=r"^association-[0-9A-Za-z-]{1,80}$", description="L'identifiant de l'association.")
+]
+AnyRecordId = Annotated[
+    str, Path(pattern=r"^[a-z]+-[0-9A-Za-z-]{1,80}$", description="L'identifiant d'un dossier.")
 ]
 AnyProgrammeId = Annotated[
     str, Path(pattern=r"^programme-[0-9a-z]{1,20}$", description="L'identifiant du programme.")

@@ -100,7 +100,9 @@ class SealWalk:
 
     def _extend(self, leaves: Sequence[bytes], stored: Mapping[int, bytes]) -> None:
         first = self._trees[0].size + 1
-        kept = [stored.get(position, leaf) for position, leaf in enumerate(leaves, first)] if stored else leaves
+        kept = (
+            [stored.get(position, leaf) for position, leaf in enumerate(leaves, first)] if stored else leaves
+        )
         if kept != leaves and len(self._trees) == 1:
             self._trees.append(self._trees[0].copy())
         grown = [tree.grow(each) for tree, each in zip(self._trees, (leaves, kept), strict=False)]

@@ -56,7 +56,9 @@ class Finding:
     @property
     def sentence(self) -> str:
         """In French; names nobody."""
-        place = f"Position {self.first}" if self.first == self.last else f"Positions {self.first} à {self.last}"
+        place = (
+            f"Position {self.first}" if self.first == self.last else f"Positions {self.first} à {self.last}"
+        )
         detail = f" ({self.detail})" if self.detail else ""
         return f"{place} : {_SENTENCES[self.kind]}{detail}."
 

@@ -11,11 +11,12 @@ from pydantic import Field
 from api import examples
 from api.dependencies import MOST_ITEMS, After, Limit, Parts, Reading, position_after
 from api.fields import AcademieCode, Body, Day, Line, Mailbox, Rna, Scheme, Siren, shown
-from api.listing import Listing, listing, page_shown_to, present, tagged
+from api.listing import Listing, listing, present, tagged
 from api.openapi import problem_responses
+from api.persons import LOGGED, Shown
 from api.requests import Accepted, Act, AssociationId, Create, Edit, command
 from api.security import Caller
-from api.travel import Standing, Travel, travelled
+from api.travel import Standing, Travel, standing, travelled
 from domain.association import commands
 from domain.association.model import Entitlement, EntitlementKind, Identity
 from projections import associations, deadlines, history
@@ -123,7 +124,7 @@ class AssociationDocument(AssociationRow):
 async def list_associations(
     request: Request,
     response: Response,
-    connection: Reading,
+    reading: Reading,
     name: Annotated[str | None, Query(min_length=1, max_length=100, description="Une partie du nom.")] = None,
     academie: Annotated[AcademieCode | None, Query(description="Qui travaille dans cette académie.")] = None,
     status: Annotated[str | None, Query(pattern=r"^[a-z_]{1,30}$", description="L'état.")] = None,
@@ -131,7 +132,9 @@ async def list_associations(
     limit: Limit = 50,
 ) -> Listing[AssociationRow]:
     filters = AssociationFilters(name, academie, status)
-    return listing(await associations.page(connection, filters, after, limit), request, response)
+    async with reading as connection:
+        page = await associations.page(connection, filters, after, limit)
+    return listing(page, request, response)
 
 
 @router.get(
@@ -144,24 +147,26 @@ async def list_associations(
     operation_id="associations_read",
 )
 async def read_association(
-    id: AssociationId, response: Response, caller: Caller, parts: Parts, moments: Travel, connection: Reading
+    id: AssociationId, response: Response, caller: Caller, parts: Parts, moments: Travel, reading: Reading
 ) -> AssociationDocument | Standing:
-    row = present(await associations.get(connection, id), id)
-    if moments.present:
+    async with reading as connection:
+        row = present(await associations.get(connection, id), id)
         awaited = await deadlines.page(connection, DeadlineFilters(record_id=id), None, MOST_ITEMS)
+        then = await standing(connection, id, moments)
+    if moments is None:
         return tagged(AssociationDocument(**vars(row), next=list(awaited.items)), response)
 
     async def render(tracked: Tracked) -> AssociationDocument:
         return AssociationDocument(**vars(associations.row_of(tracked)))
 
-    return await travelled(parts, caller, connection, id, moments, render)
+    return await travelled(parts, caller, id, moments, then, render)
 
 
 @router.get(
     "/{id}/history",
     summary="L'histoire d'une association, refus compris",
     responses=problem_responses(
-        ("not_found", "cursor_malformed", "position_unknown", "not_yet_readable"),
+        ("not_found", "cursor_malformed", "position_unknown", "not_yet_readable", *LOGGED),
         examples.listed(examples.HISTORY),
     ),
     operation_id="associations_history",
@@ -170,15 +175,16 @@ async def read_history(
     id: AssociationId,
     request: Request,
     response: Response,
-    caller: Caller,
-    connection: Reading,
+    shown: Shown,
+    reading: Reading,
     after: After = None,
     limit: Limit = 100,
 ) -> Listing[HistoryRow]:
     position = position_after(after)
-    present(await associations.get(connection, id), id)
-    page = await history.page(connection, id, position, limit)
-    return listing(page_shown_to(caller, page), request, response)
+    async with reading as connection:
+        present(await associations.get(connection, id), id)
+        page = await history.page(connection, id, position, limit)
+    return listing(await shown.page(page), request, response)
 
 
 @command(

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from api import examples
 from api.dependencies import After, Limit, Parts, Reading, Services, position_after
 from api.fields import AcademieCode, Day, Scheme
-from api.listing import Listing, listing, page_shown_to, present, shown_to, tagged
+from api.listing import Listing, listing, present, tagged
 from api.openapi import problem_responses
+from api.persons import LOGGED, Shown
 from api.requests import ConventionId
 from api.security import Caller
-from api.travel import Moments, Standing, Travel, known, travelled
+from api.travel import Moments, Standing, Travel, known_programme, standing, travelled
 from domain.convention.model import Convention
 from domain.convention.parts import Status
-from domain.programme.model import Programme
 from projections import conventions, history
 from projections.conventions import ConventionFilters, ConventionRow
 from projections.history import HistoryRow
@@ -24,7 +24,7 @@ from projections.tracking import Tracked
 
 router = APIRouter(prefix="/v1/conventions", tags=["conventions : registre"])
 
-_READING = ("position_unknown", "not_yet_readable")
+_READING = ("position_unknown", "not_yet_readable", *LOGGED)
 
 
 @router.get(
@@ -36,8 +36,8 @@ _READING = ("position_unknown", "not_yet_readable")
 async def list_conventions(
     request: Request,
     response: Response,
-    caller: Caller,
-    connection: Reading,
+    shown: Shown,
+    reading: Reading,
     status: Annotated[Status | None, Query(description="L'état.")] = None,
     academie: Annotated[AcademieCode | None, Query(description="Une académie couverte.")] = None,
     association: Annotated[
@@ -57,8 +57,9 @@ async def list_conventions(
         ends_before=ends_before,
         report_overdue=report_overdue,
     )
-    page = await conventions.page(connection, filters, after, limit)
-    return listing(page_shown_to(caller, page), request, response)
+    async with reading as connection:
+        page = await conventions.page(connection, filters, after, limit)
+    return listing(await shown.page(page), request, response)
 
 
 @router.get(
@@ -70,16 +71,24 @@ async def list_conventions(
     operation_id="conventions_read",
 )
 async def read_convention(
-    id: ConventionId, response: Response, caller: Caller, parts: Parts, moments: Travel, connection: Reading
+    id: ConventionId,
+    response: Response,
+    caller: Caller,
+    parts: Parts,
+    shown: Shown,
+    moments: Travel,
+    reading: Reading,
 ) -> ConventionRow | Standing:
-    row = present(await conventions.get(connection, id), id)
-    if moments.present:
-        return tagged(shown_to(caller, row), response)
+    async with reading as connection:
+        row = present(await conventions.get(connection, id), id)
+        then = await standing(connection, id, moments)
+    if moments is None:
+        return tagged(await shown.row(row), response)
 
     async def render(tracked: Tracked) -> ConventionRow:
-        return shown_to(caller, await _as_known(parts, tracked, moments))
+        return await shown.row(await _as_known(parts, tracked, moments))
 
-    return await travelled(parts, caller, connection, id, moments, render)
+    return await travelled(parts, caller, id, moments, then, render)
 
 
 @router.get(
@@ -94,15 +103,16 @@ async def read_history(
     id: ConventionId,
     request: Request,
     response: Response,
-    caller: Caller,
-    connection: Reading,
+    shown: Shown,
+    reading: Reading,
     after: After = None,
     limit: Limit = 100,
 ) -> Listing[HistoryRow]:
     position = position_after(after)
-    present(await conventions.get(connection, id), id)
-    page = await history.page(connection, id, position, limit)
-    return listing(page_shown_to(caller, page), request, response)
+    async with reading as connection:
+        present(await conventions.get(connection, id), id)
+        page = await history.page(connection, id, position, limit)
+    return listing(await shown.page(page), request, response)
 
 
 async def _as_known(parts: Services, tracked: Tracked, moments: Moments) -> ConventionRow:
@@ -110,7 +120,5 @@ async def _as_known(parts: Services, tracked: Tracked, moments: Moments) -> Conv
     convention = tracked.record
     if not isinstance(convention, Convention):
         raise TypeError(type(convention))
-    rules = await known(parts, convention.programme_id, moments.seen_from)
-    if rules is None or not isinstance(rules.record, Programme):
-        raise LookupError(convention.programme_id)
-    return conventions.row_at(tracked, rules.record, parts.commands.world, moments.seen_from)
+    programme = await known_programme(parts, convention.programme_id, moments.seen_from)
+    return conventions.row_at(tracked, programme, parts.commands.world, moments.seen_from)

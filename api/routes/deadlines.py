@@ -29,7 +29,7 @@ async def list_deadlines(
     request: Request,
     response: Response,
     parts: Parts,
-    connection: Reading,
+    reading: Reading,
     before: Annotated[Day | None, Query(description="Attendu avant ce jour.")] = None,
     late: Annotated[bool, Query(description="Seulement ce qui est en retard.")] = False,
     awaits: Annotated[PartyKey | None, Query(description="Qui est attendu.")] = None,
@@ -51,4 +51,6 @@ async def list_deadlines(
         kind=kind,
         record_id=record,
     )
-    return listing(await deadlines.page(connection, filters, after, limit), request, response)
+    async with reading as connection:
+        page = await deadlines.page(connection, filters, after, limit)
+    return listing(page, request, response)

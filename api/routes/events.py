@@ -81,7 +81,7 @@ async def list_events(
     response: Response,
     caller: Caller,
     parts: Parts,
-    connection: Reading,
+    reading: Reading,
     after: Position = 0,
     limit: Limit = 100,
     last_event_id: Annotated[
@@ -92,7 +92,8 @@ async def list_events(
     if _STREAM in request.headers.get("accept", ""):
         since = int(last_event_id) if last_event_id else after
         return StreamingResponse(_stream(parts, caller, since), media_type=_STREAM)
-    page = await feed.page(connection, after, limit)
+    async with reading as connection:
+        page = await feed.page(connection, after, limit)
     return listing(Page([_told(row) for row in page.items], page.next), request, response)
 
 

@@ -10,10 +10,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from api import examples
 from api.dependencies import After, Limit, Reading, position_after
 from api.fields import AcademieCode, Body, Code, Count, Day, Flag, Scheme, SchoolYear, shown
-from api.listing import Listing, listing, page_shown_to, present, tagged
+from api.listing import Listing, listing, present, tagged
 from api.openapi import problem_responses
+from api.persons import LOGGED, Shown
 from api.requests import Accepted, Act, AnyProgrammeId, Create, command
-from api.security import Caller
 from domain.identifiers import InvalidValue
 from domain.programme import commands
 from domain.programme.model import Delay, Rules, Unit
@@ -79,6 +79,10 @@ class RulesBody(Body):
     delivery_retries: Steps = Field(
         [_of(d) for d in _DEFAULTS.delivery_retries], description="Nouveaux essais d'un envoi, en jours."
     )
+    retention: DelayBody = Field(
+        _of(_DEFAULTS.retention),
+        description="Conservation des données personnelles après la fin du dossier ; jours ou mois.",
+    )
     required_entitlements: Annotated[list[Code], Field(max_length=10)] = Field(
         [], description="Titres exigés des opérateurs."
     )
@@ -88,9 +92,9 @@ class RulesBody(Body):
     def in_months(cls, delay: DelayBody) -> DelayBody:
         return _in(delay, Unit.MONTHS)
 
-    @field_validator("report_asked_before")
+    @field_validator("report_asked_before", "retention")
     @classmethod
-    def backwards(cls, delay: DelayBody) -> DelayBody:
+    def plainly_counted(cls, delay: DelayBody) -> DelayBody:
         return _in(delay, Unit.DAYS, Unit.MONTHS)
 
     @field_validator("end_alerts")
@@ -169,8 +173,9 @@ class TargetBody(Body):
     responses=problem_responses((), examples.listed(examples.PROGRAMME)),
     operation_id="programmes_list",
 )
-async def list_programmes(request: Request, response: Response, connection: Reading) -> Listing[ProgrammeRow]:
-    found = await programmes.list(connection)
+async def list_programmes(request: Request, response: Response, reading: Reading) -> Listing[ProgrammeRow]:
+    async with reading as connection:
+        found = await programmes.list(connection)
     return listing(Page(found, None), request, response)
 
 
@@ -182,15 +187,17 @@ async def list_programmes(request: Request, response: Response, connection: Read
     ),
     operation_id="programmes_read",
 )
-async def read_programme(id: AnyProgrammeId, response: Response, connection: Reading) -> ProgrammeRow:
-    return tagged(present(await programmes.get(connection, id), id), response)
+async def read_programme(id: AnyProgrammeId, response: Response, reading: Reading) -> ProgrammeRow:
+    async with reading as connection:
+        row = await programmes.get(connection, id)
+    return tagged(present(row, id), response)
 
 
 @router.get(
     "/{id}/history",
     summary="L'histoire d'un programme",
     responses=problem_responses(
-        ("not_found", "cursor_malformed", "position_unknown", "not_yet_readable"),
+        ("not_found", "cursor_malformed", "position_unknown", "not_yet_readable", *LOGGED),
         examples.listed(examples.HISTORY),
     ),
     operation_id="programmes_history",
@@ -199,15 +206,16 @@ async def read_history(
     id: AnyProgrammeId,
     request: Request,
     response: Response,
-    caller: Caller,
-    connection: Reading,
+    shown: Shown,
+    reading: Reading,
     after: After = None,
     limit: Limit = 100,
 ) -> Listing[HistoryRow]:
     position = position_after(after)
-    present(await programmes.get(connection, id), id)
-    page = await history.page(connection, id, position, limit)
-    return listing(page_shown_to(caller, page), request, response)
+    async with reading as connection:
+        present(await programmes.get(connection, id), id)
+        page = await history.page(connection, id, position, limit)
+    return listing(await shown.page(page), request, response)
 
 
 @command(

@@ -1,0 +1,94 @@
+"""Persons' rights: erasing the personal data of a record, and the log of who has read whose."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from api import examples
+from api.dependencies import After, Limit, Parts, moment, position_after
+from api.fields import Body, shown
+from api.listing import Listing, listing
+from api.openapi import problem_responses
+from api.requests import Accepted, Act, AnyRecordId, command
+from api.security import Bearer, Caller
+from domain.erasure import GROUND_LABELS, Erase, Ground
+from domain.kernel import Forbidden
+from domain.ports import Reading
+from projections.paging import page_of
+
+router = APIRouter(prefix="/v1", tags=["données personnelles"])
+
+_GROUNDS: Final = " ; ".join(f"{ground} : {label}" for ground, label in GROUND_LABELS.items())
+_READS_THE_LOG: Final = frozenset({"dpo"})
+
+
+class ErasureBody(Body):
+    """Le fondement d'un effacement. Il est sans retour, et clôt le dossier."""
+
+    ground: Ground = Field(description=f"{_GROUNDS}. Ce dernier est constaté par le système seul.")
+
+    model_config = shown({"ground": "consent_withdrawn"})
+
+
+@command(
+    router,
+    "POST",
+    "/records/{id}/erasure",
+    Erase,
+    "Effacer les données personnelles d'un dossier",
+    "already_erased",
+    "nothing_personal",
+    "ground_reserved",
+)
+async def erase(id: AnyRecordId, body: ErasureBody, act: Act, parts: Parts) -> Accepted:
+    accepted = await act(Erase(record_id=id, ground=body.ground))
+    await parts.erasures.apply(id)
+    return accepted
+
+
+@router.get(
+    "/readings",
+    summary="Le journal des lectures : qui a lu les données de qui, quand, pourquoi",
+    responses=problem_responses(("role_not_allowed", "cursor_malformed"), examples.listed(examples.READING)),
+    operation_id="readings_list",
+)
+async def list_readings(
+    request: Request,
+    response: Response,
+    caller: Caller,
+    parts: Parts,
+    subject: Annotated[
+        str | None, Query(pattern=r"^[a-z]+-[0-9A-Za-z-]{1,80}$", description="Le dossier lu.")
+    ] = None,
+    reader: Annotated[
+        str | None, Query(pattern=r"^[0-9a-f]{16}$", description="Le jeton qui a lu.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        Query(max_length=40, description="Un jour ou un instant.", examples=["2025-12-10T08:00:00Z"]),
+    ] = None,
+    after: After = None,
+    limit: Limit = 100,
+) -> Listing[Reading]:
+    """The latest first."""
+    _may_read_the_log(caller)
+    rows = await parts.readings.page(
+        limit=limit + 1,
+        before=position_after(after) or None,
+        reader=reader,
+        subject=subject,
+        since=moment("since", since),
+    )
+    return listing(...)
+
+
+def _may_read_the_log(caller: Bearer) -> None:
+    if caller.actor.role not in _READS_THE_LOG:
+        raise Forbidden(
+            "role_not_allowed",
+            f"Le rôle « {caller.actor.role} » ne lit pas le journal des lectures.",
+            ("un jeton du rôle dpo",),
+        )
