@@ -83,9 +83,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = Metrics()
-    app.state.services = Services(
-        commands, feed, reader, persons, readings, erasures, probes, stream_seconds
-    )
+    app.state.services = Services(commands, feed, reader, persons, readings, erasures, probes, stream_seconds)
     app.state.metrics = metrics
     for module in _RESOURCES:
         app.include_router(module.router, dependencies=[Depends(known_query)])

@@ -231,12 +231,8 @@ _RULES: Final = {
         "Dossier effacé",
         "Les données personnelles de ce dossier ont été effacées : il est clos, et ne fait plus que se lire.",
     ),
-    "already_erased": Entry(
-        409, "Déjà effacé", "Les données personnelles de ce dossier sont déjà effacées."
-    ),
-    "nothing_personal": Entry(
-        409, "Rien à effacer", "Ce dossier ne contient les données de personne."
-    ),
+    "already_erased": Entry(409, "Déjà effacé", "Les données personnelles de ce dossier sont déjà effacées."),
+    "nothing_personal": Entry(409, "Rien à effacer", "Ce dossier ne contient les données de personne."),
     "reason_not_taken": Entry(
         409,
         "Motif en texte libre",

@@ -1,4 +1,4 @@
-"""What is personal on a page, shown to whom it may be: opened in memory, page by page, each reading logged."""
+"""What is personal on a page, shown to whom it may be: opened page by page, each reading logged."""
 
 from __future__ import annotations
 

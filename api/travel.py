@@ -138,10 +138,8 @@ async def known_programme(parts: Services, programme_id: str, until: datetime) -
     return tracked.record
 
 
-async def _rules_version(
-    parts: Services, record: Root, as_of: datetime, seen_from: datetime
-) -> int | None:
-    """The version that the record followed on that day, by the rules known then; ``None`` if it follows none."""
+async def _rules_version(parts: Services, record: Root, as_of: datetime, seen_from: datetime) -> int | None:
+    """The version that the record followed on that day, by the rules known then; ``None`` for none."""
     if not isinstance(record, Convention):
         return None
     programme = await known_programme(parts, record.programme_id, seen_from)

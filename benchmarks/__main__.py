@@ -15,7 +15,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import appends, machine, projecting, report, web
+from benchmarks import appends, machine, projecting, report, scale, web
 from benchmarks.figures import Result
 from benchmarks.stage import Stage
 from ops.stack.postgres import Postgres
@@ -26,13 +26,18 @@ MEASURES: Final[dict[str, Callable[[Stage], Awaitable[list[Result]]]]] = {
     "status": web.status,
     "catch-up": projecting.catch_up,
     "visible": projecting.visible,
+    "proof": scale.proof,
+    "check": scale.check,
+    "growth": scale.growth,
 }
 
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Mesure, et écrit RESULTS.md.")
     parser.add_argument("measures", nargs="*", metavar="mesure", help=f"parmi : {', '.join(MEASURES)}")
-    parser.add_argument("--quick", action="store_true", help="tout essayer en petit : les chiffres ne valent rien")
+    parser.add_argument(
+        "--quick", action="store_true", help="tout essayer en petit : les chiffres ne valent rien"
+    )
     asked = parser.parse_args(arguments)
     unknown = set(asked.measures) - set(MEASURES)
     if unknown:
@@ -51,7 +56,7 @@ def run(folder: Path, names: Sequence[str], *, quick: bool) -> tuple[list[str], 
         stage = Stage(folder, postgres, quick)
         for name in names:
             started = time.monotonic()
-            found = uvloop.run(_measured(stage, name))
+            found = uvloop.run(measured(stage, name))
             for result in found:
                 print(report.line(result), flush=True)
             print(f"  ({name} : {time.monotonic() - started:.0f} s)", flush=True)
@@ -59,7 +64,8 @@ def run(folder: Path, names: Sequence[str], *, quick: bool) -> tuple[list[str], 
     return described, results
 
 
-async def _measured(stage: Stage, name: str) -> list[Result]:
+async def measured(stage: Stage, name: str) -> list[Result]:
+    """The rows that one measure fills."""
     try:
         return await MEASURES[name](stage)
     finally:

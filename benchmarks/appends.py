@@ -13,7 +13,7 @@ from uuid import uuid4
 from benchmarks import library, ours
 from benchmarks.figures import Figure, Result, number, ratio
 from benchmarks.raw import Raw
-from benchmarks.rounds import Spent, interleaved
+from benchmarks.rounds import Spent, told
 from benchmarks.stage import Stage
 from ops.compose import House, house
 
@@ -65,19 +65,22 @@ async def _against_raw(
     stage: Stage, parts: House, raw: Raw, name: str, callers: int, connections: int
 ) -> Result:
     most = stage.sized(12_000, 320)
-    spent = _spent(stage)
+    spent, plain = _spent(stage), _spent(stage)
 
     async def baseline(_: int) -> float:
-        return await raw.rate(raw.rows(most), connections, SECONDS)
+        rows = raw.rows(most)
+        with plain.over() as work:
+            work.count, work.seconds = await raw.rate(rows, connections, SECONDS)
+        return work.count / work.seconds
 
     async def ours_(_: int) -> float:
         with spent.over() as work:
             work.count, work.seconds = await rate(parts, most, callers)
         return work.count / work.seconds
 
-    found = await interleaved(stage.rounds, {"raw": baseline, "ours": ours_})
+    found = await stage.rounds({"raw": baseline, "ours": ours_})
     value = ratio(found["ours"], found["raw"])
-    return Figure(name, value, _said(found["ours"], found["raw"]), str(spent), spent.limit)
+    return Figure(name, value, _said(found["ours"], found["raw"]), told(spent, plain), spent.limit)
 
 
 async def _library(stage: Stage, raw: Raw, dsn: str) -> Result:
@@ -92,9 +95,10 @@ async def _library(stage: Stage, raw: Raw, dsn: str) -> Result:
             return await asyncio.to_thread(library.append_rate, recorder, bodies)
 
         async def baseline(_: int) -> float:
-            return await raw.rate(raw.rows(count), CONNECTIONS, SECONDS)
+            done, seconds = await raw.rate(raw.rows(count), CONNECTIONS, SECONDS)
+            return done / seconds
 
-        found = await interleaved(stage.rounds, {"raw": baseline, "library": theirs})
+        found = await stage.rounds({"raw": baseline, "library": theirs})
     return Figure(
         "append-library", ratio(found["library"], found["raw"]), _said(found["library"], found["raw"])
     )

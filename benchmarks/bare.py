@@ -28,16 +28,6 @@ PORT: Final = "BENCH_PORT"
 TOPICS: Final = "BENCH_TOPICS"
 CONNECTIONS: Final = 8
 
-TABLES: Final = """
-CREATE SCHEMA raw;
-CREATE TABLE raw.events (LIKE ledger.events);
-ALTER TABLE raw.events
-    ALTER position ADD GENERATED ALWAYS AS IDENTITY, ADD PRIMARY KEY (position),
-    ADD UNIQUE (event_id), ADD UNIQUE (record_id, version);
-CREATE TABLE raw.conventions (id text COLLATE "C" PRIMARY KEY, shown text NOT NULL);
-"""
-"""For a command: the columns and keys of the ledger. For a reading: the answer itself, ready to be sent."""
-
 
 class Sample:
     """The statement and the bytes of one kind of event, as ours has stored it."""

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import struct
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from benchmarks import ours
 from ledger.leaf import leaf_bytes, leaf_hash
 
-LEVELS: Final = (8, 16, 24, 32)
 LEAF: Final = 32
+"""Bytes."""
+_AT_ONCE: Final = 100_000
 _PRESENT: Final = 64
 """Leaves recomputed by ``ledger/leaf.py`` after the copying."""
 
@@ -55,7 +56,7 @@ FROM (
            m.commitment, m.text_commitment
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS place
     JOIN bulk.model m ON m.number = (place - 1) %% m.length + 1
-) AS copies"""  # noqa: S608
+) AS copies"""
 _MODEL: Final = """
 CREATE SCHEMA IF NOT EXISTS bulk;
 CREATE TABLE bulk.model AS
@@ -63,12 +64,22 @@ CREATE TABLE bulk.model AS
     FROM ledger.events WHERE record_id = '{model}'"""
 
 
-async def multiply(connection: AsyncConnection[Any], dsn: str, model: str, events: int) -> None:
-    """Copies the record ``model`` until the ledger holds at least ``events``; as the owner, then sealed anew.
+async def multiply(dsn: str, model: str, events: int, *, slim: bool = False) -> int:
+    """Copies the record ``model`` until the ledger holds at least ``events``, and seals all anew; answers how
+    many copies. As the owner. ``slim``: short events, and no index but that of positions.
 
     Indexes are put aside meanwhile, as one does for any large load.
     """
+    async with await AsyncConnection.connect(dsn, autocommit=True) as connection:
+        return await _multiply(connection, dsn, model, events, slim=slim)
+
+
+async def _multiply(
+    connection: AsyncConnection[Any], dsn: str, model: str, events: int, *, slim: bool
+) -> int:
     await connection.execute(_MODEL.format(model=model).encode())
+    if slim:
+        await connection.execute("UPDATE bulk.model SET state = '{}', metadata = '{}'")
     length = await _one(connection, "SELECT count(*) FROM bulk.model")
     head = await _one(connection, "SELECT max(position) FROM ledger.events")
     places = max(0, -(-(events - head) // length)) * length
@@ -82,18 +93,21 @@ async def multiply(connection: AsyncConnection[Any], dsn: str, model: str, event
             second.execute(_COPIES, {**values, "first": middle + 1, "last": places}),
         )
     for statement in aside:
-        await connection.execute(statement.encode())
+        if not slim or "PRIMARY KEY" in statement:
+            await connection.execute(statement.encode())
     await seal(connection)
     await check_leaves(connection)
     await connection.execute("VACUUM (ANALYZE) ledger.events")
+    await connection.execute("CHECKPOINT")
+    return int(places // length)
 
 
 async def seal(connection: AsyncConnection[Any]) -> None:
     """Writes the tree of the leaves that are there: the edge, and the complete subtrees kept as nodes."""
-    tree = _Tree()
-    nodes: list[tuple[int, int, bytes]] = []
+    size, edge, nodes = 0, list[bytes](), list[tuple[int, int, bytes]]()
     async for leaves in _leaves(connection):
-        nodes += tree.extend(leaves)
+        size, edge, complete = ours.extend_tree(size, edge, leaves)
+        nodes += complete
     await connection.execute("ALTER TABLE ledger.nodes DISABLE TRIGGER append_only")
     await connection.execute("TRUNCATE ledger.nodes")
     await connection.execute("ALTER TABLE ledger.nodes ENABLE TRIGGER append_only")
@@ -103,7 +117,7 @@ async def seal(connection: AsyncConnection[Any]) -> None:
     ):
         for node in nodes:
             await copy.write_row(node)
-    await connection.execute("UPDATE ledger.tree SET size = %s, edge = %s", (tree.size, tree.edge))
+    await connection.execute("UPDATE ledger.tree SET size = %s, edge = %s", (size, b"".join(edge)))
 
 
 async def check_leaves(connection: AsyncConnection[Any]) -> None:
@@ -118,48 +132,17 @@ async def check_leaves(connection: AsyncConnection[Any]) -> None:
             raise ValueError(values[0])
 
 
-class _Tree:
-    """RFC 6962 from left to right: the roots of its perfect subtrees, the largest first."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._roots: list[tuple[int, bytes]] = []
-
-    @property
-    def edge(self) -> bytes:
-        return b"".join(root for _, root in self._roots)
-
-    def extend(self, leaves: bytes) -> Iterable[tuple[int, int, bytes]]:
-        """Adds leaves; gives the complete subtrees that are kept."""
-        sha256, roots = hashlib.sha256, self._roots
-        for start in range(0, len(leaves), LEAF):
-            level, root = 0, leaves[start : start + LEAF]
-            self.size += 1
-            while roots and roots[-1][0] == level:
-                root = sha256(b"\x01" + roots.pop()[1] + root).digest()
-                level += 1
-                if level in LEVELS:
-                    yield level, (self.size >> level) - 1, root
-            roots.append((level, root))
-
-
-_HEAD: Final = 11 + 8
-"""Bytes before the first row of a binary COPY."""
-_ROW: Final = struct.Struct(">hi32s")
-
-
-async def _leaves(connection: AsyncConnection[Any]) -> AsyncIterator[bytes]:
+async def _leaves(connection: AsyncConnection[Any]) -> AsyncIterator[list[bytes]]:
     """All leaves in order, many at once."""
-    async with connection.cursor() as cursor:
-        query = "COPY (SELECT leaf FROM ledger.events ORDER BY position) TO STDOUT (FORMAT binary)"
-        async with cursor.copy(query) as copy:
-            held, skip = b"", _HEAD
-            async for block in copy:
-                held += bytes(block)
-                held, skip = held[skip:], max(0, skip - len(held))
-                whole = len(held) // _ROW.size * _ROW.size
-                yield b"".join(leaf for fields, _, leaf in _ROW.iter_unpack(held[:whole]) if fields == 1)
-                held = held[whole:]
+    query = (
+        "SELECT string_agg(leaf, '' ORDER BY position) FROM ledger.events WHERE position BETWEEN %s AND %s"
+    )
+    head = await _one(connection, "SELECT max(position) FROM ledger.events")
+    for first in range(1, head + 1, _AT_ONCE):
+        cursor = await connection.execute(query, (first, first + _AT_ONCE - 1), binary=True)
+        row = await cursor.fetchone()
+        leaves: bytes = row[0] if row else b""
+        yield [leaves[start : start + LEAF] for start in range(0, len(leaves), LEAF)]
 
 
 async def _put_indexes_aside(connection: AsyncConnection[Any]) -> list[str]:

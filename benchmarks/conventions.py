@@ -66,7 +66,9 @@ async def live(parts: House, record_id: str) -> str:
     """Drafted, announced, both signatories named, submitted, sent, signed twice, in force."""
     life = _Life(parts, record_id)
     await life.do(draft(record_id))
-    await life.do(Announce(record_id=record_id, announced_for=PartialDate(today().date()), source="communiqué"))
+    await life.do(
+        Announce(record_id=record_id, announced_for=PartialDate(today().date()), source="communiqué")
+    )
     for party in PARTIES:
         await life.do(name(record_id, party))
     await life.do(Submit(record_id=record_id))

@@ -18,7 +18,7 @@ from eventsourcing.persistence import StoredEvent, Tracking
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory, PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.utils import Environment
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed
 
 THREADS: Final = 8
 
@@ -81,9 +81,10 @@ class FileView(PostgresTrackingRecorder):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sql_create_statements.append(
-            SQL("CREATE TABLE IF NOT EXISTS public.file_view (id uuid PRIMARY KEY, version int, facts text)")
+        table = SQL(
+            "CREATE TABLE IF NOT EXISTS public.file_view (id uuid PRIMARY KEY, version int, facts text)"
         )
+        self.sql_create_statements.append(Composed([table]))
 
     def show(self, file_id: Any, version: int, facts: str, tracking: Tracking) -> None:
         with self.datastore.transaction(commit=True) as cursor:

@@ -12,6 +12,8 @@ from typing import Final
 import psutil
 import psycopg
 
+from benchmarks.figures import number
+
 _LIBRARIES: Final = ("psycopg", "fastapi", "starlette", "uvicorn", "uvloop", "pydantic", "cryptography")
 _SECONDS: Final = 1.0
 _BLOCK: Final = 8192
@@ -26,9 +28,7 @@ def described(folder: Path, dsn: str) -> list[str]:
     return [
         f"processeur : {_processor()}, {os.cpu_count()} cœurs",
         f"mémoire : {memory:.0f} Gio ; système : {platform.system()} {platform.release()}",
-        f"disque ({_file_system(folder)}) : {fsync_rate(folder):,.0f} `fdatasync`/s d'un bloc de 8 Kio".replace(
-            ",", "\u202f"
-        ),
+        f"disque ({_file_system(folder)}) : {number(fsync_rate(folder))} `fdatasync`/s d'un bloc de 8 Kio",
         f"charge au départ (1, 5, 15 min) : {load}",
         f"Python {platform.python_version()}, PostgreSQL {_server(dsn)}, eventsourcing "
         f"{version('eventsourcing')}, {libraries}",

@@ -6,11 +6,12 @@ from typing import Final
 
 from benchmarks.figures import Figure, Row
 
-METHOD: Final = """Page écrite par `make bench`. Chaque mesure a son propre serveur PostgreSQL embarqué, `fsync` actif,
-réglages ordinaires du dépôt. La référence et la nôtre alternent, tour après tour, dans la même série ; un tour
-de chauffe ne compte pas. La valeur est le rapport des médianes ; entre parenthèses, le plus petit et le plus
-grand rapport d'un même tour. Tout se partage les cœurs de la machine : serveur, PostgreSQL, générateur de
-charge, des deux côtés également."""
+METHOD: Final = """\
+Page écrite par `make bench`. Toutes les mesures partagent un serveur PostgreSQL embarqué, `fsync` actif, aux
+réglages ordinaires du dépôt, dans un dossier temporaire ; chacune a ses propres bases. La référence et la
+nôtre alternent, tour après tour, dans la même série ; un tour de chauffe ne compte pas. La valeur est le
+rapport des médianes ; entre parenthèses, le plus petit et le plus grand rapport d'un même tour. Le serveur,
+PostgreSQL et le générateur de charge se partagent les cœurs de la machine, des deux côtés également."""
 
 
 def note_on(row: Row, figure: Figure) -> str:

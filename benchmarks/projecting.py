@@ -16,8 +16,8 @@ import psycopg
 from benchmarks import conventions, library, ours, web
 from benchmarks.figures import Figure, Result, number, ratio, spread
 from benchmarks.load import LOOPBACK
-from benchmarks.rounds import Step, interleaved
-from benchmarks.stage import Stage, api, projector
+from benchmarks.rounds import Step
+from benchmarks.stage import Stage, api, projector, together
 from ops.compose import house
 from ops.settings import Settings
 
@@ -53,7 +53,7 @@ async def catch_up(stage: Stage) -> list[Result]:
             return events / (time.perf_counter() - started)
 
         steps = {"library": theirs, "catch-up": followed, "rebuild": rebuilt}
-        found = await interleaved(stage.sized(ROUNDS, 1), steps)
+        found = await stage.rounds(steps, ROUNDS)
     return [
         Figure(
             name,
@@ -67,13 +67,13 @@ async def catch_up(stage: Stage) -> list[Result]:
 
 
 async def visible(stage: Stage) -> list[Result]:
-    """From a command sent over HTTP to its reading answered with ``min_position``; API and projector apart."""
+    """From a command sent over HTTP to its reading with ``min_position``; API and projector apart."""
     settings = await stage.database("visible")
     async with house(settings, "bench") as parts:
         await conventions.opened(parts)
         client = await web.client_of(parts)
     count = stage.sized(40, 3)
-    async with api(settings), projector(settings):
+    async with together(api(settings), projector(settings)):
         await _followed(settings)
         with library.running(settings.dsn_owner) as runner:
 
@@ -86,7 +86,7 @@ async def visible(stage: Stage) -> list[Result]:
                 return await asyncio.to_thread(_read_back, settings.port, client, count)
 
             steps: dict[str, Step] = {"library": theirs, "ours": ours_}
-            found = await interleaved(stage.sized(ROUNDS, 1), steps)
+            found = await stage.rounds(steps, ROUNDS)
     value = spread(found["ours"])
     said = f"{number(value.middle)} ms contre {number(median(found['library']))} ms, de l'envoi à la lecture"
     return [Figure("visible", value, said)]

@@ -1,4 +1,4 @@
-"""The baseline of an append: psycopg alone, one row a transaction, on a table of the same columns and keys."""
+"""The baseline of an append: psycopg alone, one row a transaction, a table of the same columns and keys."""
 
 from __future__ import annotations
 
@@ -12,15 +12,9 @@ from uuid import uuid4
 from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import TupleRow
 
-from benchmarks import ours
+from benchmarks import ours, tables
 
-_TABLE: Final = """
-CREATE SCHEMA raw;
-CREATE TABLE raw.events (LIKE ledger.events);
-ALTER TABLE raw.events
-    ALTER position ADD GENERATED ALWAYS AS IDENTITY, ADD PRIMARY KEY (position),
-    ADD UNIQUE (event_id), ADD UNIQUE (record_id, version)"""
-_PRIMING: Final = 200
+_SAMPLES: Final = 200
 
 
 class Raw:
@@ -38,7 +32,7 @@ class Raw:
     @classmethod
     async def connected(cls, dsn: str, connections: int) -> Raw:
         opened = [await AsyncConnection.connect(dsn, autocommit=True) for _ in range(connections)]
-        await opened[0].execute(_TABLE)
+        await opened[0].execute(tables.EVENTS)
         names = [name for name in await ours.columns(opened[0]) if name != "position"]
         return cls([connection.cursor() for connection in opened], names)
 
@@ -50,7 +44,7 @@ class Raw:
         """Takes the bytes that ours has stored, to store the same."""
         columns = sql.SQL(", ").join(map(sql.Identifier, self._names))
         query = sql.SQL("SELECT {} FROM ledger.events ORDER BY position DESC LIMIT %s").format(columns)
-        await self._cursors[0].execute(query, (_PRIMING,))
+        await self._cursors[0].execute(query, (_SAMPLES,))
         self._samples = await self._cursors[0].fetchall()
 
     def rows(self, count: int) -> deque[tuple[Any, ...]]:
@@ -64,12 +58,12 @@ class Raw:
     def named(self, row: tuple[Any, ...]) -> dict[str, Any]:
         return dict(zip(self._names, row, strict=True))
 
-    async def rate(self, rows: deque[tuple[Any, ...]], connections: int, seconds: float) -> float:
-        """Rows a second, for so many seconds at most."""
+    async def rate(self, rows: deque[tuple[Any, ...]], connections: int, seconds: float) -> tuple[int, float]:
+        """How many rows in how many seconds; no longer than ``seconds``."""
         before, started = len(rows), time.perf_counter()
         cursors = self._cursors[:connections]
         await asyncio.gather(*(self._drain(cursor, rows, started + seconds) for cursor in cursors))
-        return (before - len(rows)) / (time.perf_counter() - started)
+        return before - len(rows), time.perf_counter() - started
 
     async def _drain(
         self, cursor: AsyncCursor[TupleRow], rows: deque[tuple[Any, ...]], deadline: float

@@ -43,7 +43,8 @@ def line(result: Result) -> str:
     if isinstance(result, Unmeasured):
         return f"{row.name:16} non mesuré : {result.why}"
     reached = _verdict(row, result)
-    return f"{row.name:16} {_value(row, result.value)}  seuil {row.reach or '–'}  {reached}\n    {result.said}\n    {result.spent}"
+    head = f"{row.name:16} {_value(row, result.value)}  seuil {row.reach or '–'}  {reached}"
+    return "\n    ".join(part for part in (head, result.said, result.spent) if part)
 
 
 def _cells(row: Row, result: Result) -> str:

@@ -19,10 +19,10 @@ Step = Callable[[int], Awaitable[float]]
 """One round of one side: told its number (0 warms up), it answers a rate or a duration."""
 
 
-async def interleaved(rounds: int, steps: Mapping[str, Step]) -> dict[str, list[float]]:
+async def interleaved(rounds: int, steps: Mapping[str, Step], *, warm: bool = True) -> dict[str, list[float]]:
     """Each step in turn, ``rounds`` times, after one round that does not count."""
     found: dict[str, list[float]] = {name: [] for name in steps}
-    for number in range(rounds + 1):
+    for number in range(0 if warm else 1, rounds + 1):
         for name, step in steps.items():
             gc.collect()
             value = await step(number)
@@ -60,24 +60,28 @@ class Spent:
 
     def __str__(self) -> str:
         """In French: microseconds of processor for one piece of work, and how busy each was."""
-        told = [
-            f"{name} {spent / self.count * 1e6:.0f} µs ({spent / self.wall:.0%})"
-            for name, spent in self.seconds.items()
-        ]
-        return "calcul par opération (et part d'un cœur) : " + ", ".join(told).replace("%", " %")
+        return ", ".join(
+            f"{name} {seconds / self.count * 1e6:.0f} µs ({_percent(seconds / self.wall)})"
+            for name, seconds in self.seconds.items()
+        )
 
     @property
     def limit(self) -> str:
         """Who held the work back, in French, as far as processor time tells."""
-        name, busy = max(
-            ((name, seconds / self.wall) for name, seconds in self.seconds.items()), key=lambda one: one[1]
-        )
+        busy, name = max((seconds / self.wall, name) for name, seconds in self.seconds.items())
+        who = f"« {name} », occupé à {_percent(busy)} d'un cœur"
         if busy >= _BUSY:
-            return f"c'est le calcul qui limite, d'abord celui de « {name} », occupé {busy:.0%} du temps d'un cœur"
-        return f"aucun processus n'occupe un cœur entier (au plus {busy:.0%}, « {name} ») : le reste est attente"
+            return f"c'est le calcul qui limite, d'abord celui de {who}"
+        return f"aucun de ces processus ne remplit un cœur (au plus {who}) : le reste est attente"
 
     def _now(self) -> dict[str, float]:
         return {name: _seconds_of(pid) for name, pid in self.processes.items()}
+
+
+def told(ours: Spent, baseline: Spent | None = None) -> str:
+    """A French sentence on who worked how much."""
+    against = f" ; pour la référence : {baseline}" if baseline else ""
+    return f"calcul par opération (et part d'un cœur) : {ours}{against}"
 
 
 def _seconds_of(pid: int) -> float:
@@ -92,3 +96,7 @@ def _seconds_of(pid: int) -> float:
             continue
         total += times.user + times.system
     return total
+
+
+def _percent(part: float) -> str:
+    return f"{part * 100:.0f} %"

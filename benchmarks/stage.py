@@ -1,4 +1,4 @@
-"""Where everything is measured: one durable embedded PostgreSQL, its databases, and processes of the house."""
+"""Where everything is measured: one durable embedded PostgreSQL, its databases, the house's processes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import psycopg
 from psycopg import sql
 
+from benchmarks import ours
+from benchmarks.rounds import Step, interleaved
 from ops import database
 from ops.settings import Settings
 from ops.stack.ports import answers, free_port
@@ -36,22 +38,24 @@ class Stage:
     folder: Path
     postgres: Postgres
     quick: bool
+    made: list[str] = field(default_factory=list)
 
     def sized(self, full: int, quick: int) -> int:
         return quick if self.quick else full
 
-    @property
-    def rounds(self) -> int:
-        return self.sized(7, 1)
+    async def rounds(self, steps: Mapping[str, Step], full: int = 7) -> dict[str, list[float]]:
+        """The baseline and ours alternately, ``full`` times each; just once to see that it runs."""
+        return await interleaved(self.sized(full, 1), steps, warm=not self.quick)
 
     async def database(self, name: str) -> Settings:
         """A new database with the house's schemas, and the settings to work on it."""
         await database.create_database(self.postgres.dsn(), name)
+        self.made.append(name)
         owner = self.postgres.dsn(name)
         await database.migrate(owner, app_password=_PASSWORD, projector_password=_PASSWORD)
         home = self.folder / name
         home.mkdir(exist_ok=True)
-        return Settings(
+        settings = Settings(
             home=home,
             port=free_port(),
             dsn_owner=owner,
@@ -59,15 +63,14 @@ class Stage:
             dsn_projector=database.as_role(owner, database.PROJECTOR, _PASSWORD),
             pool_size=8,
         )
+        await ours.prepare(settings)
+        return settings
 
     async def clean(self) -> None:
-        """Drops every database of a measure: what it left must not disturb the next."""
+        """Drops the databases of a measure: what it left must not disturb the next."""
         async with await psycopg.AsyncConnection.connect(self.postgres.dsn(), autocommit=True) as connection:
-            cursor = await connection.execute(
-                "SELECT datname FROM pg_database WHERE datname <> 'postgres' AND NOT datistemplate"
-            )
-            for (name,) in await cursor.fetchall():
-                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            while self.made:
+                drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.made.pop()))
                 await connection.execute(drop)
 
 
@@ -120,9 +123,16 @@ def projector(settings: Settings) -> AbstractAsyncContextManager[int]:
     return process(settings.home, "-m", "ops.cli", "serve", "projector", given=environment(settings))
 
 
+@asynccontextmanager
+async def together(*started: AbstractAsyncContextManager[int]) -> AsyncIterator[list[int]]:
+    """Several processes at once; answers their pids."""
+    async with AsyncExitStack() as stack:
+        yield list(await asyncio.gather(*map(stack.enter_async_context, started)))
+
+
 async def _answering(child: asyncio.subprocess.Process, port: int, log: Path) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not answers(port, timeout=0.2):
         if child.returncode is not None or time.monotonic() > deadline:
-            raise Refused(log.read_text()[-2000:])
+            raise Refused(await asyncio.to_thread(log.read_text))
         await asyncio.sleep(0.05)

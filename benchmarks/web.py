@@ -8,18 +8,18 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
 
 from api.tokens import TokenStore
-from benchmarks import bare, conventions, load, ours
+from benchmarks import bare, conventions, load, ours, tables
 from benchmarks.figures import Figure, Result, number, ratio
 from benchmarks.load import Answered, request
-from benchmarks.rounds import Spent, interleaved
-from benchmarks.stage import Stage, api, process
+from benchmarks.rounds import Spent, Step, told
+from benchmarks.stage import Stage, api, process, together
 from domain.kernel import new_id
 from ops.compose import House, house
 from ops.settings import Settings
@@ -72,6 +72,7 @@ class Servers:
     settings: Settings
     bare_port: int
     spent: dict[str, Spent]
+    plain: dict[str, Spent]
     client: Client
     answers: dict[str, list[Answered]] = field(default_factory=dict)
 
@@ -82,6 +83,13 @@ class Servers:
             work.count, work.seconds = answered.count, answered.seconds
         self.answers.setdefault(name, []).append(answered)
         return answered
+
+    async def ask_bare(self, name: str, requests: Sequence[bytes]) -> float:
+        """The baseline's round; answers its rate."""
+        with self.plain[name].over() as work:
+            answered = await load.offered(self.bare_port, requests, seconds=SECONDS)
+            work.count, work.seconds = answered.count, answered.seconds
+        return answered.rate
 
 
 async def commands(stage: Stage) -> list[Result]:
@@ -106,18 +114,18 @@ async def commands(stage: Stage) -> list[Result]:
         async def submit(_: int) -> float:
             return (await up.ask(names[_SUBMIT], client.submissions())).rate
 
-        def baseline(kind: int) -> Any:
+        def baseline(kind: int) -> Step:
             async def insert(_: int) -> float:
                 body = client.body if kind == _CREATE else b"{}"
                 requests = [request("POST", f"/{kind}", client.headers(), body)] * count
-                return (await load.offered(up.bare_port, requests, seconds=SECONDS)).rate
+                return await up.ask_bare(names[kind], requests)
 
             return insert
 
-        steps = {}
+        steps: dict[str, Step] = {}
         for kind, ours_ in enumerate((create, name, submit)):
             steps |= {f"bare {kind}": baseline(kind), f"ours {kind}": ours_}
-        found = await interleaved(stage.rounds, steps)
+        found = await stage.rounds(steps)
         return [
             _figure(up, name_, found[f"ours {kind}"], found[f"bare {kind}"])
             for kind, name_ in enumerate(names)
@@ -133,16 +141,16 @@ async def status(stage: Stage) -> list[Result]:
         async def bare_(turn: int) -> float:
             chosen = random.Random(turn).choices(ids, k=count)
             requests = [request("GET", f"/conventions/{i}", up.client.headers()) for i in chosen]
-            return (await load.offered(up.bare_port, requests, seconds=SECONDS)).rate
+            return await up.ask_bare("http-status", requests)
 
         async def ours_(turn: int) -> float:
-            return (await up.ask("http-status", up_requests(up.client, ids, count, turn))).rate
+            return (await up.ask("http-status", readings(up.client, ids, count, turn))).rate
 
-        found = await interleaved(stage.rounds, {"bare": bare_, "ours": ours_})
+        found = await stage.rounds({"bare": bare_, "ours": ours_})
         return [_figure(up, "http-status", found["ours"], found["bare"])]
 
 
-def up_requests(client: Client, ids: Sequence[str], count: int, turn: int) -> list[bytes]:
+def readings(client: Client, ids: Sequence[str], count: int, turn: int) -> list[bytes]:
     """Readings of conventions taken at random; the same for the same ``turn``."""
     chosen = random.Random(turn).choices(ids, k=count)
     return [request("GET", f"/v1/conventions/{i}", client.headers()) for i in chosen]
@@ -158,17 +166,21 @@ async def _up(stage: Stage, name: str, figures: Sequence[str], *, lived: int) ->
             await ours.Views(parts, pool).projector().catch_up()
         client = await client_of(parts)
     async with await psycopg.AsyncConnection.connect(settings.dsn_owner, autocommit=True) as connection:
-        await connection.execute(bare.TABLES)
-        await connection.execute("INSERT INTO raw.conventions SELECT id, shown::text FROM read.conventions")
-        await connection.execute("ANALYZE")
+        await connection.execute(tables.EVENTS)
+        await connection.execute(tables.CONVENTIONS)
     port = free_port()
     given = {bare.DSN: settings.dsn_owner, bare.PORT: str(port), bare.TOPICS: json.dumps(_TOPICS)}
-    async with (
-        api(settings) as ours_pid,
-        process(settings.home, "-m", "benchmarks.bare", given=given, port=port),
-    ):
-        who = {"API": ours_pid, "PostgreSQL": stage.postgres.pid}
-        yield Servers(settings, port, {figure: Spent(who) for figure in figures}, client)
+    bare_ = process(settings.home, "-m", "benchmarks.bare", given=given, port=port)
+    async with together(api(settings), bare_) as (ours_pid, bare_pid):
+        ours_ = {"API": ours_pid, "PostgreSQL": stage.postgres.pid}
+        plain = {"route nue": bare_pid, "PostgreSQL": stage.postgres.pid}
+        yield Servers(
+            settings,
+            port,
+            {figure: Spent(ours_) for figure in figures},
+            {figure: Spent(plain) for figure in figures},
+            client,
+        )
 
 
 async def client_of(parts: House) -> Client:
@@ -208,11 +220,11 @@ async def _shown(settings: Settings) -> list[str]:
 
 
 def _figure(up: Servers, name: str, measured: list[float], baseline: list[float]) -> Figure:
-    answers = up.answers[name][1:]
+    answers = up.answers[name][-len(measured) :]
     p50, p99 = (median(getattr(one, mark) for one in answers) for mark in ("p50", "p99"))
     said = (
         f"{number(median(measured))} contre {number(median(baseline))} requêtes/s ; "
         f"temps de réponse médian {number(p50)} ms, au 99ᵉ centile {number(p99)} ms"
     )
     spent = up.spent[name]
-    return Figure(name, ratio(measured, baseline), said, str(spent), spent.limit)
+    return Figure(name, ratio(measured, baseline), said, told(spent, up.plain[name]), spent.limit)

@@ -7,7 +7,7 @@ make everything behind it suspect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,18 +16,23 @@ from ledger.checkpoint import Checkpoint, Opening, Point
 from ledger.findings import Findings, Kind
 
 
-def marks(checkpoints: Sequence[Checkpoint], openings: Sequence[Opening]) -> list[Point]:
-    """What the store must still be, smallest first. What an epoch held beyond the point where a later one
-    resumes was given up, and said to be.
+def standing(checkpoints: Iterable[Checkpoint], openings: Sequence[Opening]) -> list[Checkpoint]:
+    """Those that the store must still extend, oldest first. What an epoch had published beyond the point
+    where a later one resumes was given up, and said to be.
     """
-    resumed = [one.resumes for one in openings]
-    points = {one.point for one in checkpoints}.union(resumed)
-    standing = [
-        one
-        for one in points
-        if one.size and all(later.size >= one.size for later in resumed if later.epoch > one.epoch)
-    ]
-    return sorted(standing, key=lambda one: (one.size, one.epoch))
+    kept = [one for one in checkpoints if _stands(one.point, openings)]
+    return sorted(kept, key=lambda one: (one.epoch, one.size))
+
+
+def marks(checkpoints: Iterable[Checkpoint], openings: Sequence[Opening]) -> list[Point]:
+    """Every state that the store must have passed through, smallest first."""
+    points = {one.point for one in checkpoints} | {one.resumes for one in openings}
+    kept = [one for one in points if one.size and _stands(one, openings)]
+    return sorted(kept, key=lambda one: (one.size, one.epoch))
+
+
+def _stands(point: Point, openings: Iterable[Opening]) -> bool:
+    return all(one.resumes.size >= point.size for one in openings if one.resumes.epoch > point.epoch)
 
 
 @dataclass
@@ -112,18 +117,22 @@ class SealWalk:
                 self._tree_differs(level, index)
 
     def _compare(self) -> None:
-        """Holds the trees against every point signed at their size, and keeps those that agree."""
-        while self._next < len(self._signed) and self._signed[self._next].size == self._trees[0].size:
-            point = self._signed[self._next]
+        """Holds the trees against what was signed at their size, and keeps those that agree."""
+        size = self._trees[0].size
+        signed = set()
+        while self._next < len(self._signed) and self._signed[self._next].size == size:
+            signed.add(self._signed[self._next].root)
             self._next += 1
-            if self._lost:
-                continue
-            agreeing = [tree for tree in self._trees if tree.root == point.root]
-            if agreeing:
-                self._trees, self._proven = agreeing, point.size
-            else:
-                self._findings.add(Kind.REWRITTEN, self._proven + 1, point.size)
-                self._lost = point.size + 1
+        if not signed or self._lost:
+            return
+        if len(signed) > 1:
+            self._findings.add(Kind.UNDECLARED, 1, size, "deux registres différents ont été signés")
+        agreeing = [tree for tree in self._trees if tree.root in signed]
+        if agreeing:
+            self._trees, self._proven = agreeing, size
+        else:
+            self._findings.add(Kind.REWRITTEN, self._proven + 1, size)
+            self._lost = size + 1
 
     def _compare_edge(self, edge: bytes) -> None:
         kept = merkle.unpacked(edge)

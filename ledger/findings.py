@@ -62,8 +62,8 @@ class Finding:
         detail = f" ({self.detail})" if self.detail else ""
         return f"{place} : {_SENTENCES[self.kind]}{detail}."
 
-    def covers(self, position: int) -> bool:
-        return self.first <= position <= self.last
+    def __str__(self) -> str:
+        return self.sentence
 
 
 @dataclass

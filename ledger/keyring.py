@@ -31,6 +31,9 @@ class Keyring(Protocol):
     async def destroyed(self) -> frozenset[str]:
         """Every subject whose key was destroyed."""
 
+    async def close(self) -> None:
+        """Lets go of files and connections. Nothing is asked afterwards."""
+
 
 @dataclass
 class MemoryKeyring:
@@ -54,3 +57,6 @@ class MemoryKeyring:
 
     async def destroyed(self) -> frozenset[str]:
         return frozenset(self._destroyed)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""

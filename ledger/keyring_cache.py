@@ -19,8 +19,7 @@ class CachedKeyring:
     ``destroy`` answers when no process can hold the key any more: it waits for as long as a key may live in
     the others, which must have the same setting. A command that takes a cached key while its subject is
     being erased stores something that nobody can read: that is the erasure's meaning.
-    ``most``: keys held at a time. ``clock`` is monotonic, in seconds, as is ``sleep``. Whoever opened
-    ``inner`` closes it.
+    ``most``: keys held at a time. ``clock`` is monotonic, in seconds, as is ``sleep``.
     """
 
     def __init__(
@@ -58,9 +57,10 @@ class CachedKeyring:
         return await self._inner.destroyed()
 
     async def close(self) -> None:
-        """Forgets every key held here."""
+        """Forgets every key held here, and closes the keyring beneath."""
         self._erasures += 1
         self._held.clear()
+        await self._inner.close()
 
     def __repr__(self) -> str:
         return f"CachedKeyring({self._inner!r}, held={len(self._held)})"

@@ -1,9 +1,9 @@
 """The keyring of an embedded installation: a SQLite file of its own, shared by its processes.
 
-A destroyed key is overwritten where it stands: rows are only ever added at the end, and a tombstone has the
-length of the key, so that SQLite never moves a row and leaves no second copy of it behind. The journal is
-then carried into the file and cut to nothing. What the disk itself may keep of blocks it has freed, and any
-copy of the file made earlier, is closed by a rotation of the master key (``keyring_wrapped.rotate``).
+A destroyed key is overwritten where it stands, by as many zeros, and SQLite overwrites what it frees
+(``secure_delete``). The journal is then carried into the file and cut to nothing. What the disk itself may
+keep of blocks it has freed, and any copy of the file made earlier, is closed by a rotation of the master key
+(``keyring_wrapped.rotate``).
 
 A command's loop and this thread share one interpreter: each statement costs a hand-over of its lock. Hence
 one statement for a whole batch, and one row for its answer.

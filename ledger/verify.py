@@ -90,7 +90,7 @@ class Checkpoint:
     at: datetime
 
     def __str__(self) -> str:
-        return f"{self.size} événements le {self.at:%Y-%m-%d à %H:%M:%S} UTC (époque {self.epoch})"
+        return f"{_count(self.size)} le {self.at:%Y-%m-%d à %H:%M:%S} UTC (époque {self.epoch})"
 
 
 def verify(evidence: object, vkey: str) -> Report:
@@ -137,7 +137,7 @@ def _verified(evidence: object, name: str, public: Ed25519PublicKey) -> list[str
         raise Broken("deux événements ont le même identifiant.")
     earlier = _check_earlier(evidence["earlier"], checkpoint, name, public)
     return [
-        f"VALIDE : dossier {_safe(record)}, {len(events)} événements, versions 1 à {len(events)}.",
+        f"VALIDE : dossier {_safe(record)}, {_count(len(events))}, versions 1 à {len(events)}.",
         f"Point de contrôle signé par {_safe(name)} : {checkpoint}.",
         *(f"Prolonge le point de contrôle de {one}." for one in earlier),
         *shown,
@@ -152,7 +152,7 @@ def _check_event(event: object, number: int) -> None:
     if not isinstance(event, dict):
         raise Broken(f"{where} n'est pas un objet.")
     position = event.get("position")
-    known = position if type(position) is int else None
+    known = position if type(position) is int and 1 <= position <= _LONG else None
     try:
         _check_fields(event, {*_NUMBERS, *_TEXTS, "proof"}, set(_KEYS), where)
         for field, (least, most) in _NUMBERS.items():
@@ -305,13 +305,15 @@ def _show(event: dict[str, Any]) -> list[str]:
         raise Broken("son contenu n'est pas du JSON acceptable.") from error
     if not isinstance(facts, dict) or not isinstance(state, dict):
         raise Broken("son contenu n'est pas un objet.")
-    reason = {"motif": facts["reason"]} if "reason" in facts else {}
+    values = list(state.items())
+    if "reason" in facts:
+        values.append(("motif", facts["reason"]))
     true, written = (_instant(event[field]) for field in ("effective_at", "recorded_at"))
     return [
         f"{event['position']} · version {event['version']} · {_safe(event['topic'])}",
         f"    vrai le {true}, écrit le {written}",
         f"    par {_safe(facts.get('actor', '?'))} ({_safe(facts.get('role', '?'))})",
-        *(f"    {_safe(field)} : {_safe(_opened(value, keys))}" for field, value in (state | reason).items()),
+        *(f"    {_safe(field)} : {_safe(_opened(value, keys))}" for field, value in values),
     ]
 
 
@@ -325,13 +327,16 @@ def _key(event: dict[str, Any], field: str, commitment: str) -> bytes | None:
     return key
 
 
-def _opened(value: Any, keys: dict[str, bytes | None]) -> Any:
+def _opened(value: Any, keys: dict[str, bytes | None], levels: int = 100) -> Any:
+    """The value with what is sealed in it opened, or said not to be."""
+    if not levels:
+        raise Broken("son contenu a trop de niveaux.")
     if isinstance(value, list):
-        return [_opened(one, keys) for one in value]
+        return [_opened(one, keys, levels - 1) for one in value]
     if not isinstance(value, dict):
         return value
     if set(value) != {"sealed"}:
-        return {field: _opened(one, keys) for field, one in value.items()}
+        return {field: _opened(one, keys, levels - 1) for field, one in value.items()}
     word = value["sealed"]
     if not isinstance(word, str) or word[:2] not in keys:
         raise Broken("une valeur chiffrée n'a pas la forme attendue.")
@@ -380,10 +385,10 @@ def _bytes(word: str) -> bytes:
 def _json(text: str, *, whole: bool = False) -> Any:
     """Raises ``ValueError`` for a repeated field or a huge number; ``whole``: for what is no integer."""
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) < len(pairs):
+    def once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(fields)) < len(fields):
             raise ValueError("un champ est répété")
-        return dict(pairs)
+        return dict(fields)
 
     def number(digits: str) -> int:
         if not re.fullmatch(r"0|-?[1-9][0-9]{0,18}", digits):
@@ -420,6 +425,10 @@ def _key_id(name: str, public: bytes) -> bytes:
 
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _count(events: int) -> str:
+    return f"{events} événement{'s' if events > 1 else ''}"
 
 
 def _instant(microseconds: int) -> str:

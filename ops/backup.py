@@ -93,7 +93,7 @@ async def restore(settings: Settings, file: Path, *, before_serving: BeforeServi
     ``before_serving`` then does what must come before anybody reads (erasures again, an epoch). Should it
     fail, the same restore takes up from there; until it has ended well, ``unfinished`` is true.
 
-    Raises ``BackupRefused``, ``OutOfReach`` or ``StackError``.
+    Raises ``BackupRefused``, ``OutOfReach``, ``StackError`` or ``MigrationChanged``.
     """
     with reading(file) as archive:
         archive.check()
@@ -102,12 +102,15 @@ async def restore(settings: Settings, file: Path, *, before_serving: BeforeServi
             saved.owner(where.dsn_owner) as connection,
         ):
             await _wait_alone(connection)
-            await _migrate(where)
+            await database.migrate(
+                where.dsn_owner,
+                app_password=database.password_of(where.dsn_app),
+                projector_password=database.password_of(where.dsn_projector),
+            )
             resumed = await _already_filled(connection, archive)
             if not resumed:
                 await _fill(connection, archive, where)
-            checkpoints = settings.home / "audit" / "checkpoints"
-            summary = _summary(archive.manifest, file, checkpoints, resumed=resumed)
+            summary = _summary(archive.manifest, file, settings.checkpoints, resumed=resumed)
             await before_serving(where, summary)
             await connection.execute("COMMENT ON SCHEMA ledger IS NULL")
     return summary
@@ -116,6 +119,15 @@ async def restore(settings: Settings, file: Path, *, before_serving: BeforeServi
 async def unfinished(connection: Connection) -> bool:
     """Whether a restore into this database has yet to end: nobody may be served from it."""
     return await _mark(connection) is not None
+
+
+async def refuse_unfinished(dsn: str) -> None:
+    """Raises ``BackupRefused`` after an interrupted restore: nobody is served from what it left."""
+    async with saved.owner(dsn) as connection:
+        if await unfinished(connection):
+            raise BackupRefused(
+                "Une restauration n'est pas terminée : relancez `mentorat restore` avec le même fichier."
+            )
 
 
 async def _save(connection: Connection, writer: Writer) -> Manifest:
@@ -144,20 +156,6 @@ async def _save_table(connection: Connection, table: Table, writer: Writer) -> T
                     member.write(data)
             rows = cursor.rowcount
     return TableEntry(columns=table.columns, rows=rows, sha256=member.sha256)
-
-
-async def _migrate(where: Settings) -> None:
-    try:
-        await database.migrate(
-            where.dsn_owner,
-            app_password=database.password_of(where.dsn_app),
-            projector_password=database.password_of(where.dsn_projector),
-        )
-    except database.MigrationChanged as changed:
-        raise BackupRefused(
-            f"Cette base a été préparée par une autre version de mentorat ({changed} diffère) : restaurez "
-            "sur une base neuve. Rien n'a été changé."
-        ) from changed
 
 
 async def _already_filled(connection: Connection, archive: Archive) -> bool:

@@ -20,6 +20,7 @@ from domain.calendar import PARIS
 from ledger.master import MasterKeyInvalid, MasterOutdated, WrongMasterKey
 from ledger.notes import NoteInvalid
 from ops import cli_read, cli_trust
+from ops.archive import BackupRefused
 from ops.database import MigrationChanged
 from ops.running import NotRunning, connected
 from ops.settings import Settings
@@ -43,6 +44,7 @@ cli_trust.add_to(app)
 
 
 MENDABLE: Final = (
+    BackupRefused,
     NotRunning,
     StackError,
     MigrationChanged,

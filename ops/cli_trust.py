@@ -205,14 +205,16 @@ def restore(
     ] = "restauration",
 ) -> None:
     """Restaure une sauvegarde dans un registre vide : les effacements sont rejoués avant de servir."""
+    from ledger.checkpoint import DoesNotExtend
     from ops import maintenance
     from ops.archive import BackupRefused
     from ops.reach import OutOfReach
 
     try:
         summary = asyncio.run(maintenance.restore(Settings(), file, reason))
-    except (BackupRefused, OutOfReach) as refused:
+    except (BackupRefused, OutOfReach, DoesNotExtend) as refused:
         fail(str(refused))
     out.print(f"{summary.head} événements restaurés.")
     if summary.shorter_by:
         out.print(f"{summary.shorter_by} événements publiés manquent : une nouvelle époque est déclarée.")
+    out.print("Un jeton révoqué depuis la sauvegarde vaut de nouveau : voyez `mentorat token list`.")

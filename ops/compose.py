@@ -41,6 +41,13 @@ class House:
     keyring: Keyring
     erasures: Erasures
 
+    async def purge_readings(self) -> int:
+        """Ends the entries of the reading log that are older than 12 months; answers how many."""
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute("SELECT privacy.purge_readings()")
+            row = await cursor.fetchone()
+        return row[0] if row else 0
+
     async def offset(self) -> timedelta:
         """How far domain time is ahead of the server's; zero in production."""
         async with self.pool.connection() as connection:

@@ -91,11 +91,8 @@ class Keeper:
     async def _purge_readings(self) -> None:
         if time.monotonic() - self._purged_at < DAY:
             return
-        async with self._house.pool.connection() as connection:
-            cursor = await connection.execute("SELECT privacy.purge_readings()")
-            row = await cursor.fetchone()
-        if row and row[0]:
-            log.info("%d entries of the reading log were older than 12 months", row[0])
+        if count := await self._house.purge_readings():
+            log.info("%d entries of the reading log were older than 12 months", count)
         self._purged_at = time.monotonic()
 
 

@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 from domain.calendar import PARIS
 from domain.erasure import Erase, Ground
 from domain.ports import Request
+from ledger.checkpoint import DoesNotExtend
 from ledger.feed import LedgerFeed
 from ops import audit, database, keys, who
 from ops import backup as backups
@@ -71,17 +72,21 @@ async def erase(settings: Settings, record_id: str, ground: Ground) -> None:
 
 
 async def restore(settings: Settings, file: Path, reason: str) -> backups.Summary:
-    """Restores a backup; what was erased since is erased again, and a shorter ledger says so in a new epoch.
+    """Restores a backup; what was erased since is erased again, and a ledger that does not go on from what
+    was published says so in a new epoch.
 
-    Raises ``BackupRefused`` and ``OutOfReach``.
+    Raises ``BackupRefused``, ``OutOfReach``, and ``DoesNotExtend`` for the backup of another ledger.
     """
 
     async def before_serving(where: Settings, summary: backups.Summary) -> None:
         await keys.prepare(where)
         async with house(where, "restore") as parts:
-            if summary.shorter_by:
+            try:
+                await audit.publish(where, parts.pool)
+            except DoesNotExtend:
                 await audit.open_epoch(where, parts.pool, reason)
             await parts.erasures.reconcile()
+            await parts.purge_readings()
 
     return await backups.restore(settings, file, before_serving=before_serving)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from ops import database, running
 from ops.private import read_or_make
 from ops.settings import Settings
 from ops.stack.postgres import Postgres
-from ops.up import DATABASE
+
+DATABASE: Final = "mentorat"
+"""The name of the database on the embedded server."""
 
 
 class OutOfReach(Exception):

@@ -17,7 +17,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from ops import database
+from ops import backup, database
 from ops.compose import House, house, ledger, world
 from ops.settings import Settings
 
@@ -38,10 +38,15 @@ def serve(part: str, settings: Settings) -> None:
         "worker": _serve_worker,
         "projector": _serve_projector,
     }
-    uvloop_run(runners[part](settings))
+    uvloop_run(_served(runners[part], settings))
     logging.shutdown()
     # A Temporal client may crash while the interpreter winds down: everything is flushed, leave now.
     os._exit(0)
+
+
+async def _served(runner: Callable[[Settings], Awaitable[None]], settings: Settings) -> None:
+    await backup.refuse_unfinished(settings.dsn_app)
+    await runner(settings)
 
 
 def uvloop_run(work: Awaitable[None]) -> None:
@@ -75,9 +80,12 @@ async def _serve_projector(settings: Settings) -> None:
 async def _serve_api(settings: Settings) -> None:
     import uvicorn
 
-    async with house(settings, "api") as parts:
+    async with (
+        house(settings, "api") as parts,
+        database.pool(settings.dsn_app, most=2, name="readings") as readings,
+    ):
         config = uvicorn.Config(
-            api_of(parts),
+            api_of(parts, readings),
             host=settings.host,
             port=settings.port,
             access_log=False,
@@ -88,15 +96,22 @@ async def _serve_api(settings: Settings) -> None:
         await uvicorn.Server(config).serve()
 
 
-def api_of(parts: House) -> FastAPI:
-    """The application over one house."""
+def api_of(parts: House, readings: database.Pool) -> FastAPI:
+    """The application over one house. The reading log has a pool of its own: whoever waits for it may hold a
+    connection of the other one.
+    """
     from api.app import create_app
     from api.tokens import TokenStore
+    from ledger.readings import OpenedPersons, ReadingLog
 
+    log = ReadingLog(readings)
     return create_app(
         commands=parts.executor,
         feed=parts.feed,
         reader=parts.reader,
+        persons=OpenedPersons(parts.keyring, log),
+        readings=log,
+        erasures=parts.erasures,
         tokens=TokenStore(parts.pool),
         probes={"registre": Ledger(parts), "vues": Views(parts)},
         version=version("mentorat"),

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from ops import database, keys, maintenance, running, seed
+from ops import backup, database, keys, maintenance, running, seed
 from ops.private import read_or_make
+from ops.reach import DATABASE
 from ops.running import Addresses
 from ops.settings import Settings
 from ops.stack.errors import StackError
@@ -21,8 +22,6 @@ from ops.stack.postgres import Postgres
 from ops.stack.service import Service
 from ops.stack.supervisor import Supervisor
 from ops.stack.temporal import Temporal
-
-DATABASE = "mentorat"
 
 
 class Stack:
@@ -116,6 +115,7 @@ class Stack:
         elif self._begins:
             await database.begin_at(where.dsn_owner, self._begins)
         connected = self._connected(where)
+        await backup.refuse_unfinished(connected.dsn_app)
         await keys.prepare(connected)
         await maintenance.carry_out_erasures(connected)
         return await seed.load(connected)

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api import examples
-from api.dependencies import After, Limit, Parts, moment, position_after
-from api.fields import Body, shown
+from api.dependencies import After, Limit, Parts, position_after
+from api.fields import Body, Day, shown
 from api.listing import Listing, listing
 from api.openapi import problem_responses
 from api.requests import Accepted, Act, AnyRecordId, command
 from api.security import Bearer, Caller
+from domain.calendar import start_of
 from domain.erasure import GROUND_LABELS, Erase, Ground
 from domain.kernel import Forbidden
 from domain.ports import Reading
-from projections.paging import page_of
+from projections.paging import Page
 
 router = APIRouter(prefix="/v1", tags=["données personnelles"])
 
@@ -51,7 +52,7 @@ async def erase(id: AnyRecordId, body: ErasureBody, act: Act, parts: Parts) -> A
 
 @router.get(
     "/readings",
-    summary="Le journal des lectures : qui a lu les données de qui, quand, pourquoi",
+    summary="Le journal des lectures, les dernières d'abord : qui a lu les données de qui, quand, pourquoi",
     responses=problem_responses(("role_not_allowed", "cursor_malformed"), examples.listed(examples.READING)),
     operation_id="readings_list",
 )
@@ -63,26 +64,22 @@ async def list_readings(
     subject: Annotated[
         str | None, Query(pattern=r"^[a-z]+-[0-9A-Za-z-]{1,80}$", description="Le dossier lu.")
     ] = None,
-    reader: Annotated[
-        str | None, Query(pattern=r"^[0-9a-f]{16}$", description="Le jeton qui a lu.")
-    ] = None,
-    since: Annotated[
-        str | None,
-        Query(max_length=40, description="Un jour ou un instant.", examples=["2025-12-10T08:00:00Z"]),
-    ] = None,
+    reader: Annotated[str | None, Query(pattern=r"^[0-9a-f]{16}$", description="Le jeton qui a lu.")] = None,
+    since: Annotated[Day | None, Query(description="À partir de ce jour.")] = None,
     after: After = None,
     limit: Limit = 100,
 ) -> Listing[Reading]:
-    """The latest first."""
     _may_read_the_log(caller)
-    rows = await parts.readings.page(
+    found = await parts.readings.page(
         limit=limit + 1,
-        before=position_after(after) or None,
+        before=position_after(after) if after else None,
         reader=reader,
         subject=subject,
-        since=moment("since", since),
+        since=start_of(since) if since else None,
     )
-    return listing(...)
+    items = found[:limit]
+    more = str(items[-1].number) if len(found) > limit else None
+    return listing(Page(items, more), request, response)
 
 
 def _may_read_the_log(caller: Bearer) -> None:

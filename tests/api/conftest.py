@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +17,12 @@ from api.app import create_app
 from api.tokens import TokenStore
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
-from ledger.keyring import MemoryKeyring
+from ledger.keyring import Keyring, MemoryKeyring
 from ledger.postgres import PostgresRecorder
+from ledger.readings import OpenedPersons, ReadingLog
+from ops import database as databases
 from ops import reference
+from ops.erasures import Erasures, Journal
 from projections.projector import Projector
 from projections.reading import Reader
 from tests.conftest import Database
@@ -52,6 +56,7 @@ class Site:
     bearers: dict[str, str]
     ids: dict[str, str]
     client: httpx.AsyncClient
+    keyring: Keyring
     undocumented: list[str] = field(default_factory=list)
 
     async def call(
@@ -111,19 +116,26 @@ def operation_of(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
 
 
 @pytest.fixture
-async def site(database: Database) -> AsyncIterator[Site]:
-    recorder = PostgresRecorder(database.app)
+async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
+    recorder, keyring = PostgresRecorder(database.app), MemoryKeyring()
     world = TestWorld(reference.calendars(), reference.territory())
-    executor = Executor(recorder, world, b"test digest key", MemoryKeyring())  # type: ignore[arg-type]
+    executor = Executor(recorder, world, b"test digest key", keyring)  # type: ignore[arg-type]
     feed = LedgerFeed(recorder)
     tokens = TokenStore(database.app)
     projector = Projector(feed, database.projector, world, executor.now)  # type: ignore[arg-type]
     made = {name: await tokens.create(role, name, scopes) for name, (role, scopes) in ROLES.items()}
-    async with Reader(database.app) as reader:
+    async with (
+        Reader(database.app) as reader,
+        databases.pool(database.app.conninfo, most=1, name="readings") as log_pool,  # type: ignore[arg-type]
+    ):
+        log = ReadingLog(log_pool)
         app = create_app(
             commands=executor,
             feed=feed,
             reader=reader,
+            persons=OpenedPersons(keyring, log),
+            readings=log,
+            erasures=Erasures(database.app, executor, keyring, Journal(tmp_path / "erasures")),
             tokens=tokens,
             probes={},
             version="test",
@@ -140,6 +152,7 @@ async def site(database: Database) -> AsyncIterator[Site]:
                 {name: token for name, (_, token) in made.items()},
                 {name: token_id for name, (token_id, _) in made.items()},
                 client,
+                keyring,
             )
             yield found
             assert found.undocumented == []

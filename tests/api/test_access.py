@@ -10,7 +10,14 @@ from tests.api.conftest import FACE, OTHER, ROLES, Site
 from tests.api.walk import FACE_PARTY, PLANTED
 
 SEES_LYONS_RECORD = {"national", "lyon", "face", "auditor", "dpo"}
-LISTS = ("/v1/programmes", "/v1/associations", "/v1/conventions", "/v1/deadlines", "/v1/events")
+LISTS = (
+    "/v1/programmes",
+    "/v1/associations",
+    "/v1/conventions",
+    "/v1/deadlines",
+    "/v1/events",
+    "/v1/readings",
+)
 
 
 async def test_an_anonymous_caller_is_turned_away_from_every_list(site: Site) -> None:
@@ -75,7 +82,7 @@ async def test_every_role_on_every_command_does_what_the_table_says(site: Site) 
     await walk.opened(site)
     record = await walk.in_force(site)
     await site.projector.catch_up()
-    ids = {"convention": record, "association": FACE, "programme": "programme-1j1m"}
+    ids = {"convention": record, "association": FACE, "programme": "programme-1j1m", "record": record}
     seen: dict[str, set[str]] = {}
     for path, method, operation in _commands(site):
         kind = path.split("/")[2].removesuffix("s")

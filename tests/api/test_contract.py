@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from api.travel import Standing
 from domain import kernel
 from domain.authorization import TABLE
 from domain.commands import command_types
+from domain.ports import Reading
 from projections.associations import AssociationRow
 from projections.conventions import ConventionRow
 from projections.deadlines import DeadlineRow
@@ -27,7 +29,7 @@ from tests.api.conftest import Site
 from tests.conftest import Database
 
 HOUSE = Path(__file__).parents[2]
-_ERRORS = {"Refused", "NotFound", "Conflict", "KeyReused", "PreconditionFailed", "Forbidden"}
+_ERRORS = {"Refused", "NotFound", "Conflict", "KeyReused", "PreconditionFailed", "Forbidden", "Busy"}
 
 
 def _raised() -> dict[str, str]:
@@ -116,8 +118,9 @@ def test_the_examples_of_answers_have_the_shape_of_answers() -> None:
         (ProgrammeRow, examples.PROGRAMME),
         (HistoryRow, examples.HISTORY),
         (DeadlineRow, examples.DEADLINE),
+        (Reading, examples.READING),
     ):
-        assert set(example) == set(row.__dataclass_fields__), row
+        assert set(example) == {field.name for field in fields(row)}, row
         TypeAdapter(row).validate_python(example)
     Standing.model_validate(examples.STANDING)
     CloudEvent.model_validate(examples.EVENT)

@@ -18,6 +18,7 @@ RUNNING = ("in_force", "ending")
 SIGNING = ("to_sign", "partially_signed")
 ENDED = ("renewed", "expired", "terminated")
 LYCEE = "lycee:0690001A"
+OFFICER = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 KEPT = 10
 """Months during which the personal data of a convention are kept after its end."""
 

@@ -99,6 +99,8 @@ UNUSABLE = {
     "disordered alerts": {"end_alerts": (Delay(30), Delay(90))},
     "endless delay": {"review": Delay(100_000, Unit.SCHOOL_DAYS)},
     "negative delay": {"notice": Delay(-1, Unit.MONTHS)},
+    "endless retention": {"retention": Delay(100_000, Unit.MONTHS)},
+    "erased at once": {"retention": Delay(0)},
 }
 
 

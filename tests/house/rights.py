@@ -13,9 +13,10 @@ périmètre du jeton ; y agir dépend de cette table **et** du fait de le tenir 
 association ou un lycée n'agit que pour lui-même ; ce qu'une garde refuse est noté dans l'historique du
 dossier.
 
-`system` désigne les processus (échéances). `operator`, `auditor` et `dpo` n'écrivent rien ici : l'auditeur
-lit tout sauf les personnes, le délégué à la protection des données lit les personnes, l'exploitant ne lit
-aucun dossier.
+`system` désigne les processus (échéances). `operator` et `auditor` n'écrivent rien ici : l'auditeur lit tout
+sauf les personnes, l'exploitant ne lit aucun dossier. Le délégué à la protection des données (`dpo`) lit les
+personnes et n'écrit qu'une chose : l'effacement (`record.erase`), sur un fondement de l'article 17 du RGPD.
+Le système efface de même au terme de la durée de conservation ; un dossier effacé est clos pour tous.
 
 """
 

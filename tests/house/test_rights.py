@@ -19,7 +19,8 @@ def test_the_page_on_rights_is_the_table() -> None:
     assert page == done.stdout, "regenerate: python -m tests.house.rights > docs/droits.md"
 
 
-def test_auditors_officers_and_operators_write_nothing() -> None:
+def test_auditors_and_operators_write_nothing_and_officers_only_erase() -> None:
     for name, roles in TABLE.items():
         assert roles <= set(ROLES), name
-        assert not roles & {"auditor", "dpo", "operator"}, name
+        assert not roles & {"auditor", "operator"}, name
+        assert ("dpo" in roles) == (name == "record.erase"), name

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, make_dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from uuid import uuid4
 
 import pytest
 
+import domain.association.commands
+import domain.convention.commands
+import domain.programme.commands  # noqa: F401 - a command is known once it is registered
+from domain.commands import command_types
 from domain.convention.model import Convention
-from domain.convention.parts import Signatory
-from domain.kernel import PERSONAL, Root
+from domain.kernel import FREE_TEXT, PERSONAL, Root
 from domain.registry import RECORDS
 from ledger import codec
 from ledger.events import StoredEvent, revive
@@ -24,16 +27,48 @@ from tests.house import topics
 TOPIC = re.compile(r"[a-z]+\.[A-Z][A-Za-z]+@[1-9][0-9]*")
 
 PERSONAL_LOOKING = re.compile(
-    r"(^|_)(name|first_name|last_name|names|mail|e_?mail|mailbox|phone|birth|birthday|address|contact|person|"
-    r"signatory|civility)(_|$)"
+    r"(^|_)(name|names|mail|e_?mail|mailbox|phone|birth|birthday|address|contact|person|signatory|civility|"
+    r"reason|comment|note|text|message|description|remark|motive|sentence|problem|source|evidence|"
+    r"delegation|title|seat|committee)(_|$)"
 )
+CODED = re.compile(
+    r"(\w+_)?(id|hash|sha256)|key|to|kind|number|academies?|schemes?|party|voids|school_years?|uais|rna|siren|"
+    r"channel|report|renews|successor|command|guard|delegation_until|required_entitlements"
+)
+"""Ids, codes, keys of parties, hashes, dates: whatever is typed there is compared with what is known."""
+
 BODIES = {
+    "programme.Opened@1.label": "the name of a scheme, from a list",
+    "Identity.name": "the name of an association",
+    "Identity.aliases": "other names of an association",
+    "Identity.legal_form": "association, foundation, company…",
+    "Identity.parent_body": "the name of a body",
+    "Identity.seat": "the registered office of a body, published with it",
+    "Identity.mailbox": "an association's own address, not a person's",
+    "Entitlement.reference": "of a call for projects or of a ministry's decision about a body; found by it",
+    "association.EntitlementEnded@1.reference": "the same",
+    "convention.Drafted@1.title": "the title of a public act, under which it is sent and listed",
     "Party.name": "the name of a body",
     "Party.mailbox": "a body's own address, where reminders go, not a person's",
-    "Identity.name": "the name of an association",
-    "Identity.mailbox": "an association's own address, not a person's",
+    "Clauses.steering_committee": "by offices; a part of the text that all sign, whose hash is worked out",
+    "Funding.funder": "the name of a body; a part of the text that all sign",
+    "convention.SignatoryNamed@1.title": "the office in whose right somebody signs; it outlives that person",
+    "convention.ReminderDue@1.what": "written by the house, of bodies and dates",
+    "convention.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "convention.Corrected@1.date_name": "which date is corrected",
+    "refusal.Recorded@1.sentence": "by a guard, which quotes no personal field: test_refusals",
+    "refusal.Recorded@1.missing": "the same",
 }
+"""Stored in clear, each for a reason."""
+ASKED = {
+    "DraftConvention.title",
+    "Renew.title",
+    "EndEntitlement.reference",
+    "RecordDelivery.problem",
+    "Correct.date_name",
+    "Signatory.title",
+}
+"""What a command tells under the same names as an event above."""
 
 
 def test_every_stored_shape_is_the_one_that_was_committed() -> None:
@@ -85,7 +120,7 @@ def test_a_process_that_wrote_nothing_reads_every_topic() -> None:
 
 def stored(topic: str, state: str) -> StoredEvent:
     now = datetime(2026, 1, 5, tzinfo=UTC)
-    return StoredEvent(2, uuid4(), "convention-1", 2, topic, state, "{}", now, now)
+    return StoredEvent(2, uuid4(), "convention-1", 2, topic, state, "{}", now, now, None, None, b"")
 
 
 def test_an_old_event_reads_as_the_one_that_replaced_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,13 +149,20 @@ def test_an_event_of_an_unknown_shape_is_not_read_as_if_it_were_known() -> None:
 # Personal data -----------------------------------------------------------------------------------
 
 
-def named_fields() -> Iterator[tuple[str, Any]]:
+def named_fields() -> dict[str, Any]:
     """Every field of every event, and of every value inside, with its type."""
     seen: set[type] = set()
+    found: dict[str, Any] = {}
     for topic, event in topics.event_classes().items():
         for name, hint in topics.own_fields(event).items():
-            yield f"{topic}.{name}", hint
-            yield from inside(hint, seen)
+            found |= {f"{topic}.{name}": hint, **dict(inside(hint, seen))}
+    return found
+
+
+def asked_fields() -> dict[str, Any]:
+    """The same of every command."""
+    seen: set[type] = set()
+    return {name: hint for command in command_types().values() for name, hint in inside(command, seen)}
 
 
 def inside(hint: Any, seen: set[type]) -> Iterator[tuple[str, Any]]:
@@ -135,16 +177,83 @@ def inside(hint: Any, seen: set[type]) -> Iterator[tuple[str, Any]]:
 
 
 def is_marked(hint: Any) -> bool:
-    own = get_origin(hint) is Annotated and PERSONAL in hint.__metadata__
-    return own or any(is_marked(part) for part in get_args(hint))
+    own = get_origin(hint) is Annotated and {PERSONAL, FREE_TEXT} & set(hint.__metadata__)
+    return bool(own) or any(is_marked(part) for part in get_args(hint))
 
 
-def test_what_looks_personal_is_marked_personal_or_is_a_bodys() -> None:
-    found = dict(named_fields())
-    looks = {name for name in found if PERSONAL_LOOKING.search(name.rpartition(".")[2])}
-    assert {name for name in looks if not is_marked(found[name])} == set(BODIES)
-    assert {name for name in found if is_marked(found[name])} == {"convention.SignatoryNamed@1.name"}
+def is_worded(hint: Any) -> bool:
+    """Whether any text at all fits in."""
+    return hint is str or any(is_worded(part) for part in get_args(hint))
 
 
-def test_a_signatory_keeps_the_mark_of_the_event_that_names_it() -> None:
-    assert is_marked(get_type_hints(Signatory, include_extras=True)["name"])
+def is_walked(hint: Any) -> bool:
+    """Whether it is a value whose own fields are looked at in its stead."""
+    return is_dataclass(hint) or any(is_walked(part) for part in get_args(hint))
+
+
+def in_clear(found: Mapping[str, Any]) -> set[str]:
+    """What looks as if it told of a person and is stored in clear: by its name, or because any words fit in
+    and its name does not say that they are a code."""
+    open_to_words = {
+        name
+        for name, hint in found.items()
+        if not CODED.fullmatch(name.rpartition(".")[2])
+        and (PERSONAL_LOOKING.search(name.rpartition(".")[2]) or is_worded(hint))
+    }
+    return {name for name in open_to_words if not is_marked(found[name]) and not is_walked(found[name])}
+
+
+def test_what_looks_personal_is_marked_or_has_its_reason_to_be_in_clear() -> None:
+    assert in_clear(named_fields()) == set(BODIES)
+    assert all(BODIES.values())
+
+
+def test_the_fields_that_are_marked_are_these() -> None:
+    assert {name: mark_of(hint) for name, hint in named_fields().items() if is_marked(hint)} == {
+        "convention.SignatoryNamed@1.name": PERSONAL,
+        "convention.SignatoryNamed@1.delegation": PERSONAL,
+        "convention.Announced@1.source": FREE_TEXT,
+        "convention.HistoryRecorded@1.evidence": FREE_TEXT,
+    }
+
+
+def mark_of(hint: Any) -> str:
+    if get_origin(hint) is Annotated:
+        (mark,) = hint.__metadata__
+        return str(mark)
+    return next(mark_of(part) for part in get_args(hint) if is_marked(part))
+
+
+def test_a_command_marks_what_its_event_marks() -> None:
+    """What it is told from another by, its digest, is then gone with the person's key."""
+    asked = asked_fields()
+    assert {name: mark_of(hint) for name, hint in asked.items() if is_marked(hint)} == {
+        "Signatory.name": PERSONAL,
+        "Signatory.delegation": PERSONAL,
+        "Announce.source": FREE_TEXT,
+        "RecordHistory.evidence": FREE_TEXT,
+    }
+    assert in_clear(asked) - set(BODIES) == set(ASKED)
+
+
+WORDS = """
+    reason comment note text message description remark motive sentence problem source evidence name
+    first_name email phone birth_date address contact delegation signatory title blurb
+"""
+
+
+@pytest.mark.parametrize("word", WORDS.split())
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_planted_field_is_found_however_deep_and_let_through_once_marked(word: str, deep: bool) -> None:
+    def found(hint: Any) -> set[str]:
+        planted = make_dataclass("Planted", [(word, hint), ("party", str), ("day", datetime)])
+        outer = make_dataclass("Outer", [("several", tuple[planted, ...])])  # type: ignore[valid-type]
+        return in_clear(dict(inside(outer if deep else planted, set())))
+
+    assert found(str) == found(str | None) == found(dict[str, str]) == {f"Planted.{word}"}
+    assert found(Annotated[str, PERSONAL]) == found(Annotated[str, FREE_TEXT] | None) == set()
+
+
+def test_what_is_not_made_of_words_is_found_by_its_name() -> None:
+    planted = make_dataclass("Planted", [("birth", datetime), ("phone", int), ("count", int)])
+    assert in_clear(dict(inside(planted, set()))) == {"Planted.birth", "Planted.phone"}

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import sqlite3
 import stat
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,45 +19,15 @@ from psycopg import sql
 
 from ledger import keyring_sqlite, keyring_wrapped
 from ledger.keyring import KeyDestroyed, Keyring, MemoryKeyring
-from ledger.keyring_postgres import PostgresKeyring, prepare
-from ledger.keyring_sqlite import KeyringLost, SqliteKeyring
+from ledger.keyring_postgres import prepare
+from ledger.keyring_sqlite import KeyringLost
 from ledger.keyring_wrapped import Rows, WrappedKeyring, rotate
-from ledger.master import LocalMaster, Master, MasterFile, MasterOutdated, WrongMasterKey, write_master
+from ledger.master import LocalMaster, MasterFile, MasterOutdated, WrongMasterKey, write_master
 from ops.stack.postgres import Postgres
+from tests.ledger.keyring_child import Place, children
 
 _NUMBERS = itertools.count(1)
 MENTOR, MENTEE = "mentor-1", "mentee-1"
-
-
-@dataclass
-class Place:
-    """Where keys are kept. Each opening has nothing in common with the others but the store itself."""
-
-    kind: str
-    where: str
-
-    @property
-    def store(self) -> type[WrappedKeyring]:
-        return PostgresKeyring if self.kind == "postgres" else SqliteKeyring
-
-    def open(self, master: Master) -> WrappedKeyring:
-        if self.kind == "postgres":
-            return PostgresKeyring(self.where, master)
-        return SqliteKeyring(Path(self.where), master)
-
-    async def on_disk(self) -> bytes:
-        """Every byte that the store has written and still shows (for PostgreSQL: of the table itself)."""
-        if self.kind == "sqlite":
-            path = Path(self.where)
-            return b"".join(p.read_bytes() for p in sorted(path.parent.glob(path.name + "*")))
-        async with await psycopg.AsyncConnection.connect(self.where, autocommit=True) as connection:
-            await connection.execute("CHECKPOINT")
-            cursor = await connection.execute(
-                "SELECT pg_read_binary_file(pg_relation_filepath('keyring.keys'))"
-            )
-            row = await cursor.fetchone()
-        assert row is not None
-        return bytes(row[0])
 
 
 @pytest.fixture
@@ -237,135 +203,24 @@ async def test_the_wrong_master_is_told_aloud_and_makes_nothing(place: Place, ma
 
 
 async def test_a_destroyed_key_is_nowhere_on_disk(place: Place, master: LocalMaster) -> None:
-    """Several pages full, so that rows have had every occasion to be moved about."""
+    """Many pages full, so that rows have had every occasion to be moved about."""
+    subjects = [sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(2000)]
     async with place.open(master) as keyring, place.open(master) as other:
-        for first in range(0, 2000, 400):
-            await (keyring, other)[first % 800 == 0].ensure(
-                [f"mentee-{n * 7919}" for n in range(first, first + 400)]
-            )
+        for first in range(0, 2000, 50):
+            await (keyring, other)[first % 100 // 50].ensure(subjects[first : first + 50])
         before = dict(await keyring.page("", 3000))
-        assert len(before) == 2000
-        gone = sorted(before, key=lambda subject: sha256(subject.encode()).digest())[:40]
+        gone, kept = sorted(subjects)[:1500], sorted(subjects)[1500:]
         stored = await place.on_disk()
-        assert all(before[subject] in stored for subject in gone)
+        assert all(before[subject] in stored for subject in subjects)
         await keyring.destroy(gone[0])
         await asyncio.gather(*(other.destroy(subject) for subject in gone[1:]))
         stored = await place.on_disk()
-        for subject in gone:
-            assert before[subject][4:20] not in stored
-            assert before[subject][-20:] not in stored
-        assert all(before[subject] in stored for subject in before.keys() - gone)
-        assert len(await other.keys(before)) == 1960
+        assert not [s for s in gone if before[s][4:20] in stored or before[s][-20:] in stored]
+        assert all(before[subject] in stored for subject in kept)
+        assert (await other.keys(subjects)).keys() == set(kept)
 
 
 # Several processes ------------------------------------------------------------------------------------------
-
-CHILD = """
-import asyncio, json, sys
-from hashlib import sha256
-from pathlib import Path
-from ledger import keyring_wrapped
-from ledger.keyring import KeyDestroyed
-from ledger.keyring_postgres import PostgresKeyring
-from ledger.keyring_sqlite import SqliteKeyring
-from ledger.keyring_wrapped import rotate
-from ledger.master import LocalMaster
-
-def told(words):
-    print(json.dumps(words), flush=True)
-
-def heard():
-    return json.loads(sys.stdin.readline())
-
-class Pausing:
-    # replaces a few keys, then waits to be killed
-    def __init__(self, keyring, pages):
-        self.keyring, self.pages = keyring, pages
-    def __getattr__(self, name):
-        return getattr(self.keyring, name)
-    async def replace(self, changes):
-        if self.pages == 0:
-            told("stopped")
-            await asyncio.sleep(600)
-        self.pages -= 1
-        await self.keyring.replace(changes)
-
-async def obey(keyring, order):
-    if order["do"] == "ensure":
-        try:
-            keys = await keyring.ensure(order["subjects"])
-        except KeyDestroyed:
-            return "destroyed"
-        return {subject: sha256(key).hexdigest() for subject, key in keys.items()}
-    if order["do"] == "one by one":
-        for subject in order["subjects"]:
-            await keyring.ensure([subject])
-        return await obey(keyring, {"do": "ensure", "subjects": order["subjects"]})
-    if order["do"] == "destroy":
-        return await keyring.destroy(order["subjects"][0])
-    if order["do"] == "rotate":
-        keyring_wrapped.PAGE = 10
-        return await rotate(Pausing(keyring, order["pages"]), LocalMaster.parse(order["master"]))
-
-async def main():
-    how = heard()
-    kind = {"sqlite": lambda where, master: SqliteKeyring(Path(where), master), "postgres": PostgresKeyring}
-    keyring = kind[how["kind"]](how["where"], LocalMaster.parse(how["master"]))
-    told("ready")
-    while order := heard():
-        told(await obey(keyring, order))
-    await keyring.close()
-
-asyncio.run(main())
-"""
-
-
-class Child:
-    """Another process with the same keyring open."""
-
-    def __init__(self, place: Place, master: LocalMaster) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", CHILD],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.tell({"kind": place.kind, "where": place.where, "master": master.text})
-        assert self.answer() == "ready"
-
-    def tell(self, words: object) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(words) + "\n")
-        self.process.stdin.flush()
-
-    def answer(self) -> Any:
-        assert self.process.stdout is not None
-        return json.loads(self.process.stdout.readline())
-
-    def ask(self, do: str, *subjects: str, **more: object) -> Any:
-        self.tell({"do": do, "subjects": subjects, **more})
-        return self.answer()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=30)
-
-    def leave(self) -> int:
-        self.tell(None)
-        self.process.communicate(timeout=30)
-        return self.process.returncode
-
-
-@contextmanager
-def children(place: Place, master: LocalMaster, number: int = 1) -> Iterator[list[Child]]:
-    born: list[Child] = []
-    try:
-        for _ in range(number):
-            born.append(Child(place, master))
-        yield born
-    finally:
-        for child in born:
-            child.kill()
 
 
 def digests(keys: Any) -> dict[str, str]:
@@ -461,8 +316,10 @@ async def test_a_key_destroyed_during_a_rotation_stays_destroyed(
     place: Place, master: LocalMaster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer, replace = master.renewed(), place.store.replace
+    renewed: dict[str, bytes] = {}
 
     async def late(self: WrappedKeyring, changes: Sequence[tuple[str, bytes, bytes]]) -> None:
+        renewed.update({subject: new for subject, _, new in changes})
         await self.destroy(MENTEE)
         await replace(self, changes)
 
@@ -473,6 +330,9 @@ async def test_a_key_destroyed_during_a_rotation_stays_destroyed(
         async with place.open(newer) as after:
             assert await after.keys([MENTOR, MENTEE]) == {MENTOR: made[MENTOR]}
             assert await after.destroyed() == {MENTEE}
+            stored = await place.on_disk()
+    assert [subject for subject in renewed if renewed[subject] in stored] == [MENTOR]
+    assert renewed.keys() == {MENTOR, MENTEE}
 
 
 async def test_a_process_with_the_retired_master_makes_no_key_that_would_be_lost(
@@ -541,6 +401,29 @@ async def test_a_key_wrapped_just_before_a_rotation_begins_is_wrapped_again(
     assert tried == [1, 1]
     async with place.open(newer.newest_only()) as after:
         assert await after.keys([MENTOR]) == made
+
+
+async def test_a_key_read_just_before_a_rotation_ends_is_read_again(
+    place: Place, master: LocalMaster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "master"
+    write_master(path, master)
+    newer, find = master.renewed(), place.store._find
+    read: list[int] = []
+
+    async def late(self: WrappedKeyring, subjects: Sequence[str]) -> Rows:
+        found = await find(self, subjects)
+        read.append(len(found))
+        if read == [0, 1]:
+            await rotate(rotating, newer)
+            write_master(path, newer.newest_only())
+        return found
+
+    monkeypatch.setattr(place.store, "_find", late)
+    async with place.open(MasterFile(path)) as keyring, place.open(newer) as rotating:
+        made = await keyring.ensure([MENTOR])
+        assert await keyring.keys([MENTOR]) == made
+    assert read == [0, 1, 1]
 
 
 async def test_a_rotation_that_cannot_open_the_present_keys_changes_nothing(

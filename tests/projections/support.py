@@ -11,7 +11,9 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from domain.convention.commands import End, EnterIntoForce, MarkReportOverdue, Remind
-from domain.kernel import SYSTEM
+from domain.erasure import Erase, Ground
+from domain.kernel import SYSTEM, Sealed
+from ledger import vault
 from ledger.feed import LedgerFeed
 from ops.database import Pool
 from projections import deadlines, schema
@@ -62,6 +64,15 @@ class Views:
             found["position"] = await cursor.fetchall()
         return found
 
+    async def clear(self, word: Any) -> Any:
+        """What a sealed word stands for, ``FORGOTTEN`` once its subject was erased."""
+        sealed = Sealed.of(word)
+        return (await vault.opened(self.house.keyring, [sealed]))[sealed]
+
+    async def written(self) -> str:
+        """Everything that the tables of the read models hold, as one text."""
+        return repr(await self.rows())
+
     async def act_on_time(self) -> None:
         """What the processes do: carry out whatever is due, until nothing is."""
         for _ in range(20):
@@ -83,6 +94,8 @@ def _step(due: deadlines.DeadlineRow) -> Any:
         return End(record_id=due.record_id)
     if due.kind == "report_overdue":
         return MarkReportOverdue(record_id=due.record_id, key=due.key)
+    if due.kind == "erase":
+        return Erase(record_id=due.record_id, ground=Ground.RETENTION)
     return Remind(record_id=due.record_id, key=due.key)
 
 

@@ -16,12 +16,13 @@ from domain.convention.commands import (
     Announce,
     Denounce,
     End,
+    NameSignatory,
     ProposeAmendment,
     RecordHistory,
     SetCoverage,
     SignAmendment,
 )
-from domain.convention.parts import Coverage, Medium
+from domain.convention.parts import Capacity, Coverage, Medium, Signatory
 from domain.kernel import SYSTEM
 from domain.programme.commands import SetTarget, programme_id
 from domain.programme.model import Programme
@@ -77,14 +78,16 @@ async def test_the_three_dates_are_kept_apart_to_the_month(views: Views) -> None
 
     assert (announced.evidence, announced.signed_on) == ("announced", None)
     assert announced.evidence_label == "annoncée, signature non attestée"
-    assert announced.evidence_source == "communiqué"
+    assert await views.clear(announced.evidence_source) == "communiqué"
+    assert announced.announced_in == announced.evidence_source
     assert (row.announced_for, row.signed_on, row.in_force_from, row.ends_on) == (
         "2024-12-05",
         "2024-12",
         "2025-01",
         "2026-01-31",
     )
-    assert (row.evidence, row.evidence_source) == ("history", "Convention signée, page 3")
+    assert row.evidence == "history"
+    assert await views.clear(row.evidence_source) == "Convention signée, page 3"
 
 
 async def test_it_says_since_when_and_by_whom_it_is_awaited(views: Views) -> None:
@@ -108,12 +111,24 @@ async def test_it_says_since_when_and_by_whom_it_is_awaited(views: Views) -> Non
     assert academie["signed_on"] == (house.clock.today - timedelta(days=2)).isoformat()
 
 
-async def test_the_name_of_a_signatory_is_in_persons_only(views: Views) -> None:
+async def test_the_name_of_a_signatory_is_in_persons_only_and_sealed(views: Views) -> None:
     await views.house.drafted()
+    deputy = Signatory("Prénom Nom", "titre", Capacity.DELEGATION, "arrêté n° 7", date(2027, 1, 1))
+    await views.house.do(NameSignatory(record_id="convention-1", party="academie:10", signatory=deputy))
     row = await _get(views)
-    assert row.persons == {"academie:10": "Prénom Nom", FACE_PARTY: "Prénom Nom"}
-    assert row.parties[0]["signatory"]["title"] == "titre"
-    assert "Prénom Nom" not in repr(replace(row, persons={}))
+    clear = {key: await views.clear(word) for key, word in row.persons.items()}
+    assert clear == {
+        "academie:10": "Prénom Nom",
+        "academie:10.delegation": "arrêté n° 7",
+        FACE_PARTY: "Prénom Nom",
+    }
+    assert row.parties[0]["signatory"] == {
+        "title": "titre",
+        "capacity": "delegation",
+        "delegation_until": "2027-01-01",
+    }
+    assert "Prénom Nom" not in repr(row)
+    assert "sealed:" not in repr(replace(row, persons={}))
 
 
 async def test_an_amendment_shows_who_is_still_to_sign(views: Views) -> None:

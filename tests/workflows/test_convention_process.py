@@ -16,8 +16,10 @@ from domain.calendar import PartialDate
 from domain.commands import Command
 from domain.convention import due as convention_due
 from domain.convention.commands import Denounce, ReceiveReport, Submit
+from domain.erasure import Erase, Ground
 from domain.ports import Outcome, Request
-from tests.support import FACE_PARTY
+from tests.domain.rehearsal import OFFICER
+from tests.support import FACE_PARTY, START
 from tests.workflows.stage import Letters, Stage, until
 from workflows.contracts import Outlook, Question, Step
 from workflows.convention import ConventionProcess
@@ -122,6 +124,37 @@ async def test_a_process_that_ends_at_its_horizon_goes_on_when_swept(stage: Stag
         await stage.quiet(record_id)
     assert len(runs) > 10
     assert [line for line in await stage.told(record_id) if "Delivered" not in line] == A_LIFE
+
+
+async def test_personal_data_are_erased_sixty_months_after_the_end_by_a_process_that_slept_till_then(
+    stage: Stage,
+) -> None:
+    """It ends on 5 December 2026: five years later there is nothing left of anybody, nor to be done."""
+    term = (date(2031, 12, 5) - START.date()).days
+    record_id = await stage.house.signed("convention-forgotten")
+    await stage.play(record_id)
+    before = await stage.told(record_id)
+    await stage.skip_to(term - 401)
+    await stage.play(record_id)
+    assert await stage.told(record_id) == before
+    await stage.skip_to(term - 399)
+    await stage.play(record_id)
+    assert await stage.told(record_id) == [*before, f"{term} SubjectErased"]
+    assert (await stage.house.convention(record_id)).status == "erased"
+    assert stage.letters.kept == []
+
+
+async def test_a_process_under_way_is_over_once_its_record_is_erased(stage: Stage) -> None:
+    record_id = await stage.house.signed("convention-erased")
+    running = await stage.nudge(record_id)
+    await stage.skip_to(20)
+    await stage.quiet(record_id)
+    await stage.house.do(Erase(record_id=record_id, ground=Ground.OBJECTION), OFFICER)
+    again = await stage.nudge(record_id)
+    assert again.result_run_id == running.result_run_id
+    await again.result()
+    assert await stage.told(record_id) == ["11 CameIntoForce"]
+    assert stage.letters.kept == []
 
 
 # Sending -------------------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+"""The measures run, in small, and the page of results tells of every one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import MEASURES, measured
+from benchmarks.figures import ROWS, Figure, Reach, Unmeasured, ratio
+from benchmarks.report import RESULTS, rendered
+from benchmarks.stage import Stage
+from ops.stack.postgres import Postgres
+
+FILLED: set[str] = set()
+
+
+@pytest.mark.parametrize("name", MEASURES)
+async def test_each_measure_runs_and_gives_positive_numbers(
+    name: str, postgres: Postgres, tmp_path: Path
+) -> None:
+    found = await measured(Stage(tmp_path, postgres, quick=True), name)
+    assert found
+    for result in found:
+        assert isinstance(result, Figure), result
+        assert 0 < result.value.low <= result.value.middle <= result.value.high
+        assert result.said
+    FILLED.update(result.name for result in found)
+
+
+def test_together_they_fill_every_row_of_the_table() -> None:
+    """Nothing to say when only some of them were asked for."""
+    if len(FILLED) < len(MEASURES):
+        pytest.skip("not all measures ran")
+    assert {row.name for row in ROWS} == FILLED
+
+
+def test_the_page_of_results_has_every_row() -> None:
+    page = RESULTS.read_text("utf-8")
+    for row in ROWS:
+        assert f"| {row.what} | {row.baseline} |" in page, row.name
+        assert row.reach is None or f"| {row.reach} |" in page
+
+
+def test_what_was_not_measured_or_not_reached_is_said_plainly() -> None:
+    slow = Figure("append-64", ratio([10.0], [10.0]), "10 contre 10", limit="le disque")
+    page = rendered(["une machine"], [slow, Unmeasured("check", "rien à lire")])
+    (told,) = (line for line in page.splitlines() if line.startswith("| ajout chiffré"))
+    assert told.endswith("| 1 × (1 – 1) | ≥ 1,5 × | **non** |")
+    assert "Seuil non atteint : le disque." in page
+    assert "non mesuré : rien à lire." in page
+    assert "| oui |" not in page
+
+
+def test_a_ratio_is_that_of_the_medians_with_the_extremes_of_the_rounds() -> None:
+    found = ratio([10.0, 20.0, 60.0], [10.0, 10.0, 20.0])
+    assert (found.middle, found.low, found.high) == (2.0, 1.0, 3.0)
+    assert Reach(2.0, at_least=True).met(found.middle)
+    assert not Reach(1.9, at_least=False).met(found.middle)

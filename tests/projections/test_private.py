@@ -1,0 +1,221 @@
+"""No read table holds anything personal in clear; and what is erased is forgotten there too, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from domain.calendar import PartialDate, start_of
+from domain.convention.commands import (
+    Announce,
+    Correct,
+    NameSignatory,
+    RecordHistory,
+    RemoveParty,
+    Submit,
+)
+from domain.convention.parts import Capacity, Signatory
+from domain.erasure import Erase, Ground
+from domain.kernel import FORGOTTEN, Actor, Refused
+from domain.ports import Happened
+from domain.programme.commands import AdoptRules, programme_id
+from domain.programme.model import Delay, Rules
+from ledger.feed import LedgerFeed
+from projections import conventions, history, schema
+from projections.history import HistoryRow
+from tests.projections.support import Views
+from tests.support import FACE_PARTY, NATIONAL, draft_command
+
+NAME, DELEGATION = "Camille Introuvable", "arrêté nommant Dominique Introuvable"
+SOURCE, EVIDENCE, REASON = "courriel de Sacha Inouïe", "page 3, main de Lou Inouïe", "dit par Noa Inouïe"
+PLANTED = (NAME, DELEGATION, SOURCE, EVIDENCE, REASON)
+DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
+
+
+async def planted(views: Views, record_id: str = "convention-1") -> str:
+    """A convention with something of a person wherever something of a person can be."""
+    house = views.house
+    await house.do(draft_command(record_id), reason=REASON)
+    day = PartialDate(house.clock.today)
+    await house.do(Announce(record_id=record_id, announced_for=day, source=SOURCE), reason=REASON)
+    for party in ("academie:10", FACE_PARTY):
+        signatory = Signatory(NAME, "titre", Capacity.DELEGATION, DELEGATION, date(2027, 1, 1))
+        await house.do(NameSignatory(record_id=record_id, party=party, signatory=signatory), reason=REASON)
+    with pytest.raises(Refused):
+        await house.do(RemoveParty(record_id=record_id, party="state"), reason=REASON)
+    prior = RecordHistory(
+        record_id=record_id, signed_on=day, in_force_from=day, ends_on=date(2028, 1, 1), evidence=EVIDENCE
+    )
+    await house.do(prior, reason=REASON)
+    return record_id
+
+
+async def test_nothing_planted_is_in_clear_in_any_read_table(views: Views) -> None:
+    await planted(views)
+    await views.projector.catch_up()
+
+    written = await views.written()
+
+    assert [secret for secret in PLANTED if secret in written] == []
+    assert written.count("sealed:") > 15
+    for projection in schema.PROJECTIONS:
+        assert (await views.rows())[projection.name], projection.name
+
+
+async def test_every_sealed_word_opens_to_what_was_planted(views: Views) -> None:
+    record_id = await planted(views)
+    async with views.seen() as connection:
+        row = await conventions.get(connection, record_id)
+        rows = (await history.page(connection, record_id)).items
+    assert row
+    words = [row.announced_in, row.evidence_source, *row.persons.values()]
+    for one in rows:
+        words += [one.reason, *one.persons.values()]
+
+    assert {await views.clear(word) for word in words} == set(PLANTED)
+    assert [await views.clear(one.reason) for one in rows if one.refused] == [REASON]
+
+
+async def test_a_rebuild_needs_no_key_and_gives_the_same_rows_once_they_are_gone(views: Views) -> None:
+    record_id = await planted(views)
+    await views.house.do(Erase(record_id=record_id, ground=Ground.OBJECTION), DPO)
+    await views.house.keyring.destroy(record_id)
+    await views.projector.catch_up()
+    live = await views.rows()
+
+    await views.another_projector().rebuild()
+
+    assert await views.rows() == live
+
+
+async def test_an_erased_record_reads_forgotten_and_still_says_where_it_stood(views: Views) -> None:
+    record_id, house = await planted(views), views.house
+    before = house.clock.instant
+    house.clock.advance(days=3)
+    await house.do(Erase(record_id=record_id, ground=Ground.OBJECTION), DPO)
+    await house.keyring.destroy(record_id)
+    async with views.seen() as connection:
+        row = await conventions.get(connection, record_id)
+        rows = (await history.page(connection, record_id)).items
+        now = await history.standing(connection, record_id, house.clock.instant, house.clock.instant)
+        then = await history.standing(connection, record_id, before, house.clock.instant)
+    assert row
+    words = [row.announced_in, row.evidence_source, *row.persons.values()]
+    for one in rows:
+        words += [*one.persons.values(), *([one.reason] if one.reason else [])]
+
+    assert {await views.clear(word) for word in words} == {FORGOTTEN}
+    assert len(words) > 15
+    assert (row.status, row.status_label, row.next) == ("erased", "effacée", [])
+    assert now
+    assert then
+    assert (then.status, now.status) == ("signed", "erased")
+    assert rows[-1].facts == {"ground": "objection"}
+    assert rows[-1].label == "Données personnelles de la convention effacées"
+
+
+# The trail -----------------------------------------------------------------------------------------
+
+
+async def _history(views: Views, record_id: str) -> list[HistoryRow]:
+    async with views.seen() as connection:
+        return list((await history.page(connection, record_id)).items)
+
+
+async def test_what_was_written_after_its_day_is_told_as_backdated(views: Views) -> None:
+    house = views.house
+    record_id = await house.to_sign()
+    house.clock.advance(days=5)
+    await house.sign(record_id, "academie:10", on=house.clock.today - timedelta(days=3))
+    await house.sign(record_id, FACE_PARTY, on=house.clock.today)
+
+    told = {row.position: row.backdated for row in await _history(views, record_id)}
+    assert list(told.values())[-2:] == [True, False]
+    assert sum(told.values()) == 1
+
+
+@pytest.mark.parametrize(("months_ago", "backdated"), [(0, False), (1, True)])
+async def test_a_month_is_backdated_once_it_is_surely_over(
+    views: Views, months_ago: int, backdated: bool
+) -> None:
+    house = views.house
+    record_id = await house.drafted()
+    month = PartialDate(house.clock.today.replace(day=1, month=house.clock.today.month - months_ago), "month")
+    await house.do(
+        RecordHistory(
+            record_id=record_id, signed_on=month, in_force_from=month, ends_on=date(2027, 1, 1), evidence="p"
+        )
+    )
+
+    *_, last = await _history(views, record_id)
+    assert last.effective_at == start_of(month.first)
+    assert (last.effective_precision, last.backdated) == ("month", backdated)
+
+
+async def test_a_corrected_event_names_its_corrections_and_they_name_it(views: Views) -> None:
+    house = views.house
+    record_id = await house.signed()
+    version = next(r.version for r in await _history(views, record_id) if "Signed" in r.topic)
+    for days in (1, 0):
+        value = PartialDate(house.clock.today - timedelta(days=days))
+        await house.do(
+            Correct(
+                record_id=record_id, supersedes=version or 0, date_name="signature:academie:10", value=value
+            ),
+            reason="erreur de saisie",
+        )
+
+    rows = await _history(views, record_id)
+    corrections = [row.version for row in rows if row.supersedes == version]
+    assert len(corrections) == 2
+    assert {row.version: row.corrected_by for row in rows if row.corrected_by} == {version: corrections}
+
+
+async def test_each_event_tells_under_which_rules_the_record_then_stood(views: Views) -> None:
+    house = views.house
+    record_id = await house.drafted()
+    rules = Rules(review=Delay(3))
+    adopted = AdoptRules(
+        record_id=programme_id("1j1m"),
+        rules=rules,
+        on=house.clock.today + timedelta(days=2),
+        academie="",
+        to_open=True,
+    )
+    await house.do(adopted, NATIONAL)
+    await house.do(Announce(record_id=record_id, announced_for=PartialDate(house.clock.today), source="s"))
+    house.clock.advance(days=2)
+    await house.do(Submit(record_id=record_id))
+    rows = await _history(views, record_id)
+    async with views.seen() as connection:
+        convention = await conventions.get(connection, record_id)
+        programme = list((await history.page(connection, programme_id("1j1m"))).items)
+
+    assert [row.rules_version for row in rows] == [1, 1, 1, 1, 2]
+    assert {row.rules_version for row in programme} == {None}
+    assert convention
+    assert convention.rules_version == 2
+    live = await views.rows()
+    await views.another_projector().rebuild()
+    assert await views.rows() == live
+
+
+class _Careless(LedgerFeed):
+    """A feed that hands a reason over in clear."""
+
+    async def after(self, position: int, limit: int) -> Sequence[Happened]:
+        events = await super().after(position, limit)
+        return [replace(one, facts=one.facts | {"reason": REASON}) for one in events]
+
+
+async def test_a_reason_in_clear_stops_the_projector_before_any_table(views: Views) -> None:
+    await views.house.drafted()
+    views.feed = _Careless(views.house.recorder)
+
+    with pytest.raises(TypeError, match="in clear at reason"):
+        await views.another_projector().catch_up()
+
+    assert (await views.rows())["history"] == []
