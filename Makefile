@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Derrière un mandataire, les certificats sont ceux du système.
 export UV_SYSTEM_CERTS := true
 
-.PHONY: run test lint unit stress demo lock clean
+.PHONY: run test lint unit stress bench demo lock clean
 
 run: $(READY)
 	@exec $(BIN)/mentorat up
@@ -27,6 +27,10 @@ unit: $(READY)
 
 stress: $(READY)
 	$(BIN)/pytest -m stress --timeout=3600
+
+# Mesure sur cette machine, puis récrit benchmarks/RESULTS.md : rien d'autre ne doit l'occuper.
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 # Versions épinglées avec empreintes ; aucun dépôt n'est nommé dans les fichiers.
 lock: $(READY)

@@ -31,7 +31,7 @@ def _purpose(given: str | None) -> str | None:
         return None
     try:
         text = given.encode("latin-1").decode().strip()
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise InvalidValue("", "La finalité n'est pas en UTF-8.", _HINT) from None
     if not text or len(text) > _LONGEST or not text.isprintable():
         raise InvalidValue("", "La finalité n'a pas la forme attendue.", _HINT)

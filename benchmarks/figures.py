@@ -26,8 +26,9 @@ class Reach:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. Without ``reach`` it is only informative."""
+    """One line of the table, filled by ``measure``. Without ``reach`` it is only informative."""
 
+    measure: str
     name: str
     what: str
     baseline: str
@@ -90,32 +91,39 @@ _ROUTE: Final = "route FastAPI nue, un `INSERT` + `COMMIT`, groupe de 8 connexio
 
 ROWS: Final = (
     Row(
+        "append",
         "append-64",
         "ajout chiffré et scellé, commandes d'un événement, 64 appelants",
         f"{_RAW}, 8 connexions",
         Reach(1.5, at_least=True),
     ),
-    Row("append-1", "le même, un seul appelant", f"{_RAW}, 1 connexion", Reach(0.6, at_least=True)),
-    Row("append-library", "le recorder d'eventsourcing 9.5.6, 8 fils", f"{_RAW}, 8 connexions", None),
+    Row("append", "append-1", "le même, un seul appelant", f"{_RAW}, 1 connexion", Reach(0.6, at_least=True)),
     Row(
+        "append", "append-library", "le recorder d'eventsourcing 9.5.6, 8 fils", f"{_RAW}, 8 connexions", None
+    ),
+    Row(
+        "commands",
         "http-create",
         "commande HTTP de création (ouvrir une convention), 64 connexions",
         _ROUTE,
         Reach(0.6, at_least=True),
     ),
     Row(
+        "commands",
         "http-transition",
         "commande HTTP de transition (soumettre une convention), 64 connexions",
         _ROUTE,
         Reach(0.6, at_least=True),
     ),
     Row(
+        "commands",
         "http-personal",
         "commande HTTP à donnée personnelle (désigner un signataire), 64 connexions",
         _ROUTE,
         Reach(0.6, at_least=True),
     ),
     Row(
+        "status",
         "http-status",
         "lecture HTTP de l'état d'une convention, 64 connexions",
         "route FastAPI nue, un `SELECT` par clé primaire",
@@ -123,11 +131,13 @@ ROWS: Final = (
     ),
     Row(
         "catch-up",
+        "catch-up",
         "rattrapage de toutes les vues, événements/s",
         "`ProjectionRunner` d'eventsourcing sur une seule vue",
         Reach(20, at_least=True),
     ),
     Row(
+        "catch-up",
         "rebuild",
         "reconstruction de toutes les vues, événements/s",
         "`ProjectionRunner` d'eventsourcing sur une seule vue",
@@ -135,17 +145,20 @@ ROWS: Final = (
     ),
     Row(
         "visible",
+        "visible",
         "de la commande à sa lecture (`min_position`), par HTTP, médiane",
         "`save()` puis `runner.wait()` d'eventsourcing",
         Reach(10, at_least=False, unit="ms"),
     ),
     Row(
+        "proof",
         "proof-time",
         "preuve d'inclusion parmi 10 millions de feuilles, durée",
         "–",
         Reach(5, at_least=False, unit="ms"),
     ),
     Row(
+        "proof",
         "proof-size",
         "preuve d'inclusion parmi 10 millions de feuilles, taille",
         "–",
@@ -153,17 +166,20 @@ ROWS: Final = (
     ),
     Row(
         "check",
+        "check",
         "vérification complète d'un registre scellé, durée",
         "lecture du même registre par `COPY`",
         Reach(5, at_least=False),
     ),
     Row(
+        "growth",
         "growth-append",
         "commande sur un registre de 5 millions d'événements, durée",
         "la même sur 10 000 événements",
         Reach(1.2, at_least=False),
     ),
     Row(
+        "growth",
         "growth-status",
         "lecture HTTP de l'état avec 5 millions d'événements, durée",
         "la même avec 10 000 événements",

@@ -59,6 +59,7 @@ class WrappedKeyring(ABC):
         self._reads = Together(self._find)
         self._writes = Together(self._add)
         self._burials = Together(self._bury)
+        self._checks = Together(self._checked)
         self._trusted = False
 
     async def keys(self, subjects: Iterable[str]) -> Mapping[str, bytes]:
@@ -147,13 +148,17 @@ class WrappedKeyring(ABC):
 
     async def _made(self, missing: Sequence[str]) -> dict[str, bytes | None]:
         if not self._trusted:
-            await self.check()
-            self._trusted = True
+            await self._checks.join(missing)
         try:
             stored = await self._writes.join(await self._fresh(missing))
         except MasterOutdated:  # a rotation has begun between the wrapping and the storing: once more
             stored = await self._writes.join(await self._fresh(missing))
         return _those(missing, stored)
+
+    async def _checked(self, _: Sequence[str]) -> None:
+        """Before its first key: one wrapped by a master that opens no other would be a second truth."""
+        await self.check()
+        self._trusted = True
 
     async def _fresh(self, subjects: Iterable[str]) -> list[tuple[str, bytes]]:
         wrap = self.master.wrap

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from psycopg import AsyncConnection
 
+from api.security import SEES_PERSONS
+from domain.authorization import may_see
+from domain.kernel import Actor
+from ledger import check as checks
 from ledger import merkle, proofs
+from ledger.check_seal import standing as standing_points
 from ledger.checkpoint import Checkpoint, Opening
+from ledger.events import fold
+from ledger.evidence import evidence
+from ledger.findings import Finding
+from ledger.readings import ReadingLog
 from ledger.sinks import NotPublished
 from ledger.writer import Pool
 from ops import keys
+from ops.compose import House
 from ops.settings import Settings
 
 log = logging.getLogger("mentorat")
@@ -57,6 +67,37 @@ async def open_epoch(settings: Settings, pool: Pool, reason: str) -> Opening:
         opening = await book.open_epoch(signer, size, root, _now(), reason, partial(_prove, connection))
     await push(settings, opening)
     return opening
+
+
+async def evidence_of(house: House, actor: Actor, record_id: str, *, sealed: bool) -> dict[str, Any]:
+    """The evidence of a record that the actor may see, up to now, readable as far as its role may read.
+
+    A checkpoint is published first, so that the last word is in it; what is disclosed is logged as read.
+    Raises ``LookupError`` when there is no such record for this actor, ``DoesNotExtend`` as ``publish`` does.
+    """
+    record = fold((await house.recorder.load([record_id])).events)
+    if record is None or not may_see(actor, record.scopes()):
+        raise LookupError(record_id)
+    book = keys.book(house.settings)
+    checkpoint, _ = await publish(house.settings, house.pool)
+    earlier = [one for one in standing_points(book.all(), book.openings()) if one.point != checkpoint.point]
+    disclose = actor.role in SEES_PERSONS and not sealed
+    async with house.pool.connection() as connection, connection.transaction():
+        found = await evidence(
+            connection, house.keyring, record_id, checkpoint, disclose=disclose, earlier=earlier[-1:]
+        )
+    if any("key" in one or "text_key" in one for one in found["events"]):
+        await ReadingLog(house.pool).note(actor, [record_id], "audit_export")
+    return found
+
+
+async def check(house: House, progress: Callable[[int], None]) -> tuple[int, list[Finding]]:
+    """The size of the store and what is wrong with it. Raises ``NoteInvalid`` for an altered checkpoint."""
+    book = keys.book(house.settings)
+    checkpoints, openings = book.all(), book.openings()
+    async with house.pool.connection() as connection:
+        findings = await checks.check(connection, checkpoints, openings, progress)
+    return await house.recorder.head(), findings
 
 
 async def standing(connection: AsyncConnection[Any]) -> tuple[int, bytes]:

@@ -84,26 +84,29 @@ def audit_epoch(
 def audit_export(
     record: Annotated[str, typer.Option(help="L'identifiant du dossier.")],
     output: Annotated[Path, _FILE],
-    disclose: Annotated[
-        bool, typer.Option("--disclose/--sealed", help="Joindre les clés des données personnelles.")
+    sealed: Annotated[
+        bool,
+        typer.Option("--sealed", help="Sans les clés, même si l'on peut lire."),
     ] = False,
+    role: Annotated[str, typer.Option(help="Jeton de démonstration, à défaut de MENTORAT_TOKEN.")] = "dpo",
 ) -> None:
     """Écrit la preuve d'un dossier : ses événements tels qu'ils sont, leur place dans le registre signé."""
-    from ledger.sinks import write_whole
-    from ops import audit
+    from ops import audit, who
     from ops.compose import house
+    from ops.private import write_private
 
     async def work(settings: Settings) -> dict[str, Any]:
         async with house(settings, "audit") as parts:
-            return await audit.evidence_of(parts, record, disclose=disclose)
+            actor = await who.actor_of(settings, parts.pool, role)
+            return await audit.evidence_of(parts, actor, record, sealed=sealed)
 
     try:
         evidence = run(work)
     except LookupError:
-        fail(f"Aucun dossier « {record} » dans le registre.")
-    write_whole(output, json.dumps(evidence, ensure_ascii=False, indent=1) + "\n")
-    if disclose:
-        output.chmod(0o600)
+        fail(f"Aucun dossier « {record} » dans votre périmètre.")
+    except who.NobodyKnown as nobody:
+        fail(str(nobody))
+    write_private(output, json.dumps(evidence, ensure_ascii=False, indent=1) + "\n")
     out.print(f"{len(evidence['events'])} événement(s) écrits dans {output}.", markup=False)
 
 
@@ -129,9 +132,8 @@ def audit_check() -> None:
 
         async def work(settings: Settings) -> Any:
             async with house(settings, "audit") as parts:
-                return await audit.check(
-                    parts, lambda done, total: bar.update(task, completed=done, total=total)
-                )
+                bar.update(task, total=await parts.recorder.head())
+                return await audit.check(parts, lambda done: bar.update(task, completed=done))
 
         size, findings = run(work)
     for finding in findings:

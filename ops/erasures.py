@@ -7,6 +7,7 @@ key. Whatever is missing is done again by ``reconcile``, before a house is serve
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import re
@@ -55,15 +56,18 @@ class Journal:
         return found
 
     def add(self, record_id: str, ground: Ground) -> None:
-        """Durable before it returns. Written in one piece: of two processes neither cuts the other's line."""
+        """Durable before it returns. One process at a time; a line that a death cut short is taken away."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {record_id} {ground}\n"
-        journal = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            os.write(journal, line.encode())
+        line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {record_id} {ground}\n".encode()
+        self.path.touch(0o600)
+        with self.path.open("r+b") as journal:
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            whole = journal.read().rpartition(b"\n")
+            journal.seek(len(whole[0] + whole[1]))
+            journal.truncate()
+            journal.write(line)
+            journal.flush()
             os.fsync(journal)
-        finally:
-            os.close(journal)
 
 
 @dataclass(frozen=True)

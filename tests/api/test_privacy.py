@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from domain.kernel import Actor, Sealed
+from domain.ports import Persons
 from ledger import readings
 from tests.api import walk
 from tests.api.conftest import FACE, ROLES, Site
@@ -276,6 +281,38 @@ async def test_too_many_readings_at_once_are_told_to_come_back(
     assert answer.headers["retry-after"].isdecimal()
     assert shown_in(answer.text) == []
     assert unseen.status_code == 200
+
+
+class _Together:
+    """Opens nothing before ``many`` readings have come."""
+
+    def __init__(self, persons: Persons, many: int) -> None:
+        self._persons = persons
+        self._coming = many
+        self._all = asyncio.Event()
+
+    async def opened(self, values: Collection[Sealed], reader: Actor, purpose: str) -> Mapping[Sealed, Any]:
+        self._coming -= 1
+        if not self._coming:
+            self._all.set()
+        await self._all.wait()
+        return await self._persons.opened(values, reader, purpose)
+
+
+async def test_a_page_is_opened_without_keeping_a_connection_from_others(site: Site) -> None:
+    """More readers than the pool has connections, and none goes on before all have read their rows."""
+    record = await planted(site)
+    path = f"/v1/conventions/{record}"
+    instant = (await site.get("lyon", path)).json()["updated_at"]
+    many, services = 20, site.app.state.services
+    site.app.state.services = replace(services, persons=_Together(services.persons, 3 * many))
+    asked = [path, f"{path}/history", f"{path}?known_at={instant}"] * many
+
+    async with asyncio.timeout(8):
+        answers = await asyncio.gather(*(site.call("face", "GET", address) for address in asked))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(PLANTED in answer.text for answer in answers)
 
 
 async def test_what_reads_forgotten_or_withheld_is_in_the_contract(site: Site) -> None:

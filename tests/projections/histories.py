@@ -32,10 +32,11 @@ from domain.convention.commands import (
     WithdrawNotice,
 )
 from domain.convention.parts import Coverage, EndCause, Medium, Party, PartyKind
+from domain.erasure import Erase, Ground
 from domain.kernel import Actor, DomainError
 from domain.programme.commands import AdoptRules, SetTarget, programme_id
 from domain.programme.model import Delay, Rules
-from tests.projections.support import Views
+from tests.projections.support import DPO, Views
 from tests.support import FACE, FACE_PARTY, GRENOBLE, LYON, NATIONAL, clauses, draft_command
 
 CONVENTIONS: Final = ("convention-1", "convention-2")
@@ -139,6 +140,7 @@ ASKED: Final[dict[str, tuple[Actor, Build]]] = {
         LYON,
         _simple(lambda v, i, n: Terminate(record_id=i, cause=EndCause.FAULT, effective=_on(v, n - 20))),
     ),
+    "erase": (DPO, _simple(lambda v, i, n: Erase(record_id=i, ground=Ground.OBJECTION))),
     "abandon": (LYON, _simple(lambda v, i, n: Abandon(record_id=i))),
     "stranger": (GRENOBLE, _simple(lambda v, i, n: Submit(record_id=i))),
     "rules": (NATIONAL, _simple(lambda v, i, n: _rules(v, n, ""))),
@@ -207,4 +209,5 @@ async def play(views: Views, step: Asked) -> None:
             return
         actor, build = ASKED[name]
         if name != "sign" or await views.feed.of([record_id]):
-            await views.house.do(await build(views, record_id, n), actor, reason="parce que")
+            reason = "" if name == "erase" else "parce que"
+            await views.house.do(await build(views, record_id, n), actor, reason=reason)

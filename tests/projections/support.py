@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 
 from domain.convention.commands import End, EnterIntoForce, MarkReportOverdue, Remind
 from domain.erasure import Erase, Ground
-from domain.kernel import SYSTEM, Sealed
+from domain.kernel import SYSTEM, Actor, Sealed
 from ledger import vault
 from ledger.feed import LedgerFeed
 from ops.database import Pool
@@ -21,6 +21,7 @@ from projections.projector import Projector
 from projections.reading import Reader
 from tests.support import House, clauses
 
+DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 Rows = dict[str, list[tuple[Any, ...]]]
 
 

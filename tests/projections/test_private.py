@@ -19,20 +19,19 @@ from domain.convention.commands import (
 )
 from domain.convention.parts import Capacity, Signatory
 from domain.erasure import Erase, Ground
-from domain.kernel import FORGOTTEN, Actor, Refused
+from domain.kernel import FORGOTTEN, Refused
 from domain.ports import Happened
 from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Delay, Rules
 from ledger.feed import LedgerFeed
 from projections import conventions, history, schema
 from projections.history import HistoryRow
-from tests.projections.support import Views
+from tests.projections.support import DPO, Views
 from tests.support import FACE_PARTY, NATIONAL, draft_command
 
 NAME, DELEGATION = "Camille Introuvable", "arrêté nommant Dominique Introuvable"
 SOURCE, EVIDENCE, REASON = "courriel de Sacha Inouïe", "page 3, main de Lou Inouïe", "dit par Noa Inouïe"
 PLANTED = (NAME, DELEGATION, SOURCE, EVIDENCE, REASON)
-DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 
 
 async def planted(views: Views, record_id: str = "convention-1") -> str:

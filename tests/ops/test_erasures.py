@@ -1,0 +1,109 @@
+"""Erasures carried to their end, wherever they were interrupted, and after an older backup came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from domain.erasure import Erase, Ground
+from domain.kernel import Actor
+from ledger.keyring import MemoryKeyring
+from ledger.postgres import PostgresRecorder
+from ops.erasures import Erasures, Journal, JournalDamaged
+from tests.conftest import Database
+from tests.support import House
+
+pytestmark = pytest.mark.stack
+DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
+ID, OTHER = "convention-1", "convention-2"
+
+
+@dataclass
+class Place:
+    house: House
+    erasures: Erasures
+    keyring: MemoryKeyring
+
+    async def record_erasure(self, record_id: str = ID) -> None:
+        await self.house.do(Erase(record_id=record_id, ground=Ground.OBJECTION), DPO)
+
+    async def readable(self, record_id: str) -> bool:
+        return record_id in await self.keyring.keys([record_id])
+
+
+@pytest.fixture
+async def place(database: Database, tmp_path: Path) -> Place:
+    keyring = MemoryKeyring()
+    house = House(PostgresRecorder(database.app), keyring=keyring)
+    await house.open()
+    await house.drafted(ID)
+    await house.drafted(OTHER)
+    erasures = Erasures(database.app, house.executor, keyring, Journal(tmp_path / "audit" / "erasures"))
+    return Place(house, erasures, keyring)
+
+
+async def test_an_erasure_is_journalled_and_its_key_destroyed_once(place: Place) -> None:
+    await place.record_erasure()
+    for _ in range(2):
+        await place.erasures.apply(ID)
+    assert not await place.readable(ID)
+    assert await place.readable(OTHER)
+    assert place.erasures.journal.read() == {ID: Ground.OBJECTION}
+    assert len(place.erasures.journal.path.read_text().splitlines()) == 1
+    assert await place.erasures.reconcile() == 0
+
+
+async def test_a_key_is_never_destroyed_without_the_event(place: Place) -> None:
+    with pytest.raises(LookupError, match=ID):
+        await place.erasures.apply(ID)
+    assert await place.readable(ID)
+    assert place.erasures.journal.read() == {}
+
+
+@pytest.mark.parametrize("after", ["the event", "the journal", "the key"])
+async def test_whatever_a_death_left_undone_is_done_later(place: Place, after: str) -> None:
+    await place.record_erasure()
+    if after == "the journal":
+        place.erasures.journal.add(ID, Ground.OBJECTION)
+    if after == "the key":
+        await place.keyring.destroy(ID)
+    assert await place.erasures.reconcile() == 1
+    assert not await place.readable(ID)
+    assert place.erasures.journal.read() == {ID: Ground.OBJECTION}
+    assert await place.erasures.reconcile() == 0
+
+
+async def test_what_only_the_journal_knows_is_erased_again(place: Place) -> None:
+    """The ledger was restored from a backup made before the erasure; so was the keyring."""
+    place.erasures.journal.add(ID, Ground.CONSENT_WITHDRAWN)
+    assert await place.erasures.reconcile() == 1
+    assert not await place.readable(ID)
+    record = await place.house.convention(ID)
+    assert record.is_erased
+    assert await place.erasures.reconcile() == 0
+
+
+async def test_what_the_restored_ledger_never_heard_of_stays_forgotten(place: Place) -> None:
+    place.erasures.journal.add("convention-lost", Ground.UNLAWFUL)
+    assert await place.erasures.reconcile() == 0
+    assert "convention-lost" in await place.keyring.destroyed()
+
+
+async def test_a_line_cut_by_a_death_is_no_erasure_and_hides_none(place: Place) -> None:
+    journal = place.erasures.journal
+    journal.add(ID, Ground.OBJECTION)
+    with journal.path.open("a") as file:
+        file.write("2026-11-22T10:00:00Z convention-2 obj")
+    assert journal.read() == {ID: Ground.OBJECTION}
+    journal.add(OTHER, Ground.UNLAWFUL)
+    assert journal.read() == {ID: Ground.OBJECTION, OTHER: Ground.UNLAWFUL}
+
+
+async def test_a_journal_that_holds_something_else_is_not_read_as_empty(place: Place) -> None:
+    journal = place.erasures.journal
+    journal.add(ID, Ground.OBJECTION)
+    journal.path.write_text("rubbish\n" + journal.path.read_text())
+    with pytest.raises(JournalDamaged, match="ligne 1"):
+        await place.erasures.reconcile()
