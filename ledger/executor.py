@@ -176,6 +176,11 @@ class Executor:
                 known |= {missing.record_id}
             except AlreadyRecorded:
                 continue
+            except KeyDestroyed as destroyed:
+                # Erased since it was read: read again, the record itself says so.
+                tries += 1
+                if tries >= TRIES:
+                    raise _erased() from destroyed
             except ClaimTaken as taken:
                 raise _taken(taken) from taken
             except Overloaded as overloaded:
@@ -366,6 +371,14 @@ def _outcome(request: Request, stored: Sequence[StoredEvent], *, repeated: bool 
         max((e.version for e in own), default=0),
         max(e.position for e in stored),
         repeated,
+    )
+
+
+def _erased() -> Refused:
+    return Refused(
+        "erased",
+        "Ce texte parlerait d'un dossier dont les données personnelles ont été effacées.",
+        ("la même demande sans motif (reason)",),
     )
 
 

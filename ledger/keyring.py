@@ -12,6 +12,10 @@ class KeyDestroyed(Exception):
     """The subject was erased: there is no key, and there will never be another."""
 
 
+class KeyLost(Exception):
+    """A subject has neither a key nor the mark of an erasure: this keyring is not the ledger's."""
+
+
 class Keyring(Protocol):
     """One key of 32 bytes a subject. Destroying one is the only change, and it is final."""
 
@@ -30,6 +34,10 @@ class Keyring(Protocol):
 
     async def destroyed(self) -> frozenset[str]:
         """Every subject whose key was destroyed."""
+
+    async def buried(self, subjects: Iterable[str]) -> frozenset[str]:
+        """Those of these subjects whose key was destroyed. One that is neither here nor in ``keys`` never had
+        a key, or the keyring is not the one that it was."""
 
     async def close(self) -> None:
         """Lets go of files and connections. Nothing is asked afterwards."""
@@ -57,6 +65,9 @@ class MemoryKeyring:
 
     async def destroyed(self) -> frozenset[str]:
         return frozenset(self._destroyed)
+
+    async def buried(self, subjects: Iterable[str]) -> frozenset[str]:
+        return frozenset(self._destroyed & set(subjects))
 
     async def close(self) -> None:
         """There is nothing to let go of."""

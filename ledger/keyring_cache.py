@@ -56,6 +56,9 @@ class CachedKeyring:
     async def destroyed(self) -> frozenset[str]:
         return await self._inner.destroyed()
 
+    async def buried(self, subjects: Iterable[str]) -> frozenset[str]:
+        return await self._inner.buried(subjects)
+
     async def close(self) -> None:
         """Forgets every key held here, and closes the keyring beneath."""
         self._erasures += 1

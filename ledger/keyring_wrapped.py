@@ -81,6 +81,10 @@ class WrappedKeyring(ABC):
     @abstractmethod
     async def destroyed(self) -> frozenset[str]: ...
 
+    async def buried(self, subjects: Iterable[str]) -> frozenset[str]:
+        rows = await self._rows(set(subjects))
+        return frozenset(subject for subject, wrapped in rows.items() if wrapped is None)
+
     async def check(self, master: Master | None = None) -> None:
         """Opens one key of every generation in the store, with this master or another.
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.kernel import FORGOTTEN, PERSONAL, Sealed
-from ledger.keyring import Keyring
+from ledger.keyring import KeyLost, Keyring
 
 NONCE: Final = 12
 _NO_SALT: Final = bytes(32)
@@ -82,9 +82,16 @@ class EventVault:
 
 
 async def opened(keyring: Keyring, values: Iterable[Sealed]) -> dict[Sealed, Any]:
-    """Each value in clear, ``FORGOTTEN`` where a key is gone. One look at the keyring for all of them."""
+    """Each value in clear, ``FORGOTTEN`` where a key was destroyed. One look at the keyring for all of them.
+
+    Raises ``KeyLost`` for a subject that was never erased and has no key: that is not to be forgotten.
+    """
     wanted = set(values)
-    keys = await keyring.keys({subject for sealed in wanted for subject in sealed.subjects})
+    subjects = {subject for sealed in wanted for subject in sealed.subjects}
+    keys = await keyring.keys(subjects)
+    absent = subjects - keys.keys()
+    if absent and (lost := absent - await keyring.buried(absent)):
+        raise KeyLost(f"{len(lost)} subjects, {min(lost)} among them")
     return {sealed: _opened(sealed, keys) for sealed in wanted}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import psycopg
 import typer
@@ -17,14 +17,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from domain.calendar import PARIS
-from ledger.master import MasterKeyInvalid, MasterOutdated, WrongMasterKey
-from ledger.notes import NoteInvalid
 from ops import cli_read, cli_trust
-from ops.archive import BackupRefused
-from ops.database import MigrationChanged
+from ops.mendable import MENDABLE
 from ops.running import NotRunning, connected
 from ops.settings import Settings
-from ops.stack.errors import StackError
 from ops.terminal import err, fail, out, run
 
 app = typer.Typer(
@@ -43,26 +39,13 @@ cli_read.add_to(app)
 cli_trust.add_to(app)
 
 
-MENDABLE: Final = (
-    BackupRefused,
-    NotRunning,
-    StackError,
-    MigrationChanged,
-    MasterKeyInvalid,
-    WrongMasterKey,
-    MasterOutdated,
-    NoteInvalid,
-)
-"""What a person can mend: their text is a French sentence."""
-
-
 def main() -> None:
     """What a person can mend ends in a French sentence and status 2, a bug in its traceback. Usage errors
     (an unknown command, a missing argument) are the command-line library's, in English.
     """
     try:
         app()
-    except MENDABLE as error:
+    except (NotRunning, *MENDABLE) as error:
         fail(str(error))
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False):

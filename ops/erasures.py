@@ -32,6 +32,12 @@ WHERE topic COLLATE "C" LIKE '%.SubjectErased@_' ORDER BY position"""
 class JournalDamaged(Exception):
     """The journal of erasures holds something else: nobody can say what must stay forgotten."""
 
+    def __init__(self, path: Path, line: int) -> None:
+        super().__init__(
+            f"Le journal des effacements est abîmé (ligne {line} de {path}) : remettez-le d'après une copie. "
+            "Rien n'est servi sans lui."
+        )
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -51,7 +57,7 @@ class Journal:
         for number, line in enumerate(lines, start=1):
             parts = _LINE.fullmatch(line)
             if not parts or parts[3] not in set(Ground):
-                raise JournalDamaged(f"{self.path.name}, ligne {number}")
+                raise JournalDamaged(self.path, number)
             found[parts[2]] = Ground(parts[3])
         return found
 
@@ -99,8 +105,9 @@ class Erasures:
         gone = await self.keyring.destroyed()
         undone = {i for i in recorded if i not in gone or i not in journal}
         lost = {i for i in journal if i not in recorded}
-        for record_id in undone | {i for i in lost if i not in gone}:
-            await self._forget(record_id, (recorded | journal)[record_id])
+        unforgotten = undone | {i for i in lost if i not in gone}
+        # Together: each waits for what other processes still hold in memory.
+        await asyncio.gather(*(self._forget(i, (recorded | journal)[i]) for i in unforgotten))
         again = [record_id for record_id in lost if await self._record_again(record_id, journal[record_id])]
         return len(undone | set(again))
 

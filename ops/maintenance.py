@@ -23,7 +23,7 @@ from ledger.checkpoint import DoesNotExtend
 from ledger.feed import LedgerFeed
 from ops import audit, database, keys, who
 from ops import backup as backups
-from ops.compose import house, ledger, world
+from ops.compose import House, house, ledger, world
 from ops.settings import Settings
 from projections import deadlines
 from projections.projector import Projector
@@ -37,6 +37,10 @@ MOST_SHOWN: Final = 50
 PATIENCE: Final = 10.0
 """Seconds that moving the clock waits for the sweep."""
 _LONGEST: Final = timedelta(days=3660)
+
+
+class KeyringMissing(Exception):
+    """The ledger holds personal data whose keys are not here: a French sentence."""
 
 
 class ClockRefused(Exception):
@@ -54,9 +58,26 @@ async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> i
 
 
 async def carry_out_erasures(settings: Settings) -> int:
-    """What must come before anybody is served: nobody reads what was to be forgotten."""
+    """What must come before anybody is served: nobody reads what was to be forgotten.
+
+    Raises ``KeyringMissing``: else a new, empty keyring would take the place of the one that was lost.
+    """
     async with house(settings, "erasures") as parts:
+        await _check_keyring(parts)
         return await parts.erasures.reconcile()
+
+
+async def _check_keyring(parts: House) -> None:
+    async with parts.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT record_id FROM ledger.events WHERE commitment IS NOT NULL ORDER BY position DESC LIMIT 1"
+        )
+        row = await cursor.fetchone()
+    if row and not await parts.keyring.keys(row) and not await parts.keyring.buried(row):
+        raise KeyringMissing(
+            "Le trousseau n'est pas celui de ce registre : remettez-le en place (dossier keyring, ou réglage "
+            "MENTORAT_DSN_KEYRING). Sans lui, aucune donnée personnelle ne peut plus être lue."
+        )
 
 
 async def erase(settings: Settings, record_id: str, ground: Ground) -> None:

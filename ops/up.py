@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from ops import backup, database, keys, maintenance, running, seed
+from ops.mendable import MENDABLE
 from ops.private import read_or_make
 from ops.reach import DATABASE
 from ops.running import Addresses
@@ -96,7 +97,10 @@ class Stack:
         """Migrations, reference data and demonstration tokens, before the first of our own processes."""
         if self._prepared:
             return None
-        loaded = asyncio.run(self._prepare())
+        try:
+            loaded = asyncio.run(self._prepare())
+        except MENDABLE as error:
+            raise StackError(str(error)) from error
         self._prepared = True
         return loaded
 

@@ -30,6 +30,8 @@ OURS: Final = {
     name: service for name, service in SERVICES.items() if service["image"].startswith("mentorat:")
 }
 PROCESSES: Final = ("api", "worker", "projector")
+KEYED: Final = {"api", "worker", "migrate"}
+"""Whoever seals or opens what is personal."""
 ONE_SHOTS: Final = {"temporal-schema", "temporal-namespace", "migrate"}
 
 
@@ -39,6 +41,15 @@ def faults(document: object) -> list[str]:
 
 def version_of(service: str) -> str:
     return str(SERVICES[service]["image"].rpartition(":")[2])
+
+
+def mounts() -> dict[str, dict[str, str]]:
+    """By volume: who mounts it, and where."""
+    found: dict[str, dict[str, str]] = {}
+    for name, service in SERVICES.items():
+        for volume, place in (mount.split(":") for mount in service.get("volumes", [])):
+            found.setdefault(volume, {})[name] = place
+    return found
 
 
 def readers(secret: str) -> set[str]:
@@ -63,14 +74,28 @@ def test_only_the_api_and_the_operators_page_are_published_and_only_on_this_mach
     assert not [name for name, service in SERVICES.items() if "network_mode" in service]
 
 
-def test_the_database_is_on_a_network_that_leads_nowhere_outside() -> None:
-    assert SERVICES["postgres"]["networks"] == ["data"]
-    assert FILE["networks"]["data"]["internal"] is True
+@pytest.mark.parametrize(("server", "network"), [("postgres", "data"), ("keyring", "keyring")])
+def test_a_database_is_on_a_network_that_leads_nowhere_outside(server: str, network: str) -> None:
+    assert SERVICES[server]["networks"] == [network]
+    assert FILE["networks"][network]["internal"] is True
 
 
 def test_the_data_are_in_named_volumes() -> None:
     assert SERVICES["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
-    assert {"postgres", "home"} <= set(FILE["volumes"])
+    assert SERVICES["keyring"]["volumes"] == ["keyring:/var/lib/postgresql"]
+    assert set(mounts()) == set(FILE["volumes"])
+
+
+def test_the_journal_of_erasures_is_shared_and_the_signing_key_is_not_with_the_api() -> None:
+    """A fresh volume takes the mode of the image's folder: each must be there, open to all."""
+    home = FILE["x-environment"]["MENTORAT_HOME"]
+    dockerfile = (IMAGE / "Dockerfile").read_text()
+
+    assert mounts()["audit"] == dict.fromkeys(KEYED, f"{home}/audit")
+    assert mounts()["home"] == dict.fromkeys(KEYED - {"api"}, home)
+    assert f"RUN install -d -m 1777 {home} {home}/audit\n" in dockerfile
+    assert Settings(home=Path(home)).erasures.parent == Path(home, "audit")
+    assert Settings(home=Path(home)).checkpoints.parent == Path(home, "audit")
 
 
 def test_every_secret_is_a_file_that_the_script_makes(tmp_path: Path) -> None:
@@ -93,6 +118,32 @@ def test_whoever_reads_a_secret_runs_as_the_owner_of_its_file() -> None:
 def test_the_owner_of_the_database_is_known_to_the_migrations_only() -> None:
     assert readers("mentorat_dsn_owner") == {"migrate"}
     assert readers("postgres_superuser_password") == readers("postgres_owner_password") == {"postgres"}
+    assert readers("keyring_superuser_password") == readers("keyring_owner_password") == {"keyring"}
+
+
+def test_each_key_is_known_to_whoever_needs_it_and_the_projector_has_none() -> None:
+    for key in ("mentorat_dsn_keyring", "mentorat_master_key", "mentorat_digest_key"):
+        assert readers(key) == KEYED
+    assert readers("mentorat_audit_key") == KEYED - {"api"}
+    assert OURS["projector"]["secrets"] == ["mentorat_dsn_app", "mentorat_dsn_projector"]
+    assert "volumes" not in OURS["projector"]
+
+
+def test_the_keyring_is_out_of_reach_of_all_but_those_who_need_keys() -> None:
+    assert {name for name, service in SERVICES.items() if "keyring" in service["networks"]} == KEYED | {
+        "keyring"
+    }
+
+
+def test_a_key_lives_as_long_in_every_process() -> None:
+    """Whoever erases waits for that time, by its own setting."""
+    assert {
+        service["environment"].get("MENTORAT_KEY_CACHE_SECONDS", "absent") for service in OURS.values()
+    } == {None}
+
+
+def test_what_was_in_clear_in_memory_is_not_in_the_file_of_a_crash() -> None:
+    assert {service["ulimits"]["core"] for service in OURS.values()} == {0}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -109,7 +160,12 @@ def test_a_container_of_ours_is_given_settings_that_exist_and_embeds_no_server(n
     assert settings.production
     assert not settings.embedded_postgres
     assert not settings.embedded_temporal
-    assert settings.digest_key
+    assert (
+        bool(settings.digest_key)
+        == bool(settings.master_key)
+        == bool(settings.dsn_keyring)
+        == (name in KEYED)
+    )
     assert settings.temporal_namespace == SERVICES["temporal-namespace"]["environment"]["TEMPORAL_NAMESPACE"]
 
 
@@ -132,6 +188,7 @@ def test_images_are_pinned_and_are_the_versions_that_are_tested() -> None:
     assert {version_of(name) for name in OURS} == {project["version"]}
     assert version_of("temporal-schema") == version_of("temporal") == version_of("temporal-namespace")
     assert f"(Server {version_of('temporal')}, UI {version_of('temporal-ui')})" in told
+    assert version_of("postgres") == version_of("keyring")
     assert version_of("postgres").partition("-")[0] == version("embedded-postgres").partition(".")[0]
 
 
@@ -146,10 +203,11 @@ def test_what_runs_once_opens_the_way_to_what_needs_it() -> None:
     assert "temporal-schema" in needs["temporal"]
     assert "temporal-namespace" in needs["worker"]
     assert all("migrate" in needs[part] for part in PROCESSES)
+    assert {name for name, needed in needs.items() if "keyring" in needed} == KEYED
 
 
 def test_the_api_lives_without_temporal() -> None:
-    assert set(SERVICES["api"]["depends_on"]) == {"migrate", "postgres"}
+    assert set(SERVICES["api"]["depends_on"]) == {"migrate", "postgres", "keyring"}
 
 
 def test_all_but_the_operators_page_is_read_only_and_without_privilege() -> None:
@@ -168,5 +226,5 @@ def test_every_mounted_file_exists_and_its_script_can_be_read_by_a_shell() -> No
 
     assert mounted == set(files)
     assert yaml.safe_load(files.pop("temporal-dynamic").read_text())
-    for path in files.values():
+    for path in (*files.values(), IMAGE / "make-secrets", IMAGE / "rotate-master"):
         subprocess.run(["sh", "-n", path], check=True)

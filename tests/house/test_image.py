@@ -13,12 +13,16 @@ from typing import Final
 import psycopg
 import pytest
 
+from ledger.master import LocalMaster
 from ops import database
-from ops.stack.cluster import binary
 from ops.stack.ports import LOOPBACK
 from ops.stack.postgres import Postgres
+from tests.house.deployed import IMAGE, initialise, make_secrets
 
-IMAGE: Final = Path(__file__).parents[2] / "ops" / "image"
+WORD: Final = "[0-9a-f]{64}|1:[A-Za-z0-9+/]{43}="
+"""256 bits, as make-secrets writes them."""
+LEFT_EMPTY: Final = {"mentorat_mail_password", "mentorat_checkpoint_token", "mentorat_audit_key"}
+"""Given by others; the last one is made at first use."""
 
 
 @pytest.fixture
@@ -26,10 +30,6 @@ def deployment(tmp_path: Path) -> Path:
     """A folder in which make-secrets has been run."""
     make_secrets(tmp_path)
     return tmp_path
-
-
-def make_secrets(folder: Path) -> None:
-    subprocess.run(["sh", IMAGE / "make-secrets", folder], check=True)
 
 
 def contents(deployment: Path) -> dict[str, str]:
@@ -70,12 +70,19 @@ def test_secrets_are_random_all_different_and_never_replaced(deployment: Path, t
     make_secrets(elsewhere)
 
     assert contents(deployment) == before
-    assert before.pop("mentorat_mail_password") == ""
-    words = [word for secret in before.values() for word in re.findall("[0-9a-f]{64}", secret)]
+    assert {name for name, secret in before.items() if not secret} == LEFT_EMPTY
+    for name in LEFT_EMPTY:
+        del before[name]
+    words = [word for secret in before.values() for word in re.findall(WORD, secret)]
     assert len(words) == len(before)
     assert before["postgres_owner_password"] in before["mentorat_dsn_owner"]
-    assert len(set(words)) == len(words) - 1  # the owner's password is in its DSN too
+    assert before["keyring_owner_password"] in before["mentorat_dsn_keyring"]
+    assert len(set(words)) == len(words) - 2  # the owners' passwords are in their DSNs too
     assert not set(before.values()) & set(contents(elsewhere).values())
+
+
+def test_the_master_key_is_one_that_the_keyring_reads(deployment: Path) -> None:
+    assert LocalMaster.parse(contents(deployment)["mentorat_master_key"]).generation == 1
 
 
 def test_a_secret_reaches_a_program_by_its_environment(tmp_path: Path) -> None:
@@ -97,7 +104,7 @@ def test_the_databases_are_made_then_migrated_by_an_owner_who_is_no_superuser(
     deployment: Path, tmp_path: Path
 ) -> None:
     with Postgres(tmp_path / "pg", durable=False) as server:
-        create_databases(server, deployment / "secrets")
+        initialise(server, "create-databases.sh", deployment / "secrets")
         owner, app, projector = (dsn_here(server, deployment, name) for name in ("owner", "app", "projector"))
         passwords = {
             "app_password": database.password_of(app),
@@ -115,24 +122,13 @@ def test_the_databases_are_made_then_migrated_by_an_owner_who_is_no_superuser(
 def test_temporal_owns_its_databases_and_is_kept_out_of_ours(deployment: Path, tmp_path: Path) -> None:
     password = contents(deployment)["postgres_temporal_password"]
     with Postgres(tmp_path / "pg", durable=False) as server:
-        create_databases(server, deployment / "secrets")
+        initialise(server, "create-databases.sh", deployment / "secrets")
 
         for name in ("temporal", "temporal_visibility"):
             dsn = database.as_role(server.dsn(name), "temporal", password)
             assert asked(dsn, "SELECT has_schema_privilege('public', 'CREATE')") is True
         with pytest.raises(psycopg.OperationalError, match="does not have CONNECT privilege"):
             psycopg.connect(database.as_role(server.dsn("mentorat"), "temporal", password))
-
-
-def create_databases(server: Postgres, secrets: Path) -> None:
-    environment = {
-        "PATH": f"{binary('psql').parent}:{os.environ['PATH']}",
-        "PGHOST": LOOPBACK,
-        "PGPORT": str(server.port),
-        "PGPASSWORD": database.password_of(server.dsn()),
-        "SECRETS": str(secrets),
-    }
-    subprocess.run(["sh", IMAGE / "create-databases.sh"], env=environment, check=True)
 
 
 def dsn_here(server: Postgres, deployment: Path, name: str) -> str:

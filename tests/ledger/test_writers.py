@@ -30,6 +30,8 @@ from tests.ledger.writing import APPLICATION, CALLERS, ids_of, lines
 
 pytestmark = pytest.mark.stack
 WRITERS: Final = 8
+LATEST: Final = 0.8
+"""Of the events, when the last process is killed: it has still something to do."""
 ROOT: Final = Path(__file__).parents[2]
 _CUT: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -103,14 +105,21 @@ class Run:
         rng, expected = random.Random(os.urandom(4)), len(self.expected)
         async with await AsyncConnection.connect(self.database.owner_dsn, autocommit=True) as owner:
             for time in range(1, self.kills + 1):
-                while len(self.seen) < expected * time / (self.kills + 2):
+                while len(self.seen) < LATEST * expected * time / self.kills:
                     self._moved.clear()
                     await self._moved.wait()
-                with suppress(ProcessLookupError):
-                    self._running[rng.choice(sorted(self._running))].kill()
-                await asyncio.sleep(0.05)
                 cursor = await owner.execute(_CUT, (APPLICATION,))
                 self.met["cut"] += len(await cursor.fetchall())
+                await self._kill_one(rng)
+
+    async def _kill_one(self, rng: random.Random) -> None:
+        """One that was still at work."""
+        while self._running:
+            process = self._running[rng.choice(sorted(self._running))]
+            with suppress(ProcessLookupError):
+                process.kill()
+            if await process.wait() == -signal.SIGKILL:
+                return
 
     async def _follow(self, done: asyncio.Event) -> None:
         """Reads on from the last position seen, as the projector and the relay do."""

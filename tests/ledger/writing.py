@@ -1,8 +1,8 @@
 """One writer process of several: ``python -m tests.ledger.writing NUMBER EACH LOG VARIANT``, its DSN in
 ``WRITER_DSN``. Killed at any moment and started again with the same words, it goes on where its log ends.
 
-Every caller in it issues the commands 0, 1, 2…: most on records of its own, some on one that every process shares, some
-claiming what all want, some sent twice, some of two events.
+Every caller in it issues the commands 0, 1, 2…: most on records of its own, some on one that every process
+shares, some claiming what all want, some sent twice, some of two events.
 """
 
 from __future__ import annotations

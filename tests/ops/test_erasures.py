@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from domain.erasure import Erase, Ground
-from domain.kernel import Actor
-from ledger.keyring import MemoryKeyring
+from domain.kernel import Actor, Sealed
+from ledger.keyring import KeyLost, MemoryKeyring
 from ledger.postgres import PostgresRecorder
+from ledger.vault import opened
 from ops.erasures import Erasures, Journal, JournalDamaged
 from tests.conftest import Database
 from tests.support import House
@@ -89,6 +90,15 @@ async def test_what_the_restored_ledger_never_heard_of_stays_forgotten(place: Pl
     place.erasures.journal.add("convention-lost", Ground.UNLAWFUL)
     assert await place.erasures.reconcile() == 0
     assert "convention-lost" in await place.keyring.destroyed()
+
+
+async def test_a_lost_keyring_is_not_taken_for_a_mass_erasure(place: Place) -> None:
+    record = await place.house.convention(ID)
+    name = record.signatories["academie:10"].name
+    assert isinstance(name, Sealed)
+    assert (await opened(place.keyring, [name]))[name] == "Prénom Nom"
+    with pytest.raises(KeyLost, match=ID):
+        await opened(MemoryKeyring(), [name])
 
 
 async def test_a_line_cut_by_a_death_is_no_erasure_and_hides_none(place: Place) -> None:
