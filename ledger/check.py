@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow, tuple_row
 from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
+from ledger import merkle
 from ledger.check_events import EventWalk
 from ledger.check_seal import SealWalk, marks
 from ledger.checkpoint import BEGINNING, Checkpoint, Opening
@@ -53,7 +54,7 @@ async def check(
     async with _snapshot(connection):
         plain = connection.cursor(binary=True, row_factory=tuple_row)
         await plain.execute(_NODES)
-        nodes = {(level, index): node async for level, index, node in plain}
+        nodes = _by_place(await plain.fetchall())
         await plain.execute(_TREE)
         kept = await plain.fetchall()
         seal = SealWalk(marks(checkpoints, openings), nodes, findings)
@@ -65,6 +66,15 @@ async def check(
         seal.end(events.head, kept)
         await _locate(connection, events.ids_twice(), findings)
     return findings.all()
+
+
+def _by_place(rows: Sequence[TupleRow]) -> dict[merkle.Place, bytes]:
+    """What is NULL, or there twice, is no hash of anything."""
+    nodes: dict[merkle.Place, bytes] = {}
+    for level, index, node in rows:
+        place = (level or 0, index or 0)
+        nodes[place] = b"" if place in nodes else node or b""
+    return nodes
 
 
 @asynccontextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ledger import merkle
 from ledger.checkpoint import Checkpoint, Opening, Point
@@ -90,8 +89,10 @@ class SealWalk:
             self._findings.add(Kind.UNPROVEN, self._lost, min(last, head))
         if last > head:
             self._findings.add(Kind.MISSING, head + 1, last, f"{last} événements ont été signés")
-        if len(kept) != 1:
-            self._findings.add(Kind.TREE, 1, max(head, 1), "ledger.tree n'a pas une ligne et une seule")
+        if len(kept) != 1 or None in kept[0]:
+            self._findings.add(
+                Kind.TREE, 1, max(head, 1), "ledger.tree n'a pas une ligne entière et une seule"
+            )
             return
         ((size, edge),) = kept
         if size != head:
@@ -146,8 +147,8 @@ class SealWalk:
         if len(kept) > len(spans):
             self._findings.add(Kind.TREE, 1, start, "son bord est trop long")
 
-    def _tree_differs(self, level: Any, index: Any) -> None:
-        """``level`` and ``index`` are what somebody may have written."""
+    def _tree_differs(self, level: int, index: int) -> None:
+        """``level`` and ``index`` may be what somebody has made up."""
         span = 1 << max(0, min(level, 62))
         first = max(0, index) * span
         self._findings.add(Kind.TREE, first + 1, first + span, f"niveau {level}, rang {index}")

@@ -69,9 +69,6 @@ T = TypeVar("T")
 class KeyringLost(Exception):
     """The file was taken away or replaced while it was open: what is written there would be lost."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"Le fichier du trousseau a été retiré ou remplacé ({path}) : relancez la pile.")
-
 
 class SqliteKeyring(WrappedKeyring):
     """``Keyring`` in a file of mode 600, opened at its first use and used from one thread of its own.

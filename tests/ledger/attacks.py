@@ -158,8 +158,11 @@ class Attacker:
 
     async def tree(self) -> Done:
         size, edge = merkle.append(0, [], [one.leaf for one in self.rows])[:2]
-        which = self.rng.randrange(5)
-        if which == 0:
+        which = self.rng.randrange(7)
+        if which > 4:
+            column = ("size", "edge")[which - 5]
+            await self._run(f"UPDATE ledger.tree SET {column} = NULL")
+        elif which == 0:
             await self._run("UPDATE ledger.tree SET size = size + %s", self.rng.choice((-3, -1, 1, 9)))
         elif which == 1:
             await self._run("DELETE FROM ledger.tree")
@@ -176,13 +179,13 @@ class Attacker:
         level, index = 8, self.rng.randrange(len(self.rows) >> 8)
         where = (level, index)
         if which == "INSERT":
-            level, index = self.rng.choice(((8, 1 + (len(self.rows) >> 8)), (3, 1), (16, 0), (8, -4)))
+            level, index = self.rng.choice(((8, 1 + (len(self.rows) >> 8)), (3, 1), (16, 0), (8, -4), where))
             values = (level, index, self.rng.randbytes(32))
             await self._run("INSERT INTO ledger.nodes VALUES (%s, %s, %s)", *values)
         elif which == "DELETE":
             await self._run("DELETE FROM ledger.nodes WHERE level = %s AND index = %s", *where)
         else:
-            changed = self.rng.randbytes(32)
+            changed = self.rng.choice((None, self.rng.randbytes(32)))
             await self._run(
                 "UPDATE ledger.nodes SET hash = %s WHERE level = %s AND index = %s", changed, *where
             )
