@@ -42,14 +42,19 @@ def main(arguments: Sequence[str]) -> None:
     unknown = set(asked.measures) - set(MEASURES)
     if unknown:
         parser.error(f"mesure inconnue : {', '.join(sorted(unknown))}")
+    whole = not asked.measures and not asked.quick
     with tempfile.TemporaryDirectory(prefix="mentorat-bench-") as folder:
-        described, results = run(Path(folder), asked.measures or list(MEASURES), quick=asked.quick)
-    if not asked.measures and not asked.quick:
-        report.RESULTS.write_text(report.rendered(described, results))
+        run(
+            Path(folder),
+            asked.measures or list(MEASURES),
+            quick=asked.quick,
+            page=report.RESULTS if whole else None,
+        )
 
 
-def run(folder: Path, names: Sequence[str], *, quick: bool) -> tuple[list[str], list[Result]]:
-    """Measure by measure on one server; answers the machine and the results."""
+def run(folder: Path, names: Sequence[str], *, quick: bool, page: Path | None) -> None:
+    """Measure by measure on one server. ``page`` is written anew after each: an interrupted run keeps what it
+    has, and says what it has not."""
     results: list[Result] = []
     with Postgres(folder / "postgres") as postgres:
         described = machine.described(folder, postgres.dsn())
@@ -61,7 +66,8 @@ def run(folder: Path, names: Sequence[str], *, quick: bool) -> tuple[list[str], 
                 print(report.line(result), flush=True)
             print(f"  ({name} : {time.monotonic() - started:.0f} s)", flush=True)
             results += found
-    return described, results
+            if page:
+                page.write_text(report.rendered(described, results))
 
 
 async def measured(stage: Stage, name: str) -> list[Result]:

@@ -85,13 +85,16 @@ def told(ours: Spent, baseline: Spent | None = None) -> str:
 
 
 def _seconds_of(pid: int) -> float:
-    """User and system time of a process, with its children unless it is our own."""
+    """User and system time of a process, with its children, ended ones too, unless it is our own."""
     whole = psutil.Process(pid)
-    family = [whole] if pid == os.getpid() else [whole, *whole.children(recursive=True)]
-    total = 0.0
-    for one in family:
+    times = whole.cpu_times()
+    total = times.user + times.system
+    if pid == os.getpid():
+        return total
+    total += times.children_user + times.children_system
+    for child in whole.children(recursive=True):
         try:
-            times = one.cpu_times()
+            times = child.cpu_times()
         except psutil.NoSuchProcess:
             continue
         total += times.user + times.system

@@ -126,7 +126,7 @@ async def growth(stage: Stage) -> list[Result]:
             f"{number(median(slow))} contre {number(median(quick))} {unit}, {CALLERS} à la fois ; "
             f"{number(large.events)} à {number(ended[1])} événements contre {number(small.events)} à "
             f"{number(ended[0])}, conventions prises au hasard parmi {number(large.copies)} et "
-            f"{number(small.copies)}"
+            f"{number(small.copies)} (leurs champs personnels se lisent comme oubliés)"
         )
         results.append(Figure(f"growth-{kind}", ratio(quick, slow), said, limit=_SCATTERED))
     return results

@@ -18,7 +18,6 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from domain.authorization import authorize
 from domain.commands import Command, handler_of
 from domain.kernel import (
     FREE_TEXT,
@@ -28,7 +27,6 @@ from domain.kernel import (
     Claim,
     Conflict,
     KeyReused,
-    NotFound,
     PreconditionFailed,
     Refused,
     Root,
@@ -38,10 +36,11 @@ from domain.kernel import (
 from domain.ports import Outcome, Request, World
 from domain.refusal import Refusal
 from ledger import codec, personal
-from ledger.events import ABOUT, REASON, NewEvent, StoredEvent, fold
+from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
 from ledger.keyring import KeyDestroyed, Keyring
 from ledger.personal import SEALED
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, Recorder, VersionConflict
+from ledger.records import LoadedRecords, MissingRecord
 from ledger.vault import EventVault
 
 TRIES: Final = 3
@@ -51,75 +50,6 @@ MOST_EVENTS: Final = 16
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {}
 
 R = TypeVar("R", bound=Root)
-
-
-class _Missing(Exception):
-    def __init__(self, record_id: str) -> None:
-        super().__init__(record_id)
-        self.record_id = record_id
-
-
-class _Loaded:
-    """``Records`` over what one SELECT brought; any other record is asked for by ``_Missing``."""
-
-    def __init__(
-        self, request: Request, world: World, stored: Sequence[StoredEvent], known: frozenset[str]
-    ) -> None:
-        self._request = request
-        self._world = world
-        self._known = known
-        self._stored: dict[str, list[StoredEvent]] = {record_id: [] for record_id in known}
-        for one in stored:
-            self._stored[one.record_id].append(one)
-        self.used: dict[str, Root | None] = {}
-        self.before: dict[str, tuple[int, frozenset[Claim]]] = {}
-
-    @property
-    def world(self) -> World:
-        return self._world
-
-    def get(self, kind: type[R], record_id: str) -> R:
-        record = self.find(kind, record_id)
-        if record is None:
-            raise NotFound("not_found", f"Aucun dossier {record_id} dans votre périmètre.")
-        if record_id == self._request.command.record_id:
-            authorize(self._request.actor, self._request.command.name, record)
-            self._check_precondition(record)
-        return record
-
-    def read(self, kind: type[R], record_id: str) -> R:
-        record = self.find(kind, record_id)
-        if record is None:
-            raise Refused("unknown_record", f"Le dossier {record_id} n'existe pas.", (record_id,))
-        return record
-
-    def find(self, kind: type[R], record_id: str) -> R | None:
-        if record_id not in self._known:
-            raise _Missing(record_id)
-        if record_id not in self.used:
-            record = fold(self._stored[record_id])
-            self.used[record_id] = record
-            self.before[record_id] = (record.version, record.claims()) if record else (0, frozenset())
-        found = self.used[record_id]
-        if found is not None and not isinstance(found, kind):
-            raise NotFound("not_found", f"Aucun dossier {record_id} dans votre périmètre.")
-        return found
-
-    def add(self, record: Root) -> None:
-        if record.id == self._request.command.record_id:
-            authorize(self._request.actor, self._request.command.name, record)
-        self.used[record.id] = record
-        self.before[record.id] = (0, frozenset())
-
-    def _check_precondition(self, record: Root) -> None:
-        expected = self._request.expected_version
-        if expected is not None and record.version != expected:
-            raise PreconditionFailed(
-                "version_changed",
-                f"Le dossier est à la version {record.version}, "
-                f"non {expected} : il a changé depuis votre lecture.",
-                ("une nouvelle lecture du dossier",),
-            )
 
 
 @dataclass(frozen=True)
@@ -165,14 +95,14 @@ class Executor:
             loaded = await self.recorder.load(sorted(known), ids)
             if loaded.repeated:
                 return await self._repeat(request, loaded.repeated)
-            records = _Loaded(request, self.world, loaded.events, known)
+            records = LoadedRecords(request, self.world, loaded.events, known)
             try:
                 decided = await self._decide_or_record_refusal(request, records, loaded.now)
                 if not decided.events:
                     return await self._unchanged(request, records)
                 batch = await self._sealed(request, decided, loaded.now)
                 return _outcome(request, await self.recorder.append(batch))
-            except _Missing as missing:
+            except MissingRecord as missing:
                 known |= {missing.record_id}
             except AlreadyRecorded:
                 continue
@@ -203,7 +133,9 @@ class Executor:
                         ("un nouvel essai après relecture",),
                     ) from conflict
 
-    async def _decide_or_record_refusal(self, request: Request, records: _Loaded, now: datetime) -> _Decided:
+    async def _decide_or_record_refusal(
+        self, request: Request, records: LoadedRecords, now: datetime
+    ) -> _Decided:
         try:
             return self._decide(request, records, now)
         except Refused as refused:
@@ -211,7 +143,7 @@ class Executor:
                 await self._record_refusal(request, records, refused)
             raise
 
-    def _decide(self, request: Request, records: _Loaded, now: datetime) -> _Decided:
+    def _decide(self, request: Request, records: LoadedRecords, now: datetime) -> _Decided:
         act = Act(request.actor, now, request.reason)
         handler_of(request.command)(request.command, act, records)
         events: list[Root.Event] = []
@@ -307,12 +239,12 @@ class Executor:
             )
         return _outcome(request, repeated, repeated=True)
 
-    async def _unchanged(self, request: Request, records: _Loaded) -> Outcome:
+    async def _unchanged(self, request: Request, records: LoadedRecords) -> Outcome:
         version = records.before[request.command.record_id][0]
         stored = (await self.recorder.load([request.command.record_id])).events
         return Outcome(request.command.record_id, version, stored[-1].position if stored else 0)
 
-    async def _record_refusal(self, request: Request, records: _Loaded, refused: Refused) -> None:
+    async def _record_refusal(self, request: Request, records: LoadedRecords, refused: Refused) -> None:
         """Keeps who was refused what, by which guard, at which versions of the records read.
 
         The same command refused twice is kept once. What was said of somebody since erased is not kept.
@@ -345,7 +277,7 @@ def _tells(request: Request) -> bool:
     return bool(request.reason) or personal.plan_of(type(request.command)) is not None  # type: ignore[arg-type]
 
 
-def _about(request: Request, records: _Loaded) -> tuple[str, ...]:
+def _about(request: Request, records: LoadedRecords) -> tuple[str, ...]:
     """Whom the words of a command may speak of: the record, and those about persons that it rests on."""
     used = {i for i, record in records.used.items() if record is not None and record.about_persons}
     return tuple(sorted(used | {request.command.record_id}))

@@ -36,6 +36,8 @@ LINGER: Final = 0.2
 """Seconds that the connection is kept when nobody waits."""
 TRIES: Final = 3
 """How often a lost connection is made again to learn what became of the last commit."""
+PATIENCE: Final = 3.0
+"""Seconds that each of these tries waits for a connection."""
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 Connection = AsyncConnection[TupleRow]
@@ -159,15 +161,25 @@ class Writer:
         return await answer
 
     async def _work(self) -> None:
-        while self._waiting:
-            group: list[_Waiting] = []
-            try:
-                async with self._pool.connection() as connection:
-                    while await self._somebody_waits():
-                        group = self._take()
-                        await self._record(connection, group)
-            except psycopg.OperationalError as lost:
-                await self._settle(group or self._take(), lost)
+        """Until nobody waits any more. A bug is told to whoever waits, and raised."""
+        group: list[_Waiting] = []
+        try:
+            while self._waiting:
+                try:
+                    async with self._pool.connection() as connection:
+                        while await self._somebody_waits():
+                            group = self._take()
+                            await self._record(connection, group)
+                            group = []
+                except psycopg.OperationalError as lost:
+                    if group:
+                        await self._settle(group, lost)
+                    else:
+                        _refuse(self._take(), lost)
+        except BaseException as bug:
+            _refuse([*group, *self._waiting], bug if isinstance(bug, Exception) else Overloaded())
+            self._waiting.clear()
+            raise
 
     async def _somebody_waits(self) -> bool:
         """Keeps the connection for whoever comes soon: to ask for one costs as much as to use it."""
@@ -191,8 +203,7 @@ class Writer:
         try:
             ground = await _transact(connection, group)
         except psycopg.errors.LockNotAvailable:
-            for waiting in group:
-                waiting.refuse(Overloaded())
+            _refuse(group, Overloaded())
         except psycopg.OperationalError:
             raise
         except (psycopg.Error, ClaimTaken, TreeBroken) as error:
@@ -211,14 +222,13 @@ class Writer:
         """The connection was lost: the group was recorded, or was not. Holding the lock, it is decided."""
         for tried in range(1, TRIES + 1):
             try:
-                async with self._pool.connection() as connection:
+                async with self._pool.connection(timeout=PATIENCE) as connection:
                     await self._again(connection, group)
                     return
             except psycopg.OperationalError as again:
                 lost = again
                 await asyncio.sleep(0.05 * tried)
-        for waiting in group:
-            waiting.refuse(lost)
+        _refuse(group, lost)
 
     async def _again(self, connection: Connection, group: Sequence[_Waiting]) -> None:
         """Answers those whose events are found; records the others."""
@@ -236,6 +246,11 @@ class Writer:
                 missing.append(waiting)
         if missing:
             await self._record(connection, missing)
+
+
+def _refuse(group: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in group:
+        waiting.refuse(error)
 
 
 def _parts(group: Sequence[_Waiting], error: Exception) -> Iterator[list[_Waiting]]:

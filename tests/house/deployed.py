@@ -77,7 +77,7 @@ class Deployment:
             self.volume(name).mkdir(parents=True, exist_ok=True)
             if not place.is_symlink():
                 place.symlink_to(os.path.relpath(self.volume(name), place.parent.resolve()))
-        return root / FILE["x-environment"]["MENTORAT_HOME"].lstrip("/")
+        return root / str(FILE["x-environment"]["MENTORAT_HOME"]).lstrip("/")
 
     def variables(self, service: str) -> dict[str, str]:
         """What the container is told, by its environment and by its secrets."""

@@ -1,4 +1,4 @@
-"""The first start, an erasure, a rotation and a restore, by the scripts and the settings of the containers."""
+"""The first start, an erasure, a rotation, a restore: by the scripts and the settings of the containers."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from ledger.events import fold
 from ledger.executor import Executor
 from ledger.keyring_postgres import PostgresKeyring
 from ledger.master import LocalMaster, WrongMasterKey
-from ops import audit, maintenance
+from ops import audit, database, maintenance
 from ops.compose import House, house
+from ops.stack.cluster import SUPERUSER, binary
+from ops.stack.ports import LOOPBACK
 from tests.house.deployed import IMAGE, MENTORAT, Deployment, Server, initialise, make_secrets
 from tests.support import FACE, LYON, draft_command
 
@@ -202,7 +204,7 @@ def rotate_master(deployment: Deployment, folder: Path, *, broken: bool = False)
         "BROKEN": str(mark),
         "MENTORAT": str(MENTORAT),
     }
-    script = ["sh", IMAGE / "rotate-master", deployment.folder]
+    script: list[str | Path] = ["sh", IMAGE / "rotate-master", deployment.folder]
     done = subprocess.run(script, env=environment, capture_output=True, check=False)
     return done.returncode, asked_of.read_text().splitlines()
 
@@ -272,6 +274,45 @@ async def test_a_lost_database_is_restored_as_the_page_says_and_stays_without_wh
     assert "0002-opened.txt" in listing(deployment.volume("audit") / "checkpoints")
     assert names == [NAME, FORGOTTEN]
     assert status == "erased"
+
+
+async def test_a_copy_of_the_keyring_forgets_again_before_anybody_is_served(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    """By the commands of docs/deploiement.md. What the copy shows is why none should be kept for long."""
+    deployment = deployment.copied(tmp_path / "sources")
+    async with house(deployment.settings("api"), "api") as parts:
+        kept, forgotten = [await signatory_named(parts.executor) for _ in range(2)]
+        copy = of_postgres(deployment.keyring, "pg_dump", "--format=custom", "keyring")
+        await erased(parts, forgotten)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="mentorat-pg-") as place,
+        Server(Path(place), "keyring") as empty,
+    ):
+        initialise(empty, "create-keyring.sh", deployment.folder / "secrets")
+        of_postgres(empty, "pg_restore", "--exit-on-error", "--dbname=keyring", given=copy)
+        restored = replace(deployment, keyring=empty)
+        async with house(restored.settings("api"), "api") as parts:
+            copied = await parts.keyring.keys([kept, forgotten])
+        restored.run("migrate", "migrate")
+        async with house(restored.settings("api"), "api") as parts:
+            names = [await signatory_of(parts, record_id) for record_id in (kept, forgotten)]
+
+    assert set(copied) == {kept, forgotten}
+    assert names == [NAME, FORGOTTEN]
+
+
+def of_postgres(server: Server, program: str, *words: str, given: bytes | None = None) -> bytes:
+    """What a program of PostgreSQL prints, run as the superuser, as `docker compose exec` would."""
+    environment = os.environ | {
+        "PGHOST": LOOPBACK,
+        "PGPORT": str(server.port),
+        "PGUSER": SUPERUSER,
+        "PGPASSWORD": database.password_of(server.dsn()),
+    }
+    command = [str(binary(program)), *words]
+    return subprocess.run(command, input=given, env=environment, capture_output=True, check=True).stdout
 
 
 def listing(folder: Path) -> set[str]:

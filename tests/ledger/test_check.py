@@ -129,6 +129,14 @@ async def test_an_altered_leaf_accuses_its_event_alone(store: Store) -> None:
     assert await store.findings() == [(Kind.ALTERED, 45, 45)]
 
 
+async def test_each_checkpoint_tells_anew_whether_the_event_or_its_leaf_was_altered(store: Store) -> None:
+    await store.grow(40, 300, 310)
+    await store.harm("UPDATE ledger.events SET state = '{}' WHERE position = 5")
+    await store.harm("UPDATE ledger.events SET leaf = sha256('') WHERE position = 45")
+    await store.harm("UPDATE ledger.events SET state = '{}' WHERE position = 305")
+    assert await store.findings() == [(Kind.ALTERED, place, place) for place in (5, 45, 305)]
+
+
 async def test_behind_a_gap_nothing_is_proven_and_everything_is_still_read(store: Store) -> None:
     await store.grow(20, 50)
     await store.harm("DELETE FROM ledger.events WHERE position BETWEEN 25 AND 27")
@@ -146,6 +154,13 @@ async def test_behind_a_rewritten_stretch_no_later_checkpoint_says_anything(stor
         (Kind.ALTERED, 30, 30),
         (Kind.UNPROVEN, 51, 60),
     ]
+
+
+async def test_what_is_kept_of_the_tree_is_kept_once(store: Store) -> None:
+    await store.grow(600)
+    await store.harm("ALTER TABLE ledger.nodes DROP CONSTRAINT nodes_pkey")
+    await store.harm("INSERT INTO ledger.nodes SELECT * FROM ledger.nodes WHERE index = 1")
+    assert await store.findings() == [(Kind.TREE, 257, 512)]
 
 
 async def test_a_shorter_store_lacks_what_was_signed(store: Store) -> None:

@@ -283,6 +283,18 @@ async def test_whoever_cannot_have_the_lock_is_told_to_come_back(
     assert len(await recorder.append(Append([new("thing-1")], {"thing-1": 0}))) == 1
 
 
+async def test_a_bug_is_told_to_whoever_waits_and_stops_nobody_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = PostgresRecorder(database.app)
+    with monkeypatch.context() as broken:
+        broken.setattr(merkle, "append", None)
+        appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(3)]
+        answers = await asyncio.gather(*map(recorder.append, appends), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [TypeError] * 3
+    assert len(await recorder.append(appends[0])) == 1
+
+
 async def test_a_tree_that_does_not_end_where_the_events_do_takes_no_more(database: Database) -> None:
     recorder = PostgresRecorder(database.app)
     await recorder.append(Append([new("thing-1")], {"thing-1": 0}))

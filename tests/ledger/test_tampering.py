@@ -136,6 +136,25 @@ async def test_what_no_checkpoint_covers_can_be_rewritten_unseen(victim: Victim)
     assert found == [(Kind.REWRITTEN, SIZES[-1] + 1, last)]
 
 
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ("version = version + 1", Kind.VERSION),
+        ("recorded_at = recorded_at - interval '1 day', effective_at = '2020-01-01'", Kind.TIME),
+        ("effective_at = recorded_at + interval '1 second'", Kind.TIME),
+        ("event_id = (SELECT event_id FROM ledger.events WHERE position = 1)", Kind.IDENTIFIER),
+    ],
+)
+async def test_even_there_history_must_hang_together(victim: Victim, change: str, kind: Kind) -> None:
+    last = victim.rows[-1].position
+    attacker = Attacker(victim.connection, random.Random(0), victim.rows, SIZES[-1], Seal.EVERYTHING)
+    async with victim.connection.transaction(force_rollback=True):
+        await attacker.prepare()
+        await victim.connection.execute(f"UPDATE ledger.events SET {change} WHERE position = {last}".encode())
+        await attacker.cover()
+        assert [(one.kind, one.first, one.last) for one in await victim.findings()] == [(kind, last, last)]
+
+
 async def test_the_application_can_do_none_of_it(database: Database) -> None:
     """Its role may read and add; the triggers would stop even the owner."""
     await fill(PostgresRecorder(database.app), 1, random.Random(1))
