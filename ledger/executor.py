@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -48,8 +48,6 @@ MOST_EVENTS: Final = 16
 """A command records a handful of facts; its repeat is recognised by their ids."""
 
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {}
-
-R = TypeVar("R", bound=Root)
 
 
 @dataclass(frozen=True)
@@ -89,12 +87,12 @@ class Executor:
         recorded.
         """
         known = frozenset({request.command.record_id, *_named(request.command)})
-        ids = [event_id(request.command_id, i) for i in range(MOST_EVENTS)]
+        first = event_id(request.command_id, 0)
         tries = 0
         while True:
-            loaded = await self.recorder.load(sorted(known), ids)
+            loaded = await self.recorder.load(sorted(known), [first])
             if loaded.repeated:
-                return await self._repeat(request, loaded.repeated)
+                return await self._repeat(request)
             records = LoadedRecords(request, self.world, loaded.events, known)
             try:
                 decided = await self._decide_or_record_refusal(request, records, loaded.now)
@@ -226,9 +224,11 @@ class Executor:
             text_commitment=vault.text_commitment,
         )
 
-    async def _repeat(self, request: Request, repeated: Sequence[StoredEvent]) -> Outcome:
+    async def _repeat(self, request: Request) -> Outcome:
         """The answer of the first time. Once the subject is erased nothing tells one body from another."""
         own = request.command.record_id
+        ids = [event_id(request.command_id, i) for i in range(MOST_EVENTS)]
+        repeated = (await self.recorder.load([], ids)).repeated
         keys = await self.keyring.keys([own]) if _tells(request) else {}
         comparable = own in keys or not _tells(request)
         if comparable and repeated[0].facts["digest"] != self._digest(request, keys.get(own)):

@@ -151,8 +151,10 @@ def keys_rotate() -> None:
     """Change la clé maîtresse : chaque clé du trousseau est enveloppée de nouveau, rien n'est rechiffré."""
     from ops import keys
 
-    count = asyncio.run(keys.rotate(Settings()))
-    out.print(f"{count} clé(s) enveloppées par la nouvelle clé maîtresse ; l'ancienne est retirée.")
+    settings = Settings()
+    count = asyncio.run(keys.rotate(settings))
+    then = "retirez l'ancienne du réglage." if settings.master_key else "l'ancienne est retirée."
+    out.print(f"{count} clé(s) enveloppées par la nouvelle clé maîtresse ; {then}")
 
 
 def erase(

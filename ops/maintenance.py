@@ -75,7 +75,7 @@ async def _check_keyring(parts: House) -> None:
         row = await cursor.fetchone()
     if row and not await parts.keyring.keys(row) and not await parts.keyring.buried(row):
         raise KeyringMissing(
-            "Le trousseau n'est pas celui de ce registre : remettez-le en place (dossier keyring, ou réglage "
+            f"Le trousseau n'a pas la clé de {row[0]}, il n'est pas celui de ce registre : remettez-le en place (dossier keyring, ou réglage "
             "MENTORAT_DSN_KEYRING). Sans lui, aucune donnée personnelle ne peut plus être lue."
         )
 

@@ -113,7 +113,7 @@ def api_of(parts: House, readings: database.Pool) -> FastAPI:
         readings=log,
         erasures=parts.erasures,
         tokens=TokenStore(parts.pool),
-        probes={"registre": Ledger(parts), "vues": Views(parts)},
+        probes={"registre": Ledger(parts), "trousseau": Keys(parts), "vues": Views(parts)},
         version=version("mentorat"),
     )
 
@@ -126,6 +126,17 @@ class Ledger:
 
     async def __call__(self) -> str | None:
         await self.parts.recorder.head()
+        return None
+
+
+@dataclass
+class Keys:
+    """Whether the keyring answers."""
+
+    parts: House
+
+    async def __call__(self) -> str | None:
+        await self.parts.keyring.buried(["readyz"])
         return None
 
 

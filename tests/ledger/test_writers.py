@@ -40,13 +40,14 @@ WHERE datname = current_database() AND application_name = %s ORDER BY random() L
 
 @dataclass
 class Run:
-    """``each``: commands of each caller, ``CALLERS`` of them in each of the ``WRITERS`` processes."""
+    """``each``: commands of each caller, ``CALLERS`` of them in each of the writer processes."""
 
     database: Database
     folder: Path
     each: int
     kills: int = 0
     variant: str = "lock"
+    writers: int = WRITERS
     met: Counter[str] = field(default_factory=Counter)
     seen: list[tuple[int, UUID]] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -60,7 +61,7 @@ class Run:
         killer = asyncio.create_task(self._kill())
         try:
             async with asyncio.TaskGroup() as writers:
-                for number in range(WRITERS):
+                for number in range(self.writers):
                     writers.create_task(self._supervise(number))
         finally:
             killer.cancel()
@@ -72,7 +73,7 @@ class Run:
 
     @property
     def expected(self) -> set[UUID]:
-        every = range(WRITERS), range(CALLERS), range(self.each)
+        every = range(self.writers), range(CALLERS), range(self.each)
         return {one for w in every[0] for c in every[1] for n in every[2] for one in ids_of(w, c, n)}
 
     async def _supervise(self, number: int) -> None:
@@ -164,7 +165,7 @@ class Run:
         return stored
 
     def _acknowledged(self) -> Iterator[tuple[UUID, int]]:
-        for number in range(WRITERS):
+        for number in range(self.writers):
             for word, *values in lines(self._log(number)):
                 self.met[word] += 1
                 if word == "ack":
@@ -191,7 +192,7 @@ async def test_nothing_is_skipped_lost_or_doubled(
 
 async def test_without_the_lock_commands_are_refused_for_nothing(database: Database, tmp_path: Path) -> None:
     """Two who read the same head want the same position: the key lets one through, and no gap."""
-    run = Run(database, tmp_path, 10, variant="no lock")
+    run = Run(database, tmp_path, 10, variant="no lock", writers=4)
     assert "a command in nobody's way was refused" in await run()
 
 
@@ -202,7 +203,7 @@ async def test_with_a_sequence_and_no_lock_the_reader_misses_events(
     async with await AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
         await owner.execute("CREATE SEQUENCE ledger.positions")
         await owner.execute("GRANT USAGE ON SEQUENCE ledger.positions TO mentorat_app")
-    run = Run(database, tmp_path, 40, variant="sequence")
+    run = Run(database, tmp_path, 40, variant="sequence", writers=4)
     problems = await run()
     assert run.failed == []
     assert "the reader missed some, or saw them twice" in problems
