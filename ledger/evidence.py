@@ -19,8 +19,8 @@ from ledger.checkpoint import Checkpoint
 from ledger.events import ABOUT, StoredEvent
 from ledger.keyring import Keyring
 from ledger.leaf import microseconds
+from ledger.transaction import COLUMNS, stored_of
 from ledger.vault import commitment, event_key, text_key
-from ledger.writer import COLUMNS, stored_of
 
 FORMAT: Final = "mentorat-evidence-v1"
 _EVENTS: Final = (

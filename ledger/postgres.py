@@ -13,7 +13,8 @@ from uuid import UUID
 
 from ledger.events import StoredEvent
 from ledger.recorder import Append, Loaded
-from ledger.writer import BY_IDS, COLUMNS, Pool, Writer, stored_of
+from ledger.transaction import BY_IDS, COLUMNS, Pool, stored_of
+from ledger.writer import Writer
 
 _RECORDS: Final = f"SELECT {COLUMNS} FROM ledger.events WHERE record_id = ANY(%s) ORDER BY position"  # noqa: S608
 _AFTER: Final = f"SELECT {COLUMNS} FROM ledger.events WHERE position > %s ORDER BY position LIMIT %s"  # noqa: S608

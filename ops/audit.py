@@ -22,7 +22,7 @@ from ledger.evidence import evidence
 from ledger.findings import Finding
 from ledger.readings import ReadingLog
 from ledger.sinks import NotPublished
-from ledger.writer import Pool
+from ledger.transaction import Pool
 from ops import keys
 from ops.compose import House
 from ops.settings import Settings

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import httpx
 import typer
 
+from domain.calendar import PARIS
 from ops import running
 from ops.running import connected
 from ops.settings import Settings
@@ -46,7 +48,7 @@ def history(
         str, typer.Option(help="Jeton de démonstration, à défaut de MENTORAT_TOKEN.")
     ] = "academie",
 ) -> None:
-    """Montre la piste d'audit : qui, quoi, quand vrai, quand écrit ; refus et corrections compris."""
+    """Montre la piste d'audit, à l'heure de Paris : qui, quoi, quand vrai, quand écrit, pourquoi ; refus compris."""
     after: dict[str, str] = {}
     while True:
         page = _get(f"/v1/{_place(record)}/{record}/history", after, role)
@@ -59,16 +61,31 @@ def history(
 
 def _line(row: dict[str, Any]) -> str:
     number = "refusée" if row["version"] is None else f"v{row['version']}"
+    recorded = datetime.fromisoformat(row["recorded_at"]).astimezone(PARIS)
     marks = [
-        f"vraie le {row['effective_at'][:10]} (écrite après coup)" if row["backdated"] else "",
+        row["facts"]["sentence"] if row["version"] is None else "",
+        f"vraie {_true_on(row)}, écrite après coup" if row["backdated"] else "",
         f"corrige v{row['supersedes']}" if row["supersedes"] else "",
-        f"corrigée par v{row['corrected_by']}" if row["corrected_by"] else "",
+        " et ".join(f"corrigée par v{version}" for version in row["corrected_by"]),
+        _reason(row["reason"]),
         f"règles n° {row['rules_version']}" if row["rules_version"] else "",
     ]
     told = " ; ".join(mark for mark in marks if mark)
-    return f"{row['recorded_at'][:19]}  {number:8}  {row['label']} — {row['role']} {row['actor']}" + (
+    return f"{recorded:%d/%m/%Y %H:%M:%S}  {number:8}  {row['label']} — {row['role']} {row['actor']}" + (
         f" ({told})" if told else ""
     )
+
+
+def _true_on(row: dict[str, Any]) -> str:
+    """A day of Paris, or a month when no more is known."""
+    at = datetime.fromisoformat(row["effective_at"]).astimezone(PARIS)
+    return f"en {at:%m/%Y}" if row["effective_precision"] == "month" else f"le {at:%d/%m/%Y}"
+
+
+def _reason(told: str | dict[str, bool]) -> str:
+    if isinstance(told, str):
+        return f"motif : {told}" if told else ""
+    return "motif oublié" if told.get("forgotten") else "motif réservé"
 
 
 def _place(record: str) -> str:

@@ -21,7 +21,7 @@ from domain.kernel import SYSTEM, NotFound
 from domain.ports import Request
 from ledger.executor import Executor
 from ledger.keyring import Keyring
-from ledger.writer import Pool
+from ledger.transaction import Pool
 
 _LINE: Final = re.compile(r"(\S+) ([a-z_]+-\S+) ([a-z_]+)")
 _ERASED: Final = """

@@ -60,7 +60,8 @@ async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> i
 async def carry_out_erasures(settings: Settings) -> int:
     """What must come before anybody is served: nobody reads what was to be forgotten.
 
-    Raises ``KeyringMissing``: else a new, empty keyring would take the place of the one that was lost.
+    Raises ``KeyringMissing``: else a new, empty keyring would take the place of the one that was lost; or
+    ``WrongMasterKey``.
     """
     async with house(settings, "erasures") as parts:
         await _check_keyring(parts)
@@ -68,15 +69,21 @@ async def carry_out_erasures(settings: Settings) -> int:
 
 
 async def _check_keyring(parts: House) -> None:
+    """That the master opens what the keyring holds, and that the youngest record not erased has its key."""
+    async with keys.stored_keyring(parts.settings) as stored:
+        await stored.check()
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
-            "SELECT record_id FROM ledger.events WHERE commitment IS NOT NULL ORDER BY position DESC LIMIT 1"
+            "SELECT record_id FROM ledger.events WHERE commitment IS NOT NULL AND record_id <> ALL(%s) "
+            "ORDER BY position DESC LIMIT 1",
+            (sorted(await parts.keyring.destroyed()),),
         )
         row = await cursor.fetchone()
-    if row and not await parts.keyring.keys(row) and not await parts.keyring.buried(row):
+    if row and not await parts.keyring.keys(row):
         raise KeyringMissing(
-            f"Le trousseau n'a pas la clé de {row[0]}, il n'est pas celui de ce registre : remettez-le en place (dossier keyring, ou réglage "
-            "MENTORAT_DSN_KEYRING). Sans lui, aucune donnée personnelle ne peut plus être lue."
+            f"Le trousseau n'a pas la clé de {row[0]} : il n'est pas celui de ce registre. Remettez-le en "
+            "place (dossier keyring, ou réglage MENTORAT_DSN_KEYRING) ; sans lui, aucune donnée personnelle "
+            "ne peut plus être lue."
         )
 
 
@@ -88,7 +95,7 @@ async def erase(settings: Settings, record_id: str, ground: Ground) -> None:
     async with house(settings, "erase") as parts:
         actor = await who.actor_of(settings, parts.pool, "dpo")
         command = Erase(record_id=record_id, ground=ground)
-        await parts.executor.execute(Request(command, actor, f"{actor.id}:erase:{record_id}"))
+        await parts.executor.execute(Request(command, actor, f"{actor.id}:erase:{record_id}:{ground}"))
         await parts.erasures.apply(record_id)
 
 

@@ -17,7 +17,7 @@ from psycopg import AsyncConnection, sql
 from ledger import merkle
 from ledger.events import NewEvent, StoredEvent, placed
 from ledger.leaf import leaf_bytes, leaf_hash
-from ledger.writer import COLUMNS, stored_of
+from ledger.transaction import COLUMNS, stored_of
 
 Connection = AsyncConnection[Any]
 

@@ -20,7 +20,7 @@ from ledger.check_seal import standing
 from ledger.events import NewEvent, placed
 from ledger.findings import MOST, Findings, Kind
 from ledger.postgres import PostgresRecorder
-from ledger.writer import COLUMNS
+from ledger.transaction import COLUMNS
 from tests.conftest import Database
 from tests.ledger.sealed import Publisher, fill, grow
 

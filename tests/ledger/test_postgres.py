@@ -14,7 +14,7 @@ from psycopg import errors, sql
 from psycopg.errors import CharacterNotInRepertoire
 
 from domain.kernel import Claim, Conflict, PreconditionFailed
-from ledger import merkle, writer
+from ledger import merkle, transaction, writer
 from ledger.events import NewEvent
 from ledger.postgres import PostgresRecorder
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, VersionConflict
@@ -77,7 +77,7 @@ async def test_without_the_lock_the_same_test_fails(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The proof that the test above can: two that read one head want one position, and one is thrown out."""
-    monkeypatch.setattr(writer, "_LOCK", "SELECT 1")
+    monkeypatch.setattr(transaction, "LOCK", "SELECT 1")
     async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup) as caught:
             await eight_writers_and_a_reader(database)
@@ -153,7 +153,7 @@ async def lock_held(database: Database) -> AsyncIterator[psycopg.AsyncConnection
         await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as other,
         other.transaction(),
     ):
-        await other.execute("SELECT pg_advisory_xact_lock(%s)", (writer.APPEND_LOCK,))
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", (transaction.APPEND_LOCK,))
         yield other
 
 
@@ -188,7 +188,7 @@ async def test_an_acknowledgement_lost_after_the_commit_is_settled_by_the_event_
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit went through, its answer did not: the same events are found, and not recorded twice."""
-    recorder, transact = PostgresRecorder(database.app), writer._transact
+    recorder, transact = PostgresRecorder(database.app), transaction.transact
     losses: list[Any] = []
 
     async def lossy(connection: Any, group: Any) -> Any:
@@ -198,7 +198,7 @@ async def test_an_acknowledgement_lost_after_the_commit_is_settled_by_the_event_
             raise psycopg.OperationalError("the line is cut")
         return ground
 
-    monkeypatch.setattr(writer, "_transact", lossy)
+    monkeypatch.setattr(transaction, "transact", lossy)
     appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(5)]
     answers = await asyncio.gather(*map(recorder.append, appends))
     assert losses
@@ -275,7 +275,7 @@ async def test_a_full_queue_sends_away_and_loses_nobody(
 async def test_whoever_cannot_have_the_lock_is_told_to_come_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "_LOCK", writer._LOCK.replace(writer.LOCK_TIMEOUT, "50ms"))
+    monkeypatch.setattr(transaction, "LOCK", transaction.LOCK.replace(transaction.LOCK_TIMEOUT, "50ms"))
     recorder = PostgresRecorder(database.app)
     async with lock_held(database):
         with pytest.raises(Overloaded):
@@ -300,7 +300,7 @@ async def test_a_tree_that_does_not_end_where_the_events_do_takes_no_more(databa
     await recorder.append(Append([new("thing-1")], {"thing-1": 0}))
     async with database.app.connection() as connection:
         await connection.execute("UPDATE ledger.tree SET size = 2")
-    with pytest.raises(writer.TreeBroken):
+    with pytest.raises(transaction.TreeBroken):
         await recorder.append(Append([new("thing-2")], {"thing-2": 0}))
     assert await recorder.head() == 1
 

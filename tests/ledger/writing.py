@@ -18,7 +18,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import psycopg
 
 from domain.kernel import Claim
-from ledger import writer
+from ledger import transaction
 from ledger.events import NewEvent, StoredEvent, placed
 from ledger.postgres import PostgresRecorder
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, VersionConflict
@@ -57,7 +57,7 @@ class Unlocked(PostgresRecorder):
 
     async def append(self, batch: Append) -> list[StoredEvent]:
         marks = ", ".join(["%s"] * len(StoredEvent._fields))
-        insert = f"INSERT INTO ledger.events ({writer.COLUMNS}) VALUES ({marks})".encode()
+        insert = f"INSERT INTO ledger.events ({transaction.COLUMNS}) VALUES ({marks})".encode()
         stored = []
         try:
             async with self._pool.connection() as connection, connection.transaction():
@@ -163,7 +163,7 @@ async def main(number: int, each: int, path: Path, variant: str) -> None:
         if word == "ack":
             done[int(values[0])] = int(values[1]) + 1
     if variant == "no lock":
-        writer._LOCK = "SELECT 1"  # type: ignore[misc]
+        transaction.LOCK = "SELECT 1"  # type: ignore[misc]
     pool = database.pool(os.environ["WRITER_DSN"], most=3, name=APPLICATION.partition(" ")[2])
     async with pool:
         recorder = (Unlocked if variant == "sequence" else PostgresRecorder)(pool)
