@@ -1,6 +1,6 @@
 """The event store on PostgreSQL: what is read of it. Adding is the writer's (``ledger.writer``).
 
-A command costs one round trip to load (three statements in a pipeline) and its part of one transaction.
+A command costs one round trip to load, and its part of one transaction.
 The pool's connections are in autocommit mode: reading opens no transaction.
 """
 
@@ -13,10 +13,18 @@ from uuid import UUID
 
 from ledger.events import StoredEvent
 from ledger.recorder import Append, Loaded
-from ledger.transaction import BY_IDS, COLUMNS, Pool, stored_of
+from ledger.transaction import COLUMNS, Pool, stored_of
 from ledger.writer import Writer
 
-_RECORDS: Final = f"SELECT {COLUMNS} FROM ledger.events WHERE record_id = ANY(%s) ORDER BY position"  # noqa: S608
+_LOAD: Final = f"""
+SELECT greatest(c.at, (SELECT recorded_at FROM ledger.events ORDER BY position DESC LIMIT 1)), e.*
+FROM (SELECT clock_timestamp() + shift AS at FROM ledger.clock) c
+LEFT JOIN LATERAL (
+    SELECT false AS repeated, {COLUMNS} FROM ledger.events WHERE record_id = ANY(%b)
+    UNION ALL
+    SELECT true, {COLUMNS} FROM ledger.events WHERE event_id = ANY(%b)
+) e ON true
+ORDER BY e.position"""  # noqa: S608
 _AFTER: Final = f"SELECT {COLUMNS} FROM ledger.events WHERE position > %s ORDER BY position LIMIT %s"  # noqa: S608
 _NOW: Final = """
 SELECT greatest(clock_timestamp() + shift,
@@ -32,15 +40,15 @@ class PostgresRecorder:
         self._writer = Writer(pool)
 
     async def load(self, record_ids: Sequence[str], event_ids: Sequence[UUID] = ()) -> Loaded:
-        async with self._pool.connection() as connection, connection.pipeline():
-            records = await connection.execute(_RECORDS, (list(record_ids),))
-            repeated = await connection.execute(BY_IDS, (list(event_ids),))
-            clock = await connection.execute(_NOW)
-            return Loaded(
-                [stored_of(row) for row in await records.fetchall()],
-                [stored_of(row) for row in await repeated.fetchall()],
-                _instant(await clock.fetchone()),
-            )
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_LOAD, (list(record_ids), list(event_ids)))
+            rows = await cursor.fetchall()
+        found = [(row[1], stored_of(row[2:])) for row in rows if row[1] is not None]
+        return Loaded(
+            [stored for repeated, stored in found if not repeated],
+            [stored for repeated, stored in found if repeated],
+            _instant(rows[0] if rows else None),
+        )
 
     async def append(self, batch: Append) -> list[StoredEvent]:
         return await self._writer.append(batch)

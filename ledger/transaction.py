@@ -1,15 +1,17 @@
 """One transaction for a group of commands: what they rest on is read under the lock, then all is added.
 
-Two round trips: begin, lock, ground; then the events, the tree, the announcement and commit. Claims, when
-there are any, add one.
+Three round trips: lock and ground; the events, the tree and the announcement, which is the transaction, after
+which everybody is answered; release. Claims, when there are any, make the second one four. A command that is
+alone, and comes after no other process's, takes one: see ``at_once``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,9 +24,11 @@ from ledger.events import StoredEvent, placed
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, VersionConflict
 
 APPEND_LOCK: Final = 7_305_001
-"""Key of the advisory lock that orders every append. It is never held across a decision."""
+"""Key of the advisory lock that orders every append (``ledger.ground`` too); never held across a decision."""
 CHANNEL: Final = "ledger"
 LOCK_TIMEOUT: Final = "5s"
+FRESH: Final = 10.0
+"""Seconds during which a process trusts its own clock to go on from the database's."""
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 Connection = AsyncConnection[TupleRow]
@@ -35,32 +39,43 @@ COLUMNS: Final = (
 )
 BY_IDS: Final = f"SELECT {COLUMNS} FROM ledger.events WHERE event_id = ANY(%s) ORDER BY position"  # noqa: S608
 
-LOCK: Final = f"""
-SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true),
-       set_config('plan_cache_mode', 'force_generic_plan', true), pg_advisory_xact_lock({APPEND_LOCK})"""
-_HEAD: Final = """
-SELECT coalesce(h.position, 0), greatest(clock_timestamp() + c.shift, h.recorded_at), t.size, t.edge,
-       ARRAY(SELECT coalesce((SELECT e.version FROM ledger.events e
-                              WHERE e.record_id = r.id ORDER BY e.version DESC LIMIT 1), 0)
-             FROM unnest(%s::text[]) WITH ORDINALITY AS r(id, n) ORDER BY n),
-       ARRAY(SELECT event_id FROM ledger.events WHERE event_id = ANY(%s))
-FROM ledger.clock c CROSS JOIN ledger.tree t
-LEFT JOIN LATERAL (
-    SELECT position, recorded_at FROM ledger.events ORDER BY position DESC LIMIT 1
-) h ON true"""
-_ONE: Final = "VALUES (%b::bigint, %b::uuid, %b, %b::integer, %b, %b, %b, %b, %b, %b, %b, %b)"
+LOCK: Final = (
+    f"SELECT set_config('lock_timeout', '{LOCK_TIMEOUT}', true), pg_advisory_xact_lock({APPEND_LOCK})"
+)
+_GROUND: Final = "SELECT head, now, shift, size, edge, versions, recorded FROM ledger.ground(%b, %b)"
+_RELEASE: Final = f"SELECT pg_advisory_unlock({APPEND_LOCK})"
+_ONE: Final = """
+VALUES (%b::bigint, %b::uuid, %b::text, %b::integer, %b::text, %b::text, %b::text, %b::timestamptz,
+        %b::timestamptz, %b::bytea, %b::bytea, %b::bytea)"""
 _MANY: Final = """
 SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::text[], %b::integer[], %b::text[], %b::text[], %b::text[],
                      %b::timestamptz[], %b::timestamptz[], %b::bytea[], %b::bytea[], %b::bytea[])"""
 _ADD: Final = """
 WITH added AS (INSERT INTO ledger.events ({columns}) {rows}),
-     grown AS (UPDATE ledger.tree SET size = %s, edge = %s)
-SELECT pg_notify('{channel}', %s)"""
-_ADD_ONE: Final = _ADD.format(columns=COLUMNS, rows=_ONE, channel=CHANNEL)
-_ADD_MANY: Final = _ADD.format(columns=COLUMNS, rows=_MANY, channel=CHANNEL)
-_NODES: Final = """
-INSERT INTO ledger.nodes (level, index, hash)
-SELECT * FROM unnest(%s::smallint[], %s::bigint[], %s::bytea[])"""
+     grown AS (UPDATE ledger.tree SET size = %b, edge = %b){nodes}
+SELECT pg_notify('{channel}', %b)"""
+_AT_ONCE: Final = f"""
+WITH grown AS (
+    UPDATE ledger.tree t SET size = %b, edge = %b FROM ledger.clock c
+    WHERE t.size = %b AND c.shift = %b AND pg_try_advisory_xact_lock({APPEND_LOCK})
+      AND NOT EXISTS (SELECT FROM unnest(%b::text[], %b::integer[]) r(id, version)
+                      WHERE r.version <> coalesce((SELECT e.version FROM ledger.events e
+                                                   WHERE e.record_id = r.id
+                                                   ORDER BY e.version DESC LIMIT 1), 0))
+    RETURNING t.size),
+added AS (INSERT INTO ledger.events ({COLUMNS}) SELECT n.* FROM grown, ({_ONE}) n)
+SELECT pg_notify('{CHANNEL}', size::text) FROM grown"""  # noqa: S608
+_NODES: Final = """,
+     kept AS (INSERT INTO ledger.nodes (level, index, hash)
+              SELECT * FROM unnest(%b::smallint[], %b::bigint[], %b::bytea[]))"""
+_STATEMENTS: Final = {
+    (one, complete): _ADD.format(
+        columns=COLUMNS, rows=_ONE if one else _MANY, nodes=_NODES if complete else "", channel=CHANNEL
+    )
+    for one in (True, False)
+    for complete in (True, False)
+}
+"""By whether there is one event, and whether a subtree whose root is kept has become complete."""
 _CLAIM: Final = """
 INSERT INTO ledger.claims (key, during, record_id) VALUES (%s, tstzrange(%s, %s), %s)
 ON CONFLICT DO NOTHING RETURNING key"""
@@ -97,6 +112,7 @@ class Ground:
 
     head: int
     now: datetime
+    shift: timedelta
     size: int
     edge: bytes
     versions: dict[str, int]
@@ -127,34 +143,85 @@ class Ground:
         return None
 
 
-async def transact(connection: Connection, group: Sequence[Waiting]) -> Ground:
-    """Records what can be. Raises ``ClaimTaken`` when a key is held: nothing is then recorded."""
-    async with connection.pipeline(), connection.transaction():
+@dataclass(frozen=True)
+class Standing:
+    """Where this process left the ledger. ``since``: its own monotonic clock, in seconds, at ``now`` (domain
+    time); ``last``: when the last event was recorded.
+    """
+
+    size: int
+    edge: bytes
+    last: datetime
+    now: datetime
+    shift: timedelta
+    since: float
+
+    @property
+    def fresh(self) -> bool:
+        """Whether domain time can be told from this process's own clock."""
+        return time.monotonic() - self.since < FRESH
+
+    @property
+    def recorded_at(self) -> datetime:
+        return max(self.now + timedelta(seconds=time.monotonic() - self.since), self.last)
+
+
+async def at_once(connection: Connection, waiting: Waiting, standing: Standing) -> Standing | None:
+    """Records one event in one statement, if nobody has written since: the tree is then still of that size,
+    and the versions read in the same statement are the last ones. ``None``: nothing was recorded.
+    """
+    append = waiting.append
+    (new,) = append.events
+    stored = placed(new, standing.size + 1, standing.recorded_at)
+    size, edge, complete = merkle.append(standing.size, merkle.unpacked(standing.edge), [stored.leaf])
+    if complete:
+        return None
+    grown = replace(standing, size=size, edge=merkle.packed(edge), last=stored.recorded_at)
+    rests_on = (list(append.rests_on), list(append.rests_on.values()))
+    values = (size, grown.edge, standing.size, standing.shift, *rests_on, *stored)
+    cursor = await connection.execute(_AT_ONCE, values)
+    if await cursor.fetchone() is None:
+        return None
+    waiting.grant([stored])
+    return grown
+
+
+async def transact(connection: Connection, group: Sequence[Waiting]) -> Standing | None:
+    """Records what can be, and answers everybody; whatever it raises, nothing of the group is recorded.
+
+    Raises ``ClaimTaken`` when a key is held, ``TreeBroken``, and what the database does. The lock is the
+    session's, so that the events are added by a statement of its own transaction; nobody gets the connection
+    back with it.
+    """
+    try:
         ground = await _ground(connection, group)
         for waiting in group:
             ground.consider(waiting)
-        stored = [one for _, events in ground.accepted for one in events]
-        if stored:
-            await _settle_claims(connection, [waiting.append for waiting, _ in ground.accepted])
-            await _add(connection, ground, stored)
-    return ground
+        standing = await _add(connection, ground) if ground.accepted else None
+        for refused, problem in ground.refused:
+            refused.refuse(problem)
+        for waiting, stored in ground.accepted:
+            waiting.grant(stored)
+    finally:
+        await _release(connection)
+    return standing
 
 
 async def _ground(connection: Connection, group: Sequence[Waiting]) -> Ground:
     """Locks, then reads what the group rests on: one round trip."""
     records = list({i for waiting in group for i in waiting.append.rests_on})
     ids = [new.event_id for waiting in group for new in waiting.append.events]
-    await connection.execute(LOCK)
-    cursor = await connection.execute(_HEAD, (records, ids))
+    cursor = await connection.execute(_GROUND, (records, ids))
     row = await cursor.fetchone()
     if row is None:
         raise LookupError("ledger.clock or ledger.tree has lost its row")
-    head, now, size, edge, versions, recorded = row
+    head, now, shift, size, edge, versions, recorded = row
     if size != head:
         raise TreeBroken(f"{head} events, a tree of {size}")
     return Ground(
         head,
         now.astimezone(UTC),
+        shift,
         size,
         edge,
         dict(zip(records, versions, strict=True)),
@@ -162,32 +229,53 @@ async def _ground(connection: Connection, group: Sequence[Waiting]) -> Ground:
     )
 
 
-async def _settle_claims(connection: Connection, appends: Sequence[Append]) -> None:
-    for append in appends:
-        for record_id, claim in append.drops:
-            await connection.execute(_DROP, (record_id, claim.key, claim.start, claim.end))
-    asked = [(record_id, claim) for append in appends for record_id, claim in append.gains]
-    cursors = [
-        await connection.execute(_CLAIM, (claim.key, claim.start, claim.end, record_id))
-        for record_id, claim in asked
-    ]
-    for (_, claim), cursor in zip(asked, cursors, strict=True):
-        if await cursor.fetchone() is None:
-            raise ClaimTaken(claim.key)
-
-
-async def _add(connection: Connection, ground: Ground, stored: Sequence[StoredEvent]) -> None:
-    """The events, the tree that they make, and the announcement."""
-    size, edge, complete = merkle.append(
-        ground.size, merkle.unpacked(ground.edge), [one.leaf for one in stored]
-    )
-    tree = (size, merkle.packed(edge), str(size))
-    if len(stored) == 1:
-        await connection.execute(_ADD_ONE, (*stored[0], *tree))
+async def _add(connection: Connection, ground: Ground) -> Standing:
+    """The events, the tree that they make, the announcement: one statement; more when there are claims."""
+    stored = [one for _, events in ground.accepted for one in events]
+    leaves = [one.leaf for one in stored]
+    size, edge, complete = merkle.append(ground.size, merkle.unpacked(ground.edge), leaves)
+    rows = stored[0] if len(stored) == 1 else [list(column) for column in zip(*stored, strict=True)]
+    nodes = [list(column) for column in zip(*complete, strict=True)]
+    statement = _STATEMENTS[len(stored) == 1, bool(complete)]
+    values = (*rows, size, merkle.packed(edge), *nodes, str(size))
+    claiming = [waiting.append for waiting, _ in ground.accepted if waiting.claims]
+    since = time.monotonic()
+    if claiming:
+        async with connection.transaction():
+            await _settle_claims(connection, claiming)
+            await connection.execute(statement, values)
     else:
-        await connection.execute(_ADD_MANY, (*map(list, zip(*stored, strict=True)), *tree))
-    if complete:
-        await connection.execute(_NODES, [list(column) for column in zip(*complete, strict=True)])
+        await connection.execute(statement, values)
+    return Standing(size, merkle.packed(edge), ground.now, ground.now, ground.shift, since)
+
+
+async def _settle_claims(connection: Connection, appends: Sequence[Append]) -> None:
+    async with connection.pipeline():
+        for append in appends:
+            for record_id, claim in append.drops:
+                await connection.execute(_DROP, (record_id, claim.key, claim.start, claim.end))
+        asked = [(record_id, claim) for append in appends for record_id, claim in append.gains]
+        cursors = [
+            await connection.execute(_CLAIM, (claim.key, claim.start, claim.end, record_id))
+            for record_id, claim in asked
+        ]
+        for (_, claim), cursor in zip(asked, cursors, strict=True):
+            if await cursor.fetchone() is None:
+                raise ClaimTaken(claim.key)
+
+
+async def _release(connection: Connection) -> None:
+    """Lets the next group have the lock, whichever process it is of. A connection that cannot say that it
+    did is closed, and the server then lets go of it.
+    """
+    released = False
+    try:
+        if not connection.closed:
+            await connection.execute(_RELEASE)
+            released = True
+    finally:
+        if not released:
+            await connection.close()
 
 
 def stored_of(row: tuple[Any, ...]) -> StoredEvent:

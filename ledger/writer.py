@@ -38,6 +38,7 @@ class Writer:
         self._waiting: deque[Waiting] = deque()
         self._some = asyncio.Event()
         self._at_work: asyncio.Task[None] | None = None
+        self._standing: transaction.Standing | None = None
 
     async def append(self, append: Append) -> list[StoredEvent]:
         """Joins the next transaction. Raises ``Overloaded`` at once when too many wait already."""
@@ -91,7 +92,8 @@ class Writer:
         if not group:
             return
         try:
-            ground = await transaction.transact(connection, group)
+            if not await self._recorded_at_once(connection, group):
+                self._standing = await transaction.transact(connection, group)
         except psycopg.errors.LockNotAvailable:
             _refuse(group, Overloaded())
         except psycopg.OperationalError:
@@ -102,11 +104,15 @@ class Writer:
                 return
             for part in _parts(group, error):
                 await self._record(connection, part)
-        else:
-            for waiting, problem in ground.refused:
-                waiting.refuse(problem)
-            for waiting, stored in ground.accepted:
-                waiting.grant(stored)
+
+    async def _recorded_at_once(self, connection: Connection, group: Sequence[Waiting]) -> bool:
+        """Tries the way of one round trip: for one event without claims, when this process wrote last."""
+        standing, self._standing = self._standing, None
+        (one, *others) = group
+        if others or one.claims or len(one.append.events) != 1 or not (standing and standing.fresh):
+            return False
+        self._standing = await transaction.at_once(connection, one, standing)
+        return self._standing is not None
 
     async def _settle(self, group: Sequence[Waiting], lost: psycopg.OperationalError) -> None:
         """The connection was lost: the group was recorded, or was not. Holding the lock, it is decided."""

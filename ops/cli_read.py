@@ -48,7 +48,7 @@ def history(
         str, typer.Option(help="Jeton de démonstration, à défaut de MENTORAT_TOKEN.")
     ] = "academie",
 ) -> None:
-    """Montre la piste d'audit, à l'heure de Paris : qui, quoi, quand vrai, quand écrit, pourquoi ; refus compris."""
+    """Montre la piste d'audit, à l'heure de Paris : qui, quoi, quand, pourquoi ; refus compris."""
     after: dict[str, str] = {}
     while True:
         page = _get(f"/v1/{_place(record)}/{record}/history", after, role)

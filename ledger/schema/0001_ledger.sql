@@ -70,6 +70,26 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.events
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.nodes
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_rewriting();
 
+-- Takes the append lock for the session, then reads what a group of commands rests on: a statement begun after
+-- the lock was had sees what its last holder committed. The plan is made once, whatever the arrays.
+CREATE FUNCTION ledger.ground(records text[], events uuid[])
+RETURNS TABLE (head bigint, now timestamptz, shift interval, size bigint, edge bytea, versions integer[], recorded uuid[])
+LANGUAGE plpgsql SET lock_timeout = '5s' SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    PERFORM pg_advisory_lock(7305001);
+    RETURN QUERY
+    SELECT coalesce(h.position, 0), greatest(clock_timestamp() + c.shift, h.recorded_at), c.shift,
+           t.size, t.edge,
+           ARRAY(SELECT coalesce((SELECT e.version FROM ledger.events e
+                                  WHERE e.record_id = r.id ORDER BY e.version DESC LIMIT 1), 0)
+                 FROM unnest(records) WITH ORDINALITY AS r(id, n) ORDER BY n),
+           ARRAY(SELECT e.event_id FROM ledger.events e WHERE e.event_id = ANY(ground.events))
+    FROM ledger.clock c CROSS JOIN ledger.tree t
+    LEFT JOIN LATERAL (
+        SELECT e.position, e.recorded_at FROM ledger.events e ORDER BY e.position DESC LIMIT 1
+    ) h ON true;
+END $$;
+
 GRANT USAGE ON SCHEMA ledger TO mentorat_app, mentorat_projector;
 GRANT SELECT, INSERT ON ledger.events, ledger.nodes TO mentorat_app;
 GRANT SELECT, UPDATE ON ledger.tree TO mentorat_app;

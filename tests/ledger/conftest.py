@@ -44,3 +44,14 @@ def store(request: pytest.FixtureRequest) -> Store:
 async def shift_clock(database: Database, by: timedelta) -> None:
     async with await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
         await owner.execute("UPDATE ledger.clock SET shift = shift + %s", (by,))
+
+
+async def take_the_lock_away(database: Database) -> None:
+    """The same store, in which nobody waits for anybody: what the lock is for must then be seen to fail."""
+    async with await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
+        cursor = await owner.execute("SELECT pg_get_functiondef('ledger.ground'::regproc)")
+        row = await cursor.fetchone()
+        assert row
+        unlocked = row[0].replace("PERFORM pg_advisory_lock(7305001);", "")
+        assert unlocked != row[0]
+        await owner.execute(unlocked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from ledger.events import NewEvent
 from ledger.postgres import PostgresRecorder
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, VersionConflict
 from tests.conftest import Database
+from tests.ledger.conftest import shift_clock, take_the_lock_away
 from tests.ledger.test_executor import signature
 from tests.support import COORDINATOR, FACE_PARTY, LYON, House, draft_command
 
@@ -73,11 +75,9 @@ async def test_eight_writers_and_a_reader_who_misses_nothing(database: Database)
     await eight_writers_and_a_reader(database)
 
 
-async def test_without_the_lock_the_same_test_fails(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_the_lock_the_same_test_fails(database: Database) -> None:
     """The proof that the test above can: two that read one head want one position, and one is thrown out."""
-    monkeypatch.setattr(transaction, "LOCK", "SELECT 1")
+    await take_the_lock_away(database)
     async with asyncio.timeout(30):
         with pytest.raises(ExceptionGroup) as caught:
             await eight_writers_and_a_reader(database)
@@ -188,17 +188,18 @@ async def test_an_acknowledgement_lost_after_the_commit_is_settled_by_the_event_
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit went through, its answer did not: the same events are found, and not recorded twice."""
-    recorder, transact = PostgresRecorder(database.app), transaction.transact
+    recorder, add = PostgresRecorder(database.app), transaction._add
     losses: list[Any] = []
 
-    async def lossy(connection: Any, group: Any) -> Any:
-        ground = await transact(connection, group)
+    async def lossy(connection: Any, ground: Any) -> Any:
+        standing = await add(connection, ground)
         if not losses:
             losses.append(ground)
+            await connection.close()
             raise psycopg.OperationalError("the line is cut")
-        return ground
+        return standing
 
-    monkeypatch.setattr(transaction, "transact", lossy)
+    monkeypatch.setattr(transaction, "_add", lossy)
     appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(5)]
     answers = await asyncio.gather(*map(recorder.append, appends))
     assert losses
@@ -261,6 +262,46 @@ async def test_of_a_group_only_the_command_in_conflict_is_refused(database: Data
             assert all(recorded[e.event_id] == e for e in answer)
 
 
+async def test_a_command_that_comes_alone_takes_one_statement_whoever_wrote_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And none when another process has written since, when its record has moved, or the clock was."""
+    tried: list[bool] = []
+    at_once = transaction.at_once
+
+    async def counted(*given: Any) -> Any:
+        standing = await at_once(*given)
+        tried.append(standing is not None)
+        return standing
+
+    monkeypatch.setattr(transaction, "at_once", counted)
+    mine, other = PostgresRecorder(database.app), PostgresRecorder(database.app)
+
+    async def add(recorder: PostgresRecorder, record: str, version: int = 1) -> int:
+        (stored,) = await recorder.append(Append([new(record, version)], {record: version - 1}))
+        return stored.position
+
+    assert [await add(mine, "thing-1"), await add(mine, "thing-1", 2), await add(mine, "thing-2")] == [
+        1,
+        2,
+        3,
+    ]
+    assert tried == [True, True]
+    assert await add(other, "thing-3") == 4
+    assert await add(mine, "thing-4") == 5
+    assert tried.pop() is False
+    with pytest.raises(VersionConflict, match="thing-1"):
+        await add(mine, "thing-1", 2)
+    await add(mine, "thing-5")
+    await shift_clock(database, timedelta(days=8))
+    (later,) = await mine.append(Append([new("thing-6")], {"thing-6": 0}))
+    assert later.recorded_at > datetime.now(UTC) + timedelta(days=7)
+    leaves = [e.leaf for e in await mine.after(0, 1000)]
+    async with database.app.connection() as connection:
+        cursor = await connection.execute("SELECT size, edge FROM ledger.tree")
+        assert await cursor.fetchone() == (7, merkle.packed(merkle.append(0, [], leaves)[1]))
+
+
 async def test_a_full_queue_sends_away_and_loses_nobody(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +316,8 @@ async def test_a_full_queue_sends_away_and_loses_nobody(
 async def test_whoever_cannot_have_the_lock_is_told_to_come_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "LOCK", transaction.LOCK.replace(transaction.LOCK_TIMEOUT, "50ms"))
+    async with await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
+        await owner.execute("ALTER FUNCTION ledger.ground SET lock_timeout = '50ms'")
     recorder = PostgresRecorder(database.app)
     async with lock_held(database):
         with pytest.raises(Overloaded):

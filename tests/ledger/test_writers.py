@@ -26,6 +26,7 @@ from ledger.check import check
 from ledger.events import StoredEvent
 from ledger.postgres import PostgresRecorder
 from tests.conftest import Database
+from tests.ledger.conftest import take_the_lock_away
 from tests.ledger.writing import APPLICATION, CALLERS, ids_of, lines
 
 pytestmark = pytest.mark.stack
@@ -192,7 +193,8 @@ async def test_nothing_is_skipped_lost_or_doubled(
 
 async def test_without_the_lock_commands_are_refused_for_nothing(database: Database, tmp_path: Path) -> None:
     """Two who read the same head want the same position: the key lets one through, and no gap."""
-    run = Run(database, tmp_path, 10, variant="no lock", writers=4)
+    await take_the_lock_away(database)
+    run = Run(database, tmp_path, 10, writers=4)
     assert "a command in nobody's way was refused" in await run()
 
 

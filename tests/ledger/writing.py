@@ -162,8 +162,6 @@ async def main(number: int, each: int, path: Path, variant: str) -> None:
     for word, *values in lines(path):
         if word == "ack":
             done[int(values[0])] = int(values[1]) + 1
-    if variant == "no lock":
-        transaction.LOCK = "SELECT 1"  # type: ignore[misc]
     pool = database.pool(os.environ["WRITER_DSN"], most=3, name=APPLICATION.partition(" ")[2])
     async with pool:
         recorder = (Unlocked if variant == "sequence" else PostgresRecorder)(pool)
