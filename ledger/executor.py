@@ -39,7 +39,7 @@ from ledger import codec, personal
 from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
 from ledger.keyring import KeyDestroyed, Keyring
 from ledger.personal import SEALED
-from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Overloaded, Recorder, VersionConflict
+from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Overloaded, Recorder, VersionConflict
 from ledger.records import LoadedRecords, MissingRecord
 from ledger.vault import EventVault
 
@@ -86,22 +86,19 @@ class Executor:
         unique), ``Busy``, ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is itself
         recorded.
         """
-        known = frozenset({request.command.record_id, *_named(request.command)})
+        known = {request.command.record_id, *_named(request.command)}
         first = event_id(request.command_id, 0)
         tries = 0
         while True:
             loaded = await self.recorder.load(sorted(known), [first])
             if loaded.repeated:
                 return await self._repeat(request)
-            records = LoadedRecords(request, self.world, loaded.events, known)
             try:
-                decided = await self._decide_or_record_refusal(request, records, loaded.now)
+                records, decided = await self._decided(request, loaded, known)
                 if not decided.events:
                     return await self._unchanged(request, records)
                 batch = await self._sealed(request, decided, loaded.now)
                 return _outcome(request, await self.recorder.append(batch))
-            except MissingRecord as missing:
-                known |= {missing.record_id}
             except AlreadyRecorded:
                 continue
             except KeyDestroyed as destroyed:
@@ -130,6 +127,21 @@ class Executor:
                         "Le dossier a changé pendant l'opération.",
                         ("un nouvel essai après relecture",),
                     ) from conflict
+
+    async def _decided(
+        self, request: Request, loaded: Loaded, known: set[str]
+    ) -> tuple[LoadedRecords, _Decided]:
+        """The decision, once every record that it asks for is there. Read at two moments or not, all their
+        versions are checked when it is recorded.
+        """
+        stored = list(loaded.events)
+        while True:
+            records = LoadedRecords(request, self.world, stored, frozenset(known))
+            try:
+                return records, await self._decide_or_record_refusal(request, records, loaded.now)
+            except MissingRecord as missing:
+                stored += (await self.recorder.load([missing.record_id])).events
+                known.add(missing.record_id)
 
     async def _decide_or_record_refusal(
         self, request: Request, records: LoadedRecords, now: datetime

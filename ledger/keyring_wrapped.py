@@ -6,46 +6,20 @@ subject. Keys in clear exist in memory only.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Final, Generic, Self, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Self
 
 from ledger.keyring import KeyDestroyed
 from ledger.master import Master, MasterOutdated, WrongMasterKey, generation_of
+from ledger.together import Together
 
 Rows = Mapping[str, bytes | None]
 """What the store has of some subjects: the wrapped key, or ``None`` for a tombstone."""
 
 PAGE: Final = 500
 """Keys wrapped anew in one transaction of a rotation."""
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-class Together(Generic[T, R]):
-    """Group commit: whoever calls while a batch is under way joins the next one, and shares its answer."""
-
-    def __init__(self, work: Callable[[list[T]], Awaitable[R]]) -> None:
-        self._work = work
-        self._turn = asyncio.Lock()
-        self._open: tuple[list[T], asyncio.Task[R]] | None = None
-
-    async def join(self, items: Iterable[T]) -> R:
-        """Has the items done, and raises what the batch raised. A cancelled caller stops nobody else."""
-        if self._open is None:
-            joined: list[T] = []
-            self._open = joined, asyncio.create_task(self._carry_out(joined))
-        batch, task = self._open
-        batch.extend(items)
-        return await asyncio.shield(task)
-
-    async def _carry_out(self, batch: list[T]) -> R:
-        async with self._turn:
-            self._open = None
-            return await self._work(batch)
 
 
 class WrappedKeyring(ABC):

@@ -1,18 +1,20 @@
 """The event store on PostgreSQL: what is read of it. Adding is the writer's (``ledger.writer``).
 
-A command costs one round trip to load, and its part of one transaction.
+A command costs its part of one round trip to load, and of one transaction.
 The pool's connections are in autocommit mode: reading opens no transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from ledger.events import StoredEvent
 from ledger.recorder import Append, Loaded
+from ledger.together import Together
 from ledger.transaction import COLUMNS, Pool, stored_of
 from ledger.writer import Writer
 
@@ -32,23 +34,48 @@ SELECT greatest(clock_timestamp() + shift,
 FROM ledger.clock"""
 
 
+@dataclass
+class _Found:
+    """What one statement found for all who asked."""
+
+    now: datetime
+    records: dict[str, list[StoredEvent]] = field(default_factory=dict)
+    events: dict[UUID, StoredEvent] = field(default_factory=dict)
+
+    def add(self, stored: StoredEvent, *, by_id: bool) -> None:
+        if by_id:
+            self.events[stored.event_id] = stored
+        else:
+            self.records.setdefault(stored.record_id, []).append(stored)
+
+
 class PostgresRecorder:
     """``Recorder`` on a pool whose role may read and add events, and nothing else to them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._writer = Writer(pool)
+        self._loads: Together[str | UUID, _Found] = Together(self._find)
 
     async def load(self, record_ids: Sequence[str], event_ids: Sequence[UUID] = ()) -> Loaded:
+        """Loads that are asked for at the same time are one statement."""
+        found = await self._loads.join([*record_ids, *event_ids])
+        own = [stored for i in dict.fromkeys(record_ids) for stored in found.records.get(i, ())]
+        repeated = [found.events[i] for i in dict.fromkeys(event_ids) if i in found.events]
+        return Loaded(sorted(own, key=_place), sorted(repeated, key=_place), found.now)
+
+    async def _find(self, wanted: list[str | UUID]) -> _Found:
+        # No id holds a NUL, and the database would refuse the statement to everybody.
+        record_ids = list({i for i in wanted if isinstance(i, str) and "\0" not in i})
+        event_ids = list({i for i in wanted if not isinstance(i, str)})
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_LOAD, (list(record_ids), list(event_ids)))
+            cursor = await connection.execute(_LOAD, (record_ids, event_ids))
             rows = await cursor.fetchall()
-        found = [(row[1], stored_of(row[2:])) for row in rows if row[1] is not None]
-        return Loaded(
-            [stored for repeated, stored in found if not repeated],
-            [stored for repeated, stored in found if repeated],
-            _instant(rows[0] if rows else None),
-        )
+        found = _Found(_instant(rows[0] if rows else None))
+        for _, by_id, *row in rows:
+            if by_id is not None:
+                found.add(stored_of(row), by_id=by_id)
+        return found
 
     async def append(self, batch: Append) -> list[StoredEvent]:
         return await self._writer.append(batch)
@@ -68,6 +95,10 @@ class PostgresRecorder:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_NOW)
             return _instant(await cursor.fetchone())
+
+
+def _place(stored: StoredEvent) -> int:
+    return stored.position
 
 
 def _instant(row: tuple[Any, ...] | None) -> datetime:

@@ -278,7 +278,7 @@ async def _release(connection: Connection) -> None:
             await connection.close()
 
 
-def stored_of(row: tuple[Any, ...]) -> StoredEvent:
+def stored_of(row: Sequence[Any]) -> StoredEvent:
     """The row as an event, its instants in UTC."""
     stored = StoredEvent._make(row)
     return stored._replace(

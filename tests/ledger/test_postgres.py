@@ -302,6 +302,19 @@ async def test_a_command_that_comes_alone_takes_one_statement_whoever_wrote_befo
         assert await cursor.fetchone() == (7, merkle.packed(merkle.append(0, [], leaves)[1]))
 
 
+async def test_loads_that_are_asked_for_together_each_find_their_own(database: Database) -> None:
+    recorder = PostgresRecorder(database.app)
+    added = [
+        (await recorder.append(Append([new(f"thing-{n}"), new(f"thing-{n}", 2)], {f"thing-{n}": 0})))
+        for n in range(5)
+    ]
+    asked = [recorder.load([f"thing-{n}"], [added[n - 1][0].event_id]) for n in range(5)]
+    found = await asyncio.gather(*asked, recorder.load(["thing-\0"]), recorder.load([]))
+    assert [loaded.events for loaded in found] == [*added, [], []]
+    assert [loaded.repeated for loaded in found[:5]] == [[added[n - 1][0]] for n in range(5)]
+    assert all(loaded.now >= added[-1][0].recorded_at for loaded in found)
+
+
 async def test_a_full_queue_sends_away_and_loses_nobody(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
