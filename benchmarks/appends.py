@@ -33,8 +33,8 @@ async def measure(stage: Stage) -> list[Result]:
             await rate(parts, stage.sized(1_000, 160), CALLERS)
             await raw.sample()
             return [
-                await _against_raw(stage, parts, raw, "append-64", CALLERS, CONNECTIONS),
-                await _against_raw(stage, parts, raw, "append-1", 1, 1),
+                *await _against_raw(stage, parts, raw, "append-64", CALLERS, CONNECTIONS),
+                *await _against_raw(stage, parts, raw, "append-1", 1, 1),
                 await _library(stage, raw, settings.dsn_owner),
             ]
     finally:
@@ -63,7 +63,8 @@ async def _call(parts: House, streams: deque[str], deadline: float) -> int:
 
 async def _against_raw(
     stage: Stage, parts: House, raw: Raw, name: str, callers: int, connections: int
-) -> Result:
+) -> list[Result]:
+    """Against the quickest way of psycopg, and against its ordinary one, in the same series."""
     most = stage.sized(12_000, 320)
     spent, plain = _spent(stage), _spent(stage)
 
@@ -73,14 +74,22 @@ async def _against_raw(
             work.count, work.seconds = await raw.rate(rows, connections, SECONDS)
         return work.count / work.seconds
 
+    async def ordinary(_: int) -> float:
+        done, seconds = await raw.rate(raw.rows(most), connections, SECONDS, explicit=True)
+        return done / seconds
+
     async def ours_(_: int) -> float:
         with spent.over() as work:
             work.count, work.seconds = await rate(parts, most, callers)
         return work.count / work.seconds
 
-    found = await stage.rounds({"raw": baseline, "ours": ours_})
-    value = ratio(found["ours"], found["raw"])
-    return Figure(name, value, _said(found["ours"], found["raw"]), told(spent, plain), spent.limit)
+    found = await stage.rounds({"raw": baseline, "ours": ours_, "explicit": ordinary})
+    ours_rates, explicit = found["ours"], found["explicit"]
+    value = ratio(ours_rates, found["raw"])
+    return [
+        Figure(name, value, _said(ours_rates, found["raw"]), told(spent, plain), spent.limit),
+        Figure(f"{name}-explicit", ratio(ours_rates, explicit), _said(ours_rates, explicit)),
+    ]
 
 
 async def _library(stage: Stage, raw: Raw, dsn: str) -> Result:

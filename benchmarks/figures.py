@@ -10,7 +10,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Reach:
-    """The threshold of issue 3. ``unit`` follows the number (« × », « ms », « ko »)."""
+    """A threshold. ``unit`` follows the number (« × », « ms », « ko »)."""
 
     bound: float
     at_least: bool
@@ -86,7 +86,8 @@ def number(value: float) -> str:
     return f"{value:.{digits}f}".rstrip("0").rstrip(".").replace(".", ",") or "0"
 
 
-_RAW: Final = "`INSERT` + `COMMIT` des mêmes octets par psycopg"
+_RAW: Final = "`INSERT` validé des mêmes octets par psycopg (un aller-retour, autocommit)"
+_EXPLICIT: Final = "le même, en `BEGIN`, `INSERT`, `COMMIT`"
 _ROUTE: Final = "route FastAPI nue, un `INSERT` + `COMMIT`, groupe de 8 connexions"
 
 ROWS: Final = (
@@ -98,6 +99,8 @@ ROWS: Final = (
         Reach(1.5, at_least=True),
     ),
     Row("append", "append-1", "le même, un seul appelant", f"{_RAW}, 1 connexion", Reach(0.6, at_least=True)),
+    Row("append", "append-64-explicit", "ajout, 64 appelants", f"{_EXPLICIT}, 8 connexions", None),
+    Row("append", "append-1-explicit", "ajout, un seul appelant", f"{_EXPLICIT}, 1 connexion", None),
     Row(
         "append", "append-library", "le recorder d'eventsourcing 9.5.6, 8 fils", f"{_RAW}, 8 connexions", None
     ),

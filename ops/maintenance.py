@@ -24,6 +24,7 @@ from ledger.feed import LedgerFeed
 from ops import audit, database, keys, who
 from ops import backup as backups
 from ops.compose import House, house, ledger, world
+from ops.erasures import Journal
 from ops.settings import Settings
 from projections import deadlines
 from projections.projector import Projector
@@ -103,8 +104,10 @@ async def restore(settings: Settings, file: Path, reason: str) -> backups.Summar
     """Restores a backup; what was erased since is erased again, and a ledger that does not go on from what
     was published says so in a new epoch.
 
-    Raises ``BackupRefused``, ``OutOfReach``, and ``DoesNotExtend`` for the backup of another ledger.
+    Raises ``BackupRefused``, ``OutOfReach``, ``JournalDamaged`` before anything is written or signed, and
+    ``DoesNotExtend`` for the backup of another ledger.
     """
+    Journal(settings.erasures).read()
 
     async def before_serving(where: Settings, summary: backups.Summary) -> None:
         await keys.prepare(where)
