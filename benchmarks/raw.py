@@ -80,5 +80,6 @@ class Raw:
         self, cursor: AsyncCursor[TupleRow], rows: deque[tuple[Any, ...]], deadline: float
     ) -> None:
         while rows and time.perf_counter() < deadline:
+            row = rows.popleft()
             async with cursor.connection.transaction():
-                await cursor.execute(self._insert, rows.popleft(), prepare=True)
+                await cursor.execute(self._insert, row, prepare=True)

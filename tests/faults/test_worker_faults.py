@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import psycopg
 import pytest
 from temporalio.client import Client
 
+from ledger.events import NewEvent
+from ledger.recorder import Append
 from ops.stack.temporal import Temporal
 from tests.conftest import Database
 from tests.faults.plant import CountingNudger, CutCommands, Plant
@@ -105,8 +108,8 @@ async def test_an_event_that_cannot_be_routed_or_read_is_set_aside_and_the_rest_
 ) -> None:
     plant = Plant(database)
     await plant.to_sign(1)
-    _insert(database, await plant.recorder.head() + 1, "binome-1", "programme.TargetSet@1", TARGET)
-    _insert(database, await plant.recorder.head() + 1, "convention-9", "convention.FromTheFuture@7", "{}")
+    await _insert(plant, "binome-1", "programme.TargetSet@1", TARGET)
+    await _insert(plant, "convention-9", "convention.FromTheFuture@7", "{}")
     await plant.house.sign(plant.records[0], "academie:10")
     nudger = CountingNudger()
     async with leading(database.app, RELAY_LOCK, CHANNEL) as connection:
@@ -160,13 +163,9 @@ async def test_a_dead_letter_is_counted_then_replayed_or_discarded(database: Dat
 TARGET = '{"academie":"10","school_year":"2025-2026","mentees":1,"lycees":1}'
 
 
-def _insert(database: Database, position: int, record_id: str, topic: str, state: str) -> None:
-    with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO ledger.events VALUES (%s, gen_random_uuid(), %s, 1, %s, %s,"
-            ' \'{"role": "system"}\', now(), now())',
-            (position, record_id, topic, state),
-        )
+async def _insert(plant: Plant, record_id: str, topic: str, state: str) -> None:
+    new = NewEvent(uuid4(), record_id, 1, topic, state, '{"role": "system"}', None)
+    await plant.recorder.append(Append([new], {record_id: 0}))
 
 
 async def _slowly(_: object) -> None:
