@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from domain.calendar import PARIS
@@ -14,7 +13,6 @@ from ops import running
 from ops.running import connected
 from ops.settings import Settings
 from ops.terminal import fail, out
-from ops.who import NobodyKnown, token_of
 
 _PLACES = {"convention": "conventions", "association": "associations", "programme": "programmes"}
 _Record = Annotated[str, typer.Argument(help="L'identifiant du dossier.")]
@@ -97,6 +95,10 @@ def _place(record: str) -> str:
 
 def _get(path: str, query: dict[str, str], role: str) -> dict[str, Any]:
     """Raises nothing: what the API refuses is said in its own words."""
+    import httpx
+
+    from ops.who import NobodyKnown, token_of
+
     settings = connected(Settings())
     where = running.addresses(settings)
     url = where.api if where else f"http://{settings.host}:{settings.port}"

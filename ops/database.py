@@ -7,6 +7,7 @@ models. Neither owns the ledger. Only the owner's DSN, used here and nowhere els
 from __future__ import annotations
 
 import hashlib
+import select
 import time
 from datetime import datetime
 from pathlib import Path
@@ -111,9 +112,16 @@ async def _alive(connection: Connection) -> None:
     """Asks the server, unless it answered on this connection a moment ago: under load, asking each time would
     be one round trip in three. Raises psycopg's ``OperationalError``."""
     now = time.monotonic()
-    if now - _HEARD.get(connection, float("-inf")) > TRUSTED:
+    if now - _HEARD.get(connection, float("-inf")) > TRUSTED or _has_news(connection):
         await AsyncConnectionPool.check_connection(connection)
     _HEARD[connection] = now
+
+
+def _has_news(connection: Connection) -> bool:
+    """Whether something came that nobody asked for: most often that the server is gone."""
+    news = select.poll()
+    news.register(connection.fileno(), select.POLLIN)
+    return bool(news.poll(0))
 
 
 def as_role(dsn: str, role: str, password: str) -> str:

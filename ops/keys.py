@@ -25,6 +25,10 @@ from ops.private import write_private
 from ops.settings import Settings
 
 
+class KeyringMissing(Exception):
+    """The ledger holds personal data whose keys are not here: a French sentence."""
+
+
 @asynccontextmanager
 async def keyring(settings: Settings) -> AsyncIterator[CachedKeyring]:
     """The keyring as one process uses it. Raises ``MasterKeyInvalid``, or ``WrongMasterKey`` at first use."""

@@ -40,10 +40,6 @@ PATIENCE: Final = 10.0
 _LONGEST: Final = timedelta(days=3660)
 
 
-class KeyringMissing(Exception):
-    """The ledger holds personal data whose keys are not here: a French sentence."""
-
-
 class ClockRefused(Exception):
     """The domain's clock does not move like that."""
 
@@ -81,7 +77,7 @@ async def _check_keyring(parts: House) -> None:
         )
         row = await cursor.fetchone()
     if row and not await parts.keyring.keys(row):
-        raise KeyringMissing(
+        raise keys.KeyringMissing(
             f"Le trousseau n'a pas la clé de {row[0]} : il n'est pas celui de ce registre. Remettez-le en "
             "place (dossier keyring, ou réglage MENTORAT_DSN_KEYRING) ; sans lui, aucune donnée personnelle "
             "ne peut plus être lue."

@@ -10,7 +10,7 @@ from ledger.notes import NoteInvalid
 from ops.archive import BackupRefused
 from ops.database import MigrationChanged
 from ops.erasures import JournalDamaged
-from ops.maintenance import KeyringMissing
+from ops.keys import KeyringMissing
 from ops.reach import OutOfReach
 from ops.stack.errors import StackError
 

@@ -20,7 +20,8 @@ from ledger.vault import event_key, text_key
 from tests.journeys.planted import contents, owner, squeezed
 from tests.journeys.stack import Stack
 
-_WRITTEN = re.compile(rb"[A-Za-z0-9+/_-]{43}|[0-9A-Fa-f]{64}")
+_WRITTEN = re.compile(rb"[A-Za-z0-9+/_-]{43,}")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]+")
 _BOX = re.compile(r'"([pt]):([A-Za-z0-9+/=]+)\\?"')
 _WRAPPED = 4 + 12 + 32 + 16
 """Bytes of a wrapped key: its generation, the nonce, the key, the tag."""
@@ -102,14 +103,14 @@ def trove(home: Path, subjects: Collection[str]) -> Trove:
 
 
 def _read(told: bytes) -> Iterator[bytes]:
-    if len(told) == 64:
+    """What a run of letters and digits says of a key: as hexadecimal, and as base64 of either alphabet."""
+    if len(told) == 64 and _HEXADECIMAL.fullmatch(told):
         yield bytes.fromhex(told.decode())
     for alternatives in (None, b"-_"):
         try:
-            key = b64decode(told[:43] + b"=", alternatives, validate=True)
+            yield b64decode(told[-43:] + b"=", alternatives, validate=True)
         except Error:
             continue
-        yield key
 
 
 def _unwrapped(raw: bytes, masters: LocalMaster, subjects: Collection[str]) -> dict[str, bytes]:

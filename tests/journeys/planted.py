@@ -25,7 +25,6 @@ PERSON = "Éliandrévaux Zyquilorme"
 """An accented word and an ASCII one, that nothing else says."""
 TITLE = "Tournesolange"
 """Not personal, and told beside the names: a search that misses it would miss them too."""
-IMPORTED = "Aiguemarine"
 _SCHEMAS = ["ledger", "api", "process", "privacy", "read"]
 
 
@@ -51,7 +50,13 @@ def ask(stack: Stack, method: str, path: str, body: Any = None, **options: Any) 
     if "version" in options:
         headers["If-Match"] = f'"{options["version"]}"'
     content = body if isinstance(body, bytes) else json.dumps(body)
-    return httpx.request(method, f"{stack.api}{path}", headers=headers, content=content, timeout=30)
+    return _client().request(method, f"{stack.api}{path}", headers=headers, content=content)
+
+
+@cache
+def _client() -> httpx.Client:
+    """One for all: making one takes longer than a command."""
+    return httpx.Client(timeout=30)
 
 
 def tell(stack: Stack, method: str, path: str, body: Any = None, **options: Any) -> dict[str, Any]:
@@ -96,7 +101,7 @@ def plant(stack: Stack) -> Planted:
     _refused(stack, planted, place, key)
     for purpose in ({}, {"X-Purpose": "essai"}):
         headers = {"Authorization": f"Bearer {stack.tokens['academie']}"} | purpose
-        assert PERSON in httpx.get(f"{stack.api}{planted.path}", headers=headers, timeout=30).text
+        assert PERSON in _client().get(f"{stack.api}{planted.path}", headers=headers).text
     return planted
 
 

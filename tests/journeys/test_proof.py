@@ -62,20 +62,19 @@ def test_the_terminal_shows_what_was_true_and_what_was_known(house: Stack) -> No
         return row["status"], row["since"][:16], row["rules_version"]
 
     assert status("--as-of", "2025-12-04") == ("partially_signed", "2025-12-02T23:00", 1)
-    then = house.run("show", convention.record, "--as-of", "2025-12-04", "--known-at", before["recorded_at"])
-    assert then.returncode == 2
-    assert "2025-12-04" in then.stderr
     assert status("--as-of", "2025-12-05", "--known-at", before["recorded_at"]) == (
         "partially_signed",
         "2025-12-04T23:00",
         1,
     )
-    known = json.loads(carried_out(house, "show", convention.record, "--known-at", before["recorded_at"]))
+    then = house.run("show", convention.record, "--as-of", "2025-12-04", "--known-at", before["recorded_at"])
+    assert (then.returncode, "pas encore enregistré à cette date" in then.stderr) == (2, True)
+    known = house.get(convention.path, known_at=before["recorded_at"])
     assert (known["version"], known["parties"][0]["signed_on"]) == (8, "2025-12-05")
     told = carried_out(house, "history", convention.record).splitlines()
-    (backdated,) = [line for line in told if "v8 " in line]
+    (backdated,) = [line for line in told if "  v8  " in line]
     assert "vraie le 05/12/2025, écrite après coup ; corrigée par v9" in backdated
-    (correction,) = [line for line in told if "v9 " in line]
+    (correction,) = [line for line in told if "  v9  " in line]
     assert "corrige v8 ; motif : La page porte le 3 décembre. ; règles n° 1" in correction
 
 
@@ -116,7 +115,7 @@ class Disaster:
 def disaster(house: Stack, tmp_path_factory: pytest.TempPathFactory) -> Disaster:
     """A backup, then an erasure and other events, published; then the disk of the database dies."""
     safe = tmp_path_factory.mktemp("safe")
-    erased, kept = signed(house), signed(house)
+    kept, erased = signed(house), signed(house)
     carried_out(house, "backup", str(safe / "night.backup"))
     tell(house, "POST", f"/v1/records/{erased.record}/erasure", {"ground": "objection"}, role="dpo")
     tell(house, "POST", f"{kept.path}/abandonment", {"reason": f"Avec {PERSON}, sans suite."})
@@ -161,7 +160,6 @@ def test_a_restore_erases_again_declares_an_epoch_and_goes_on(disaster: Disaster
         assert {str(value) for value in row["persons"].values()} == {"{'forgotten': True}"}
         assert again.get(disaster.kept.path)["status"] == "partially_signed", "its end was lost"
         assert PERSON in str(again.get(disaster.kept.path)["persons"])
-        assert "intact" in carried_out(again, "audit", "check")
         _goes_on(disaster, again)
 
 

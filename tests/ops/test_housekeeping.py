@@ -1,0 +1,172 @@
+"""The rounds of whoever keeps the house: what is due is done, once, and what is wrong is said, not signed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from domain.erasure import Erase, Ground
+from domain.kernel import Actor
+from ops import compose, housekeeping, keys
+from ops.housekeeping import LOCK, Keeper, kept
+from tests.conftest import Database
+from tests.ops.places import settings_of
+from tests.support import House
+
+pytestmark = pytest.mark.stack
+DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
+
+
+@dataclass
+class Hours:
+    """In the place of ``time``: moves when told."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@dataclass
+class Place:
+    """A house that has lived, its keeper, and what was pushed to another machine."""
+
+    parts: compose.House
+    house: House
+    owner_dsn: str
+    pushed: Path
+    hours: Hours = field(default_factory=Hours)
+
+    @property
+    def published(self) -> list[str]:
+        names = sorted(path.name for path in self.parts.settings.checkpoints.glob("*"))
+        assert names == sorted(path.name for path in self.pushed.glob("*"))
+        return names
+
+    def execute(self, statement: str) -> None:
+        """As the superuser."""
+        with psycopg.connect(self.owner_dsn, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def readings(self) -> list[str]:
+        with psycopg.connect(self.owner_dsn) as connection:
+            return [purpose for (purpose,) in connection.execute("SELECT purpose FROM privacy.readings")]
+
+
+@pytest.fixture
+async def place(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+    settings = settings_of(tmp_path / "home", database.owner_dsn, database).model_copy(
+        update={"checkpoint_folder": str(tmp_path / "pushed"), "checkpoint_minutes": 60.0}
+    )
+    await keys.prepare(settings)
+    async with compose.house(settings, "worker") as parts:
+        house = House(parts.recorder, keyring=parts.keyring)
+        await house.open()
+        await house.drafted()
+        found = Place(parts, house, database.owner_dsn, tmp_path / "pushed")
+        monkeypatch.setattr(housekeeping, "time", found.hours)
+        yield found
+
+
+async def test_an_erasure_left_half_way_is_carried_to_its_end(place: Place) -> None:
+    await place.house.do(Erase(record_id="convention-1", ground=Ground.OBJECTION), DPO)
+    assert await place.parts.keyring.keys(["convention-1"])
+    await Keeper(place.parts).round()
+    assert await place.parts.keyring.destroyed() == {"convention-1"}
+    assert place.parts.erasures.journal.read() == {"convention-1": Ground.OBJECTION}
+
+
+async def test_a_checkpoint_is_published_and_pushed_when_its_time_has_come(place: Place) -> None:
+    keeper = Keeper(place.parts)
+    await keeper.round()
+    first = f"0001-{await place.parts.recorder.head():012}.txt"
+    assert place.published == [first]
+    await place.house.drafted("convention-2")
+    place.hours.now = 59 * 60
+    await keeper.round()
+    assert place.published == [first]
+    place.hours.now = 60 * 60
+    await keeper.round()
+    assert place.published == [first, f"0001-{await place.parts.recorder.head():012}.txt"]
+
+
+async def test_a_ledger_that_was_rewritten_is_not_signed_and_the_rest_goes_on(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    keeper = Keeper(place.parts)
+    await keeper.round()
+    published = place.published
+    place.execute("UPDATE ledger.tree SET edge = substr(edge, 2) || '\\x00'")
+    place.execute(_reading("old", 13))
+    place.hours.now = 25 * 3600
+    with caplog.at_level(logging.CRITICAL):
+        await keeper.round()
+    assert [record.levelname for record in caplog.records] == ["CRITICAL"]
+    assert "no checkpoint was signed" in caplog.text
+    assert place.published == published
+    assert place.readings() == []
+
+
+async def test_a_place_that_takes_no_checkpoint_stops_nothing(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.pushed.write_text("not a folder")
+    await Keeper(place.parts).round()
+    assert "was not pushed" in caplog.text
+    assert len(list(place.parts.settings.checkpoints.iterdir())) == 1
+
+
+async def test_the_reading_log_ends_after_twelve_months_once_a_day(place: Place) -> None:
+    keeper = Keeper(place.parts)
+    place.execute(_reading("old", 13))
+    place.execute(_reading("recent", 11))
+    await keeper.round()
+    assert place.readings() == ["recent"]
+    place.execute(_reading("old", 13))
+    place.hours.now = 86_399
+    await keeper.round()
+    assert "old" in place.readings()
+    place.hours.now = 86_400
+    await keeper.round()
+    assert place.readings() == ["recent"]
+
+
+async def test_of_two_workers_one_keeps_the_house(place: Place) -> None:
+    async with place.parts.pool.connection() as other, other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        await Keeper(place.parts).round()
+        assert place.published == []
+    await Keeper(place.parts).round()
+    assert len(place.published) == 1
+
+
+async def test_a_mistake_ends_the_worker_and_a_lost_database_does_not(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[type[Exception]] = [psycopg.OperationalError, psycopg.OperationalError, ZeroDivisionError]
+
+    async def broken(self: Keeper) -> None:
+        raise met.pop(0)
+
+    async def work() -> None:
+        async with kept(place.parts):
+            await asyncio.sleep(30)
+
+    monkeypatch.setattr(housekeeping, "PAUSE", 0.01)
+    monkeypatch.setattr(Keeper, "round", broken)
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.create_task(work())
+    assert met == []
+
+
+def _reading(purpose: str, months: int) -> str:
+    return (
+        "INSERT INTO privacy.readings (at, reader, role, subject, purpose) VALUES"
+        f" (now() - interval '{months} months', '0123456789abcdef', 'dpo', 'convention-1', '{purpose}')"
+    )
