@@ -101,7 +101,7 @@ def demo(
 @app.command()
 def migrate() -> None:
     """Prépare la base : rôles, schémas, données de référence (avec des serveurs externes)."""
-    from ops import database, keys, maintenance, seed
+    from ops import database, maintenance, seed
 
     settings = connected(Settings())
 
@@ -115,8 +115,7 @@ def migrate() -> None:
             out.print(f"appliqué : {name}")
         if settings.production:
             await database.freeze_clock(settings.dsn_owner)
-        await keys.prepare(settings)
-        await maintenance.carry_out_erasures(settings)
+        await maintenance.ready_to_serve(settings)
         return await seed.load(settings)
 
     out.print(asyncio.run(work()) or "Rien à charger.")

@@ -55,6 +55,12 @@ async def prepare(settings: Settings) -> None:
     signer(settings)
 
 
+def lost(settings: Settings) -> bool:
+    """Whether a file of keys is not there: at the first start of a home, or because somebody lost it."""
+    master = not settings.master_key and not settings.master_file.exists()
+    return master or (not settings.dsn_keyring and not settings.keyring_file.exists())
+
+
 def master_of(settings: Settings) -> Master:
     if settings.master_key:
         return LocalMaster.parse(settings.master_key)
@@ -106,6 +112,14 @@ def verifier(settings: Settings) -> Verifier:
 def book(settings: Settings) -> CheckpointBook:
     """What was published, outside PostgreSQL."""
     return CheckpointBook(settings.checkpoints, [signer(settings).verifier])
+
+
+def published(settings: Settings) -> int:
+    """How many events the last checkpoint of this home tells of; 0 without any."""
+    if not settings.checkpoints.is_dir():
+        return 0
+    latest = book(settings).latest()
+    return latest.size if latest else 0
 
 
 def sinks(settings: Settings) -> list[Sink]:

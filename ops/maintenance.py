@@ -54,12 +54,39 @@ async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> i
         return await recorder.head()
 
 
-async def carry_out_erasures(settings: Settings) -> int:
-    """What must come before anybody is served: nobody reads what was to be forgotten.
+class LedgerMissing(Exception):
+    """An empty ledger stands where one was whose checkpoints were published: a French sentence."""
 
-    Raises ``KeyringMissing``: else a new, empty keyring would take the place of the one that was lost; or
-    ``WrongMasterKey``.
+
+async def ready_to_serve(settings: Settings) -> None:
+    """What must come before anybody is served: the keys that this ledger needs, made only where none was
+    needed yet; what was to be forgotten, forgotten.
+
+    Raises ``KeyringMissing``, ``LedgerMissing``, ``WrongMasterKey``; nothing new is made then.
     """
+    async with database.pool(settings.dsn_app, most=1, name="keys") as pool, pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT (SELECT coalesce(max(position), 0) FROM ledger.events),"
+            " EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL)"
+        )
+        head, personal = await cursor.fetchone() or (0, False)
+    if personal and keys.lost(settings):
+        raise keys.KeyringMissing(
+            "Le trousseau ou la clé maîtresse de ce registre manque : remettez en place les dossiers keyring "
+            "et secrets. Rien n'a été créé à leur place."
+        )
+    published = keys.published(settings)
+    if published and not head:
+        raise LedgerMissing(
+            f"Le registre est vide, alors que {published} événements ont été publiés : restaurez une "
+            "sauvegarde (`mentorat restore FICHIER`), ou partez d'un autre dossier (MENTORAT_HOME)."
+        )
+    await keys.prepare(settings)
+    await carry_out_erasures(settings)
+
+
+async def carry_out_erasures(settings: Settings) -> int:
+    """Nobody reads what was to be forgotten. Raises ``KeyringMissing`` and ``WrongMasterKey``."""
     async with house(settings, "erasures") as parts:
         await _check_keyring(parts)
         return await parts.erasures.reconcile()

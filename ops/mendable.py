@@ -11,6 +11,7 @@ from ops.archive import BackupRefused
 from ops.database import MigrationChanged
 from ops.erasures import JournalDamaged
 from ops.keys import KeyringMissing
+from ops.maintenance import LedgerMissing
 from ops.reach import OutOfReach
 from ops.stack.errors import StackError
 
@@ -20,6 +21,7 @@ MENDABLE: Final = (
     JournalDamaged,
     KeyringLost,
     KeyringMissing,
+    LedgerMissing,
     MasterKeyInvalid,
     MasterOutdated,
     MigrationChanged,

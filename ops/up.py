@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from ops import backup, database, keys, maintenance, running, seed
+from ops import backup, database, maintenance, running, seed
 from ops.mendable import MENDABLE
 from ops.private import read_or_make
 from ops.reach import DATABASE
@@ -120,8 +120,7 @@ class Stack:
             await database.begin_at(where.dsn_owner, self._begins)
         connected = self._connected(where)
         await backup.refuse_unfinished(connected.dsn_app)
-        await keys.prepare(connected)
-        await maintenance.carry_out_erasures(connected)
+        await maintenance.ready_to_serve(connected)
         return await seed.load(connected)
 
     def _connected(self, where: Addresses) -> Settings:

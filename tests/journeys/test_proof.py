@@ -107,7 +107,9 @@ class Disaster:
         if instead:
             lost.write_text(instead)
         yield
-        shutil.rmtree(lost) if lost.is_dir() else lost.unlink(missing_ok=True)
+        if lost.is_dir():
+            shutil.rmtree(lost)
+        lost.unlink(missing_ok=True)
         aside.rename(lost)
 
 
@@ -130,9 +132,16 @@ def disaster(house: Stack, tmp_path_factory: pytest.TempPathFactory) -> Disaster
 def test_a_house_without_its_keys_is_not_served_and_makes_no_others(disaster: Disaster) -> None:
     keyring = disaster.home / "keyring" / "keyring.sqlite"
     before = keyring.read_bytes()
-    with disaster.without("keyring"):
+    for lost in ("keyring", "secrets/master.key"):
+        with disaster.without(lost):
+            refused = disaster.run("up")
+            assert refused.returncode != 0
+            assert "Le trousseau ou la clé maîtresse de ce registre manque" in refused.stdout
+            assert not (disaster.home / lost).exists(), "nothing is made in its place"
+    with disaster.without("postgres"):
         refused = disaster.run("up")
-        assert (refused.returncode != 0, "Le trousseau n'a pas la clé" in refused.stdout) == (True, True)
+        assert refused.returncode != 0
+        assert "Le registre est vide, alors que" in refused.stdout
     with disaster.without("secrets/master.key", f"1:{'A' * 43}=\n"):
         refused = disaster.run("up")
         assert (refused.returncode != 0, "La clé maîtresse n'ouvre pas" in refused.stdout) == (True, True)
