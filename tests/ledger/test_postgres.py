@@ -391,7 +391,7 @@ async def test_connections_cut_at_any_moment_are_settled_by_the_event_id(databas
                     " WHERE application_name = 'mentorat app' ORDER BY random() LIMIT 1"
                 )
                 cuts += len(await found.fetchall())
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.1)
 
     async def write(n: int) -> None:
         command = draft_command(f"convention-{n}")
