@@ -194,7 +194,7 @@ async def test_nothing_is_skipped_lost_or_doubled(
 async def test_without_the_lock_commands_are_refused_for_nothing(database: Database, tmp_path: Path) -> None:
     """Two who read the same head want the same position: the key lets one through, and no gap."""
     await take_the_lock_away(database)
-    run = Run(database, tmp_path, 10, writers=4)
+    run = Run(database, tmp_path, 60)
     assert "a command in nobody's way was refused" in await run()
 
 

@@ -132,11 +132,14 @@ async def test_personal_data_are_erased_sixty_months_after_the_end_by_a_process_
     """It ends on 5 December 2026: five years later there is nothing left of anybody, nor to be done."""
     term = (date(2031, 12, 5) - START.date()).days
     record_id = await stage.house.signed("convention-forgotten")
-    await stage.play(record_id)
+    # Day by day, never awaiting an end: the test server may skip for years once nothing holds it.
+    for day in [*range(0, 760, 20), term - 401]:
+        await stage.skip_to(day)
+        await stage.nudge(record_id)
+        await stage.quiet(record_id)
     before = await stage.told(record_id)
-    await stage.skip_to(term - 401)
-    await stage.play(record_id)
-    assert await stage.told(record_id) == before
+    assert [line for line in before if "Expired" in line or "Renewed" in line]
+    assert not [line for line in before if "SubjectErased" in line]
     await stage.skip_to(term - 399)
     await stage.play(record_id)
     assert await stage.told(record_id) == [*before, f"{term} SubjectErased"]
