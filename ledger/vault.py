@@ -7,7 +7,6 @@ keys that are not, and gone with the first of them that is destroyed.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 from base64 import b64decode, b64encode
@@ -16,12 +15,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.kernel import FORGOTTEN, PERSONAL, Sealed
 from ledger.keyring import KeyLost, Keyring
 
 NONCE: Final = 12
-_NO_SALT: Final = bytes(32)
 _EVENT: Final = b"mentorat/event/v1/"
 _TEXT: Final = b"mentorat/text/v1/"
 _COMMITMENT: Final = b"mentorat/commitment/v1/"
@@ -117,6 +117,4 @@ def _box(key: bytes, value: Any) -> str:
 
 
 def _hkdf(secret: bytes, info: bytes) -> bytes:
-    """HKDF-SHA256 for one block, as RFC 5869 writes it: no object to build for each of many small keys."""
-    extracted = hmac.digest(_NO_SALT, secret, "sha256")
-    return hmac.digest(extracted, info + b"\x01", "sha256")
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
