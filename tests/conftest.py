@@ -7,16 +7,33 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from ops import database as databases
 from ops.stack.postgres import Postgres
 
+_ONE_HOUSE = {"test_forgetting.py", "test_proof.py"}
+"""Files that live in one house, one after the other."""
+
 _NUMBERS = itertools.count(1)
 _PASSWORD = "only for tests"
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """A file's tests share what they have started: one process runs them all, in their order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "one house" if Path(path).name in _ONE_HOUSE else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 @dataclass
@@ -50,7 +67,7 @@ async def template(postgres: Postgres) -> str:
 async def database(postgres: Postgres, template: str) -> AsyncIterator[Database]:
     name = f"test_{next(_NUMBERS)}"
     _execute(postgres, "CREATE DATABASE {} TEMPLATE {}", name, template)
-    _execute(postgres, "GRANT CREATE ON DATABASE {} TO {}", name, databases.PROJECTOR)
+    _execute(postgres, "GRANT CREATE, TEMPORARY ON DATABASE {} TO {}", name, databases.PROJECTOR)
     owner_dsn = postgres.dsn(name)
     app = databases.pool(databases.as_role(owner_dsn, databases.APP, _PASSWORD), name="app")
     projector = databases.pool(databases.as_role(owner_dsn, databases.PROJECTOR, _PASSWORD), name="projector")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from domain.association.commands import RegisterAssociation
 from domain.association.model import Identity
-from domain.calendar import PartialDate
+from domain.calendar import PartialDate, paris_day
 from domain.commands import Command
 from domain.convention.commands import DraftConvention, NameSignatory, SendForSignature, Sign, Submit
 from domain.convention.model import Convention
@@ -15,7 +15,7 @@ from domain.convention.parts import Clauses, Coverage, Kind, Medium, Party, Part
 from domain.kernel import Actor, Root
 from domain.ports import Outcome, Request
 from domain.programme.commands import OpenProgramme, programme_id
-from domain.programme.model import Rules
+from domain.programme.rules import Rules
 from ledger.events import fold
 from ledger.executor import Executor
 from ledger.keyring import Keyring, MemoryKeyring
@@ -55,7 +55,7 @@ class StoppedClock:
 
     @property
     def today(self) -> date:
-        return self.instant.date()
+        return paris_day(self.instant)
 
 
 class House:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domain.association.commands import RegisterAssociation
 from domain.association.model import Identity
+from domain.calendar import paris_day
 from domain.kernel import Actor
 from domain.ports import Request
 from tests.api.conftest import FACE, OTHER, Site
@@ -15,7 +16,7 @@ FACE_PARTY = f"association:{FACE}"
 PLANTED = "Camille Exemple-Introuvable"
 """A name that must never reach a role that sees no persons."""
 
-TODAY = date.today()
+TODAY = paris_day(datetime.now(UTC))
 RULES_FROM = "2020-09-01"
 
 

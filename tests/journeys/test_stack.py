@@ -187,7 +187,12 @@ def test_a_killed_part_comes_back_and_nothing_is_lost(stack: Stack, name: str) -
     before = len(stack.get(f"{FACE}/history", limit=200)["items"])
     victim = stack.children()[name]
     victim.kill()
-    eventually(lambda: name in stack.children() and stack.children()[name].pid != victim.pid)
+
+    def came_back() -> bool:
+        now = stack.children().get(name)
+        return now is not None and now.pid != victim.pid
+
+    eventually(came_back)
     eventually(lambda: _answers(stack))
     headers = {
         "Authorization": f"Bearer {stack.tokens['academie']}",
