@@ -24,6 +24,7 @@ from ledger.keyring import KeyLost, Keyring
 NONCE: Final = 12
 _EVENT: Final = b"mentorat/event/v1/"
 _TEXT: Final = b"mentorat/text/v1/"
+_DOCUMENT: Final = b"mentorat/document/v1/"
 _COMMITMENT: Final = b"mentorat/commitment/v1/"
 _OWN: Final = "p:"
 _TYPED: Final = "t:"
@@ -103,6 +104,21 @@ def key_of(sealed: Sealed, keys: Mapping[str, bytes]) -> bytes | None:
         (subject,) = sealed.subjects
         return event_key(keys[subject], sealed.event_id)
     return text_key((keys[subject] for subject in sealed.subjects), sealed.event_id)
+
+
+def seal_document(subject_key: bytes, digest: str, body: bytes) -> bytes:
+    """The file of a record as it is kept, bound to its SHA-256 (hex)."""
+    nonce = os.urandom(NONCE)
+    return nonce + _document(subject_key, digest).encrypt(nonce, body, None)
+
+
+def open_document(subject_key: bytes, digest: str, sealed: bytes) -> bytes:
+    """Raises ``cryptography``'s ``InvalidTag`` for another key, another document, or an altered one."""
+    return _document(subject_key, digest).decrypt(sealed[:NONCE], sealed[NONCE:], None)
+
+
+def _document(subject_key: bytes, digest: str) -> AESGCM:
+    return AESGCM(_hkdf(subject_key, _DOCUMENT + bytes.fromhex(digest)))
 
 
 def _opened(sealed: Sealed, keys: Mapping[str, bytes]) -> Any:
