@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import psycopg
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api import openapi, problems
-from api.dependencies import Services, known_query
+from api.dependencies import Services
 from api.edge import WITHOUT_MESSAGES, Edge, allowed_methods, dress, log_bug
 from api.metrics import Metrics
 from api.problems import Refusal
@@ -32,6 +32,7 @@ from api.routes import (
     privacy,
     programmes,
 )
+from api.routing import mount
 from api.security import Authentication
 from api.tokens import TokenStore
 from api.validation import refusal_of
@@ -85,10 +86,8 @@ def create_app(
     metrics = Metrics()
     app.state.services = Services(commands, feed, reader, persons, readings, erasures, probes, stream_seconds)
     app.state.metrics = metrics
-    for module in _RESOURCES:
-        app.include_router(module.router, dependencies=[Depends(known_query)])
-    app.include_router(operations.router)
-    app.include_router(docs.router)
+    for module in (*_RESOURCES, operations, docs):
+        mount(app, module.router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
     app.add_middleware(Authentication, tokens=tokens)
@@ -136,7 +135,7 @@ async def _unavailable(request: Request, error: Any) -> Response:
 async def _bug(request: Request, error: Any) -> Response:
     log_bug(error, request)
     response = problems.of_refusal(Refusal("bug"))
-    dress(response.headers, request.url.path, correlation_of(request))
+    dress(response.raw_headers, request.scope["path"], correlation_of(request.scope))
     return response
 
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Query, Request
-from fastapi.dependencies.models import Dependant
 from psycopg import AsyncConnection
 
 from api.problems import Fault, Refusal, clean
-from api.security import Caller
+from api.security import Bearer, bearer_of
 from domain.calendar import FIRST_YEAR, LAST_YEAR, PARIS, start_of
 from domain.ports import Commands, Erasures, Feed, Persons, Readings
-from projections.reading import Reader
+from projections.reading import Behind, Reader
 
 PATIENCE: Final = 5.0
 """Seconds that a reader waits for what was written to be readable."""
+
+SOON: Final = 0.05
+"""Seconds in which what was just written usually is readable."""
 
 MOST_ITEMS: Final = 200
 _LAST_POSITION: Final = 2**53 - 1
@@ -41,12 +43,13 @@ class Services:
     stream_seconds: float
 
 
-async def _services(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
+    """The parts. A dependency that asks for them itself costs less than one that depends on them."""
     services: Services = request.app.state.services
     return services
 
 
-Parts = Annotated[Services, Depends(_services)]
+Parts = Annotated[Services, Depends(services_of)]
 
 MinPosition = Annotated[
     int | None,
@@ -59,20 +62,39 @@ MinPosition = Annotated[
 ]
 
 
-async def _reading(
-    parts: Parts, caller: Caller, min_position: MinPosition = None
-) -> AbstractAsyncContextManager[AsyncConnection[dict[str, Any]]]:
-    if min_position and await parts.reader.position() < min_position:
-        if await parts.feed.head() < min_position:
-            raise Refusal("position_unknown")
-        await parts.reader.wait_for(min_position, PATIENCE)
-    return parts.reader.session(caller.actor.scopes)
+@dataclass(frozen=True)
+class _Reading:
+    """What is read for a caller, at least as fresh as the ``min_position`` that it gave."""
+
+    parts: Services
+    caller: Bearer
+
+    def session(self) -> AbstractAsyncContextManager[AsyncConnection[dict[str, Any]]]:
+        """A read transaction to enter: it sees what the caller may see. It holds a connection: nothing else
+        is waited for inside."""
+        return self.parts.reader.session(self.caller.actor.scopes)
 
 
-Reading = Annotated[AbstractAsyncContextManager[AsyncConnection[dict[str, Any]]], Depends(_reading)]
-"""A read transaction to enter: it sees what the caller may see, at least as fresh as ``min_position``. It
-holds a connection: nothing else is waited for inside.
-"""
+async def _reading(request: Request, min_position: MinPosition = None) -> _Reading:
+    parts = await services_of(request)
+    if min_position:
+        await _readable(parts, min_position)
+    return _Reading(parts, await bearer_of(request))
+
+
+async def _readable(parts: Services, position: int) -> None:
+    """Waits until everything up to ``position`` can be read: usually this process has heard of it, or is
+    about to. Only when it does not come soon is the ledger asked whether there is such a position.
+    """
+    try:
+        await parts.reader.wait_for(position, SOON)
+    except Behind:
+        if await parts.feed.head() < position:
+            raise Refusal("position_unknown") from None
+        await parts.reader.wait_for(position, PATIENCE)
+
+
+Reading = Annotated[_Reading, Depends(_reading)]
 
 Limit = Annotated[int, Query(ge=1, le=MOST_ITEMS, description="Le nombre d'éléments par page.")]
 After = Annotated[
@@ -120,28 +142,3 @@ def _plausible(day: date) -> date:
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(day)
     return day
-
-
-async def known_query(request: Request) -> None:
-    """Refuses a query parameter that the operation does not have: a misspelt filter would filter nothing."""
-    known = set(_query_names(request.scope["route"].dependant))
-    unknown = [name for name in request.query_params if name not in known]
-    broken = [n for n, v in request.query_params.multi_items() if not (n + v).isprintable()]
-    if not unknown and not broken:
-        return
-    allowed = ", ".join(sorted(known)) or "aucun"
-    faults = [
-        Fault(
-            where=f"query.{clean(name)[:60]}",
-            problem="Ce paramètre n'existe pas ici." if name in unknown else "Caractère interdit.",
-            remedy=f"Paramètres possibles : {allowed}.",
-        )
-        for name in dict.fromkeys([*unknown, *broken])
-    ]
-    raise Refusal("invalid", f"{faults[0].where} : {faults[0].problem} {faults[0].remedy}", errors=faults)
-
-
-def _query_names(dependant: Dependant) -> Iterator[str]:
-    yield from (field.alias for field in dependant.query_params)
-    for inner in dependant.dependencies:
-        yield from _query_names(inner)

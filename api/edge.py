@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,7 +19,7 @@ from api import problems
 from api.fields import TERRITORY
 from api.metrics import Metrics
 from api.problems import Refusal
-from api.requests import correlation_of
+from api.requests import correlation_of, header
 from domain.territory import Territory
 
 LARGEST_BODY: Final = 1024 * 1024
@@ -30,13 +29,14 @@ access_log = logging.getLogger("api.access")
 error_log = logging.getLogger("api.error")
 
 DOCS_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
-_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
-_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_PRIVATE: Final = ((b"cache-control", b"no-store"), (b"vary", b"Authorization"))
 
 
 class Edge:
@@ -54,13 +54,13 @@ class Edge:
             return
         TERRITORY.set(self._territory)
         asked, started, status = scope["method"], time.perf_counter(), 500
-        request_id = correlation_of(Request(scope)) or uuid4().hex
+        request_id = correlation_of(scope) or uuid4().hex
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                dress(MutableHeaders(scope=message), scope["path"], request_id)
+                dress(message["headers"], scope["path"], request_id)
             elif asked == "HEAD":
                 message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body")}
             await send(message)
@@ -106,7 +106,7 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
 
     FastAPI has a limit of its own, which answers plain text.
     """
-    announced = Headers(scope=scope).get("content-length", "")
+    announced = header(scope, b"content-length")
     size = 0
 
     async def receiving() -> Message:
@@ -159,11 +159,11 @@ class _WithoutMessages(logging.Filter):
 WITHOUT_MESSAGES: Final = _WithoutMessages()
 
 
-def dress(headers: MutableHeaders, path: str, request_id: str) -> None:
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", _POLICY)
-    headers["X-Request-Id"] = request_id
+def dress(headers: list[tuple[bytes, bytes]], path: str, request_id: str) -> None:
+    """Adds what every answer carries. A page may have a policy of its own; nobody else sets the others."""
+    headers += _HEADERS
+    if not any(name == _POLICY[0] for name, _ in headers):
+        headers.append(_POLICY)
+    headers.append((b"x-request-id", request_id.encode()))
     if path.startswith("/v1"):
-        headers["Cache-Control"] = "no-store"
-        headers.add_vary_header("Authorization")
+        headers += _PRIVATE

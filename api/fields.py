@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from contextvars import ContextVar
 from datetime import date
 from typing import Annotated, Any, Final
@@ -34,6 +33,8 @@ KINDS_OF_PARTY: Final = {
     "state": PartyKind.STATE,
     "lycee": PartyKind.LYCEE,
 }
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, but the end of a line and the tabulation; halves of a pair."""
 _PARTY_FORMS: Final = (
     "association:association-…, academie:10, region:Auvergne-Rhône-Alpes, lycee:0380001A ou state"
 )
@@ -51,7 +52,7 @@ def shown(*examples: dict[str, Any]) -> ConfigDict:
 
 
 def _writable(text: str) -> str:
-    if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" for sign in text):
+    if _UNWRITABLE.search(text):
         raise InvalidValue(text, "Le texte contient un caractère de contrôle.", "Retirez-le.")
     return text
 

@@ -40,5 +40,9 @@ def present(row: Row | None, record_id: str) -> Row:
 
 def tagged(row: Row, response: Response) -> Row:
     """The row, its version being the ETag to send back in ``If-Match``."""
-    response.headers["ETag"] = f'"{row.version}"'
+    response.headers["ETag"] = etag(row)
     return row
+
+
+def etag(row: Row) -> str:
+    return f'"{row.version}"'

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.catalogue import CATALOGUE, EVERYWHERE
 from api.problems import MEDIA_TYPE, Problem, example
+from api.security import SCHEME, closed
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -106,6 +107,10 @@ def _contract(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs")
     schemas["Problem"] = problem
+    schema["components"]["securitySchemes"] = SCHEME
+    for path, operations in schema["paths"].items():
+        for operation in operations.values() if closed(path) else ():
+            operation["security"] = [{name: [] for name in SCHEME}]
     schema["components"]["examples"] = {
         code: {"summary": entry.title, "value": example(code)} for code, entry in CATALOGUE.items()
     }

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Depends, Header, Request
 from pydantic import AfterValidator, WithJsonSchema
 
-from api.dependencies import Parts
-from api.security import Bearer, Caller
+from api.dependencies import services_of
+from api.security import Bearer, bearer_of
 from domain.identifiers import InvalidValue
 from domain.ports import Persons
 from projections.paging import Page
@@ -85,7 +85,8 @@ class Showing:
         return [opened(row, values) for row in rows]
 
 
-async def _showing(request: Request, parts: Parts, caller: Caller, purpose: Purpose = None) -> Showing:
+async def _showing(request: Request, purpose: Purpose = None) -> Showing:
+    parts, caller = await services_of(request), await bearer_of(request)
     operation = request.scope["route"].operation_id
     return Showing(parts.persons, caller, f"{operation} : {purpose}" if purpose else operation)
 

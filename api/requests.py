@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, Field
+from starlette.types import Scope
 
 from api.fields import Body, shown
 from api.openapi import problem_responses
-from api.problems import Refusal
-from api.security import Caller
+from api.security import Bearer, bearer_of
 from domain import kernel
 from domain.authorization import TABLE
 from domain.commands import Command
@@ -95,7 +95,7 @@ class Acting:
 
     request: Request
     response: Response
-    caller: Caller
+    caller: Bearer
     key: str
     expected: int | None
 
@@ -153,45 +153,37 @@ class Acting:
             self.command_id,
             reason=reason,
             expected_version=self.expected,
-            correlation=correlation_of(self.request),
+            correlation=correlation_of(self.request.scope),
         )
         outcome: Outcome = await self.request.app.state.services.commands.execute(asked)
         return outcome
 
 
-def correlation_of(request: Request) -> str:
+def correlation_of(scope: Scope) -> str:
     """The caller's own id for what it is doing: ``X-Request-Id``, else the trace of ``traceparent``."""
-    given = request.headers.get("x-request-id", "")
+    given = header(scope, b"x-request-id")
     if re.fullmatch(r"[0-9A-Za-z._-]{1,64}", given):
         return given
-    trace = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", _header(request))
+    told = header(scope, b"traceparent")
+    trace = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", told)
     return trace[1] if trace else ""
 
 
-def _header(request: Request) -> str:
-    return request.headers.get("traceparent", "")
+def header(scope: Scope, name: bytes) -> str:
+    """The header of this name, in small letters: the first one, empty without any."""
+    return next((value for key, value in scope["headers"] if key == name), b"").decode("latin-1")
 
 
-async def _json_only(request: Request) -> None:
-    sent = request.headers.get("content-type", "")
-    if sent.partition(";")[0].strip().lower() != "application/json" and await request.body():
-        raise Refusal("media_type")
+async def _creating(request: Request, response: Response, key: Key) -> Acting:
+    return Acting(request, response, await bearer_of(request), key, None)
 
 
-async def _creating(request: Request, response: Response, caller: Caller, key: Key) -> Acting:
-    return Acting(request, response, caller, key, None)
+async def _acting(request: Request, response: Response, key: Key, version: AnyVersion = None) -> Acting:
+    return Acting(request, response, await bearer_of(request), key, _number(version))
 
 
-async def _acting(
-    request: Request, response: Response, caller: Caller, key: Key, version: AnyVersion = None
-) -> Acting:
-    return Acting(request, response, caller, key, _number(version))
-
-
-async def _editing(
-    request: Request, response: Response, caller: Caller, key: Key, version: Version
-) -> Acting:
-    return Acting(request, response, caller, key, _number(version))
+async def _editing(request: Request, response: Response, key: Key, version: Version) -> Acting:
+    return Acting(request, response, await bearer_of(request), key, _number(version))
 
 
 def _number(etag: str | None) -> int | None:
@@ -225,7 +217,6 @@ def command(
         status_code=201 if creates else 200,
         responses=problem_responses(codes),
         response_description="Enregistré." if not creates else "Créé.",
-        dependencies=[Depends(_json_only)],
         operation_id=carried_out.name.replace(".", "_"),
         openapi_extra={
             "x-command": carried_out.name,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
 from psycopg import OperationalError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,6 +19,15 @@ SEES_PERSONS: Final = frozenset({"academie", "association", "lycee", "dpo"})
 
 _OPEN: Final = "/v1/problems"
 _CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="mentorat"'}
+SCHEME: Final = {
+    "jeton": {
+        "type": "http",
+        "description": "Un jeton `mto_…`, remis par l'exploitant (`mentorat token create`).",
+        "scheme": "bearer",
+    }
+}
+"""How the contract tells of it: for every address that is ``closed``."""
+
 _MOST: Final = 200
 """Characters of a token: whatever is longer is none."""
 
@@ -49,7 +57,7 @@ class Authentication:
         self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _closed(scope["path"]):
+        if scope["type"] == "http" and closed(scope["path"]):
             try:
                 bearer = await self._bearer(scope)
             except OperationalError:
@@ -70,21 +78,16 @@ class Authentication:
         return Bearer(actor, token, self._tokens) if actor else None
 
 
-def _closed(path: str) -> bool:
+def closed(path: str) -> bool:
+    """Whether this address asks for a token."""
     public = path == _OPEN or path.startswith(f"{_OPEN}/")
     return (path == "/v1" or path.startswith("/v1/")) and not public
 
 
-_scheme = HTTPBearer(
-    scheme_name="jeton",
-    description="Un jeton `mto_…`, remis par l'exploitant (`mentorat token create`).",
-    auto_error=False,
-)
-
-
-async def _caller(request: Request, _: Annotated[object, Depends(_scheme)]) -> Bearer:
-    bearer: Bearer = request.state.bearer
+async def bearer_of(request: Request) -> Bearer:
+    """Who calls: ``Authentication`` has found out."""
+    bearer: Bearer = request.scope["state"]["bearer"]
     return bearer
 
 
-Caller = Annotated[Bearer, Depends(_caller)]
+Caller = Annotated[Bearer, Depends(bearer_of)]

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from psycopg import AsyncConnection
 from pydantic import BaseModel, Field
 
-from api.dependencies import Parts, Services, moment
+from api.dependencies import Services, moment, services_of
 from api.problems import Refusal
 from api.security import Bearer
 from domain.authorization import may_see
@@ -67,12 +67,13 @@ class Moments:
 
 
 async def _moments(
-    parts: Parts,
+    request: Request,
     as_of: Annotated[str | None, Query(max_length=40, description=_AS_OF, examples=_EXAMPLES)] = None,
     known_at: Annotated[str | None, Query(max_length=40, description=_KNOWN_AT, examples=_EXAMPLES)] = None,
 ) -> Moments | None:
     if as_of is None and known_at is None:
         return None
+    parts = await services_of(request)
     return Moments(moment("as_of", as_of), moment("known_at", known_at), await parts.commands.now())
 
 

@@ -11,9 +11,10 @@ from api.catalogue import CATALOGUE, GUARDS
 from api.listing import Listing
 from api.openapi import open_responses, problem_responses
 from api.problems import Refusal, address
+from api.routing import Route
 from api.security import Caller
 
-router = APIRouter(prefix="/v1", tags=["accès"])
+router = APIRouter(prefix="/v1", tags=["accès"], route_class=Route)
 
 
 class Me(BaseModel):

@@ -15,6 +15,7 @@ from api.listing import Listing, listing, present, tagged
 from api.openapi import problem_responses
 from api.persons import LOGGED, Shown
 from api.requests import Accepted, Act, AssociationId, Create, Edit, command
+from api.routing import Route
 from api.security import Caller
 from api.travel import Standing, Travel, standing, travelled
 from domain.association import commands
@@ -25,7 +26,7 @@ from projections.deadlines import DeadlineFilters, DeadlineRow
 from projections.history import HistoryRow
 from projections.tracking import Tracked
 
-router = APIRouter(prefix="/v1/associations", tags=["associations"])
+router = APIRouter(prefix="/v1/associations", tags=["associations"], route_class=Route)
 
 _IDENTITY: Final[dict[str, Any]] = {
     "name": "JobIRL",
@@ -132,7 +133,7 @@ async def list_associations(
     limit: Limit = 50,
 ) -> Listing[AssociationRow]:
     filters = AssociationFilters(name, academie, status)
-    async with reading as connection:
+    async with reading.session() as connection:
         page = await associations.page(connection, filters, after, limit)
     return listing(page, request, response)
 
@@ -149,7 +150,7 @@ async def list_associations(
 async def read_association(
     id: AssociationId, response: Response, caller: Caller, parts: Parts, moments: Travel, reading: Reading
 ) -> AssociationDocument | Standing:
-    async with reading as connection:
+    async with reading.session() as connection:
         row = present(await associations.get(connection, id), id)
         awaited = await deadlines.page(connection, DeadlineFilters(record_id=id), None, MOST_ITEMS)
         then = await standing(connection, id, moments)
@@ -181,7 +182,7 @@ async def read_history(
     limit: Limit = 100,
 ) -> Listing[HistoryRow]:
     position = position_after(after)
-    async with reading as connection:
+    async with reading.session() as connection:
         present(await associations.get(connection, id), id)
         page = await history.page(connection, id, position, limit)
     return listing(await shown.page(page), request, response)

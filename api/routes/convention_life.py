@@ -11,11 +11,12 @@ from api.fields import Body, Day, Line, Partial, PartyKey, Reason, Report, Sha25
 from api.requests import Accepted, Act, ConventionId, Edit, command
 from api.routes.convention_signing import SignatureBody
 from api.routes.convention_text import MotivatedBody
+from api.routing import Route
 from api.texts import CLAUSES, ClausesBody
 from domain.convention import commands as conventions
 from domain.convention.parts import EndCause
 
-router = APIRouter(prefix="/v1/conventions", tags=["conventions : vie"])
+router = APIRouter(prefix="/v1/conventions", tags=["conventions : vie"], route_class=Route)
 
 DateName = Annotated[
     str,

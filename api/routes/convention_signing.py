@@ -9,10 +9,11 @@ from pydantic import Field
 
 from api.fields import Body, Day, Partial, PartyKey, Sha256, Text, shown
 from api.requests import Accepted, Act, ConventionId, command
+from api.routing import Route
 from domain.convention import commands as conventions
 from domain.convention.parts import Medium
 
-router = APIRouter(prefix="/v1/conventions", tags=["conventions : signature"])
+router = APIRouter(prefix="/v1/conventions", tags=["conventions : signature"], route_class=Route)
 
 SIGNATURE: Final[dict[str, Any]] = {
     "party": "academie:10",

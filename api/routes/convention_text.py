@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.fields import AcademieCode, Body, Line, Partial, PartyKey, ProgrammeId, Reason, shown
 from api.requests import Accepted, Act, ConventionId, Create, Edit, Nothing, command
+from api.routing import Route
 from api.texts import (
     CLAUSES,
     COVERAGE,
@@ -21,7 +22,7 @@ from api.texts import (
 )
 from domain.convention import commands as conventions
 
-router = APIRouter(prefix="/v1/conventions", tags=["conventions : texte"])
+router = APIRouter(prefix="/v1/conventions", tags=["conventions : texte"], route_class=Route)
 
 _EDITED: Final = ("wrong_status", "period_reversed", "already_held")
 _DRAFT: Final[dict[str, Any]] = {

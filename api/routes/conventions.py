@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api import examples
-from api.dependencies import After, Limit, Parts, Reading, Services, position_after
+from api.dependencies import After, Limit, Reading, Services, position_after
 from api.fields import AcademieCode, Day, Scheme
-from api.listing import Listing, listing, present, tagged
+from api.listing import Listing, etag, listing, present
 from api.openapi import problem_responses
 from api.persons import LOGGED, Shown
 from api.requests import ConventionId
-from api.security import Caller
+from api.routing import Route
 from api.travel import Moments, Standing, Travel, known_programme, standing, travelled
 from domain.convention.model import Convention
 from domain.convention.parts import Status
-from projections import conventions, history
+from projections import conventions, history, today
 from projections.conventions import ConventionFilters, ConventionRow
 from projections.history import HistoryRow
 from projections.tracking import Tracked
 
-router = APIRouter(prefix="/v1/conventions", tags=["conventions : registre"])
+router = APIRouter(prefix="/v1/conventions", tags=["conventions : registre"], route_class=Route)
 
 _READING = ("position_unknown", "not_yet_readable", *LOGGED)
 
@@ -57,7 +57,7 @@ async def list_conventions(
         ends_before=ends_before,
         report_overdue=report_overdue,
     )
-    async with reading as connection:
+    async with reading.session() as connection:
         page = await conventions.page(connection, filters, after, limit)
     return listing(await shown.page(page), request, response)
 
@@ -69,21 +69,16 @@ async def list_conventions(
         ("not_found", "not_yet_known", *_READING), examples.either(examples.CONVENTION, examples.STANDING)
     ),
     operation_id="conventions_read",
+    response_model=ConventionRow | Standing,
 )
-async def read_convention(
-    id: ConventionId,
-    response: Response,
-    caller: Caller,
-    parts: Parts,
-    shown: Shown,
-    moments: Travel,
-    reading: Reading,
-) -> ConventionRow | Standing:
-    async with reading as connection:
-        row = present(await conventions.get(connection, id), id)
-        then = await standing(connection, id, moments)
+async def read_convention(id: ConventionId, shown: Shown, moments: Travel, reading: Reading) -> Any:
+    parts, caller = reading.parts, reading.caller
+    row = present(await today.convention(parts.reader, caller.actor.scopes, id), id)
     if moments is None:
-        return tagged(await shown.row(row), response)
+        told = await shown.row(row)
+        return Response(told.json(), media_type="application/json", headers={"ETag": etag(row)})
+    async with reading.session() as connection:
+        then = await standing(connection, id, moments)
 
     async def render(tracked: Tracked) -> ConventionRow:
         return await shown.row(await _as_known(parts, tracked, moments))
@@ -109,7 +104,7 @@ async def read_history(
     limit: Limit = 100,
 ) -> Listing[HistoryRow]:
     position = position_after(after)
-    async with reading as connection:
+    async with reading.session() as connection:
         present(await conventions.get(connection, id), id)
         page = await history.page(connection, id, position, limit)
     return listing(await shown.page(page), request, response)

@@ -11,10 +11,11 @@ from api.dependencies import After, Limit, Parts, Reading
 from api.fields import AcademieCode, Day, PartyKey
 from api.listing import Listing, listing
 from api.openapi import problem_responses
+from api.routing import Route
 from projections import deadlines
 from projections.deadlines import DeadlineFilters, DeadlineRow
 
-router = APIRouter(prefix="/v1/deadlines", tags=["échéances"])
+router = APIRouter(prefix="/v1/deadlines", tags=["échéances"], route_class=Route)
 
 
 @router.get(
@@ -51,6 +52,6 @@ async def list_deadlines(
         kind=kind,
         record_id=record,
     )
-    async with reading as connection:
+    async with reading.session() as connection:
         page = await deadlines.page(connection, filters, after, limit)
     return listing(page, request, response)

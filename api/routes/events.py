@@ -18,13 +18,14 @@ from api import examples
 from api.dependencies import Limit, Parts, Position, Reading, Services
 from api.listing import Listing, listing
 from api.openapi import problem_responses
+from api.routing import Route
 from api.security import Bearer, Caller
 from projections import feed
 from projections.feed import FeedRow
 from projections.paging import Page
 from projections.reading import Behind
 
-router = APIRouter(prefix="/v1/events", tags=["événements"])
+router = APIRouter(prefix="/v1/events", tags=["événements"], route_class=Route)
 
 HEARTBEAT: Final = 15.0
 """Seconds between two signs of life of a stream on which nothing happens."""
@@ -92,7 +93,7 @@ async def list_events(
     if _STREAM in request.headers.get("accept", ""):
         since = int(last_event_id) if last_event_id else after
         return StreamingResponse(_stream(parts, caller, since), media_type=_STREAM)
-    async with reading as connection:
+    async with reading.session() as connection:
         page = await feed.page(connection, after, limit)
     return listing(Page([_told(row) for row in page.items], page.next), request, response)
 

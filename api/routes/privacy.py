@@ -13,6 +13,7 @@ from api.fields import Body, Day, shown
 from api.listing import Listing, listing
 from api.openapi import problem_responses
 from api.requests import Accepted, Act, AnyRecordId, command
+from api.routing import Route
 from api.security import Bearer, Caller
 from domain.calendar import start_of
 from domain.erasure import GROUND_LABELS, Erase, Ground
@@ -20,7 +21,7 @@ from domain.kernel import Forbidden
 from domain.ports import Reading
 from projections.paging import Page
 
-router = APIRouter(prefix="/v1", tags=["données personnelles"])
+router = APIRouter(prefix="/v1", tags=["données personnelles"], route_class=Route)
 
 _GROUNDS: Final = " ; ".join(f"{ground} : {label}" for ground, label in GROUND_LABELS.items())
 _READS_THE_LOG: Final = frozenset({"dpo"})

@@ -14,15 +14,16 @@ from api.listing import Listing, listing, present, tagged
 from api.openapi import problem_responses
 from api.persons import LOGGED, Shown
 from api.requests import Accepted, Act, AnyProgrammeId, Create, command
+from api.routing import Route
 from domain.identifiers import InvalidValue
 from domain.programme import commands
-from domain.programme.model import Delay, Rules, Unit
+from domain.programme.rules import Delay, Rules, Unit
 from projections import history, programmes
 from projections.history import HistoryRow
 from projections.paging import Page
 from projections.programmes import ProgrammeRow
 
-router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
+router = APIRouter(prefix="/v1/programmes", tags=["programmes"], route_class=Route)
 
 _RULES: Final[dict[str, Any]] = {
     "review": {"count": 10, "unit": "school_days"},
@@ -174,7 +175,7 @@ class TargetBody(Body):
     operation_id="programmes_list",
 )
 async def list_programmes(request: Request, response: Response, reading: Reading) -> Listing[ProgrammeRow]:
-    async with reading as connection:
+    async with reading.session() as connection:
         found = await programmes.list(connection)
     return listing(Page(found, None), request, response)
 
@@ -188,7 +189,7 @@ async def list_programmes(request: Request, response: Response, reading: Reading
     operation_id="programmes_read",
 )
 async def read_programme(id: AnyProgrammeId, response: Response, reading: Reading) -> ProgrammeRow:
-    async with reading as connection:
+    async with reading.session() as connection:
         row = await programmes.get(connection, id)
     return tagged(present(row, id), response)
 
@@ -212,7 +213,7 @@ async def read_history(
     limit: Limit = 100,
 ) -> Listing[HistoryRow]:
     position = position_after(after)
-    async with reading as connection:
+    async with reading.session() as connection:
         present(await programmes.get(connection, id), id)
         page = await history.page(connection, id, position, limit)
     return listing(await shown.page(page), request, response)
