@@ -1,7 +1,8 @@
 """Typed JSON for events: dates, enums, tuples and value objects come back as they were.
 
-Each event class is read once into a pydantic model of its own fields. What pydantic cannot map back
-without loss is refused at registration, not at three in the morning. Personal values are stored in boxes.
+Each event class is written by a pydantic model of its own fields, and read by ``ledger.decoding``. What
+cannot be mapped back without loss is refused by a test, not at three in the morning. Personal values are
+stored in boxes.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from typing import Any, Final, get_type_hints
 
 from eventsourcing.utils import resolve_topic
 from pydantic import BaseModel, ConfigDict, create_model
+from pydantic_core import from_json
 
 from domain.kernel import Root
 from domain.registry import RECORDS
-from ledger import personal
+from ledger import decoding, personal
 
 _ENVELOPE: Final = {"originator_id", "originator_version", "timestamp", "originator_topic"}
 
@@ -67,25 +69,26 @@ def encode(happened: Root.Event, box: personal.Box) -> str:
     return json.dumps(sealed, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(topic: str, state: str, opened: personal.Opened) -> tuple[type[Root.Event], dict[str, Any]]:
+def decode(topic: str, state: str, opened: decoding.Opened) -> tuple[type[Root.Event], dict[str, Any]]:
     """The event's class and its own fields, carried over from an older topic if need be.
 
-    ``opened`` says what a box becomes: it stays sealed.
+    ``opened`` says what a box becomes: it stays sealed. Raises ``ValueError`` for a field that the class does
+    not have.
     """
+    held = from_json(state)
     while topic in UPCASTERS:
         topic, upcast = UPCASTERS[topic]
-        state = json.dumps(upcast(json.loads(state)), ensure_ascii=False)
+        held = upcast(held)
     event_class: type[Root.Event] = resolve_topic(topic)
-    model, plan = model_of(event_class), plan_of(event_class)
-    if plan is None:
-        return event_class, _values(model.model_validate_json(state))
-    raw = json.loads(state)
-    clear = model.model_validate_json(json.dumps(personal.blanked(plan, raw)))
-    values = _values(clear)
-    for name, inner in plan.fields.items():
-        values[name] = personal.placed(inner, values[name], raw.get(name), opened)
-    return event_class, values
+    known, read = _reading(event_class)
+    if unknown := held.keys() - known:
+        raise ValueError(f"{topic} has no field {', '.join(sorted(unknown))}")
+    return event_class, read(held, opened)
 
 
-def _values(validated: BaseModel) -> dict[str, Any]:
-    return {name: getattr(validated, name) for name in type(validated).model_fields}
+@cache
+def _reading(event_class: type[Root.Event]) -> tuple[frozenset[str], decoding.ReadFields]:
+    """The names of an event's own fields, and how these are read."""
+    hints = get_type_hints(event_class, include_extras=True)
+    own = {name: hints[name] for name in model_of(event_class).model_fields}
+    return frozenset(own), decoding.fields_reader(own)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from eventsourcing.domain import CanInitAggregate
+from pydantic_core import from_json
 
 from domain.kernel import Root, Sealed
 from domain.ports import Happened
@@ -54,7 +54,7 @@ class StoredEvent(NamedTuple):
     @property
     def facts(self) -> dict[str, Any]:
         """Who, under which command, why: the metadata as a dictionary, the reason still sealed."""
-        facts: dict[str, Any] = json.loads(self.metadata)
+        facts: dict[str, Any] = from_json(self.metadata)
         if REASON in facts and is_box(facts[REASON]):
             facts[REASON] = Sealed(tuple(facts[ABOUT]), self.event_id, facts[REASON][SEALED])
         return facts
@@ -91,7 +91,7 @@ def revive(stored: StoredEvent) -> Root.Event:
     """The domain event, its timestamp being the recording time; what is personal in it stays sealed."""
 
     def sealed(box: str) -> Sealed:
-        about = (stored.record_id,) if box.startswith("p:") else tuple(json.loads(stored.metadata)[ABOUT])
+        about = (stored.record_id,) if box.startswith("p:") else tuple(from_json(stored.metadata)[ABOUT])
         return Sealed(about, stored.event_id, box)
 
     event_class, values = codec.decode(stored.topic, stored.state, sealed)

@@ -152,7 +152,9 @@ async def _grant_creation(connection: Connection) -> None:
     row = await found.fetchone()
     name = row[0] if row else ""
     await connection.execute(
-        sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(sql.Identifier(name), sql.Identifier(PROJECTOR))
+        sql.SQL("GRANT CREATE, TEMPORARY ON DATABASE {} TO {}").format(
+            sql.Identifier(name), sql.Identifier(PROJECTOR)
+        )
     )
 
 

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from domain.association.model import ENTITLEMENT_LABELS, Association
 from domain.convention.model import Convention
 from domain.convention.parts import BEFORE_FORCE, RUNNING
-from projections.batch import Batch, Connection, Projection, within, write_many
+from projections.batch import Batch, Connection, Projection, Table, as_array, put, within
 from projections.conventions import operators_of
 from projections.facts import plain
 from projections.paging import Page, cursor_of, key_of, page_of, select
@@ -33,17 +32,12 @@ CREATE TABLE {schema}.associations (
     scopes       text[]      NOT NULL
 );
 CREATE INDEX ON {schema}.associations (created_at, id);
-CREATE INDEX ON {schema}.associations USING gin (scopes);
 COMMENT ON COLUMN {schema}.associations.names IS 'Name and aliases without case nor accents, to search in.';
 COMMENT ON COLUMN {schema}.associations.conventionnee IS 'Its conventions in force, scheme by scheme.';
 """
+_INDEXES: Final = "CREATE INDEX ON {schema}.associations USING gin (scopes)"
 
-_UPSERT: Final = """
-INSERT INTO {schema}.associations (id, status, academies, names, created_at, shown, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET (status, academies, names, created_at, shown, scopes)
-  = (excluded.status, excluded.academies, excluded.names, excluded.created_at, excluded.shown,
-     excluded.scopes)"""
+_TABLE: Final = Table("associations", "id, status, academies, names, created_at, shown, scopes", key="id")
 
 _BIND: Final = """
 UPDATE {schema}.associations SET conventionnee = bound.list
@@ -163,13 +157,12 @@ async def write(connection: Connection, batch: Batch) -> None:
     bound: set[str] = set()
     for tracked, association in batch.of(Association):
         row = row_of(tracked)
-        shown = _SHOWN.dump_python(row, mode="json", exclude={"conventionnee"})
+        shown = _SHOWN.dump_json(row, exclude={"conventionnee"}).decode()
         names = "\n".join(searchable(name) for name in (row.name, *row.aliases))
-        rows.append(
-            (row.id, row.status, row.academies, names, row.created_at, Jsonb(shown), scopes_of(association))
-        )
+        academies, scopes = as_array(row.academies), as_array(scopes_of(association))
+        rows.append((row.id, row.status, academies, names, row.created_at, shown, scopes))
         bound.add(row.id)
-    await write_many(connection, batch, _UPSERT, rows)
+    await put(connection, batch, _TABLE, rows)
     for _, convention in batch.of(Convention):
         if convention.status not in BEFORE_FORCE:
             bound |= set(operators_of(convention))
@@ -181,4 +174,4 @@ def _read(row: dict[str, Any]) -> AssociationRow:
     return _SHOWN.validate_python({**row["shown"], "conventionnee": row["conventionnee"]})
 
 
-PROJECTION: Final = Projection("associations", DDL, write)
+PROJECTION: Final = Projection("associations", DDL, write, _INDEXES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import nullcontext
 from datetime import date, datetime
 from itertools import islice
 from typing import Final
@@ -24,8 +24,12 @@ from projections.reading import CHANNEL
 from projections.schema import PROJECTIONS
 from projections.tracking import Tracked, dated_facts, follow, rules_followed, scopes_of
 
-BATCH: Final = 500
-"""Events read at once, and records looked at again at once."""
+BATCH: Final = 5_000
+"""Events read and written at once: the more there are, the fewer times a record is written."""
+CHUNK: Final = 500
+"""Records folded from their first event at once, or looked at again at once."""
+FEW: Final = 20
+"""Events up to which a batch is one pipeline: two round trips, whatever it writes."""
 CACHE: Final = 5_000
 """Folded records kept in memory: 10 to 40 KB each."""
 WRITE_LOCK: Final = 7_305_022
@@ -43,22 +47,27 @@ class Builder:
 
     The cached records are those of ``position``, whatever has been recorded since. A day's deadlines are
     worked out at midnight in Paris, so that rows are a function of the events and of the day alone.
-    A batch is one pipeline: two round trips to the database, whatever it writes.
+    ``bare``: the schema is being filled, nobody reads it and it has no protection yet (``schema.begin``).
     """
 
-    def __init__(self, feed: Feed, world: World, now: Now, schema: str) -> None:
+    def __init__(self, feed: Feed, world: World, now: Now, schema: str, *, bare: bool = False) -> None:
         self.schema = schema
+        self.bare = bare
         self.position: int | None = None
         self._day = date.min
         self._feed = feed
         self._world = world
         self._now = now
         self._records: OrderedDict[str, Tracked] = OrderedDict()
+        self._ahead: tuple[int, asyncio.Task[Sequence[Happened]]] | None = None
 
     def forget(self) -> None:
         """Starts again from what is written: after a failure, or when the schema was replaced."""
         self.position = None
         self._records.clear()
+        if self._ahead:
+            self._ahead[1].cancel()
+            self._ahead = None
 
     async def step(self, connection: Connection) -> bool:
         """Writes one batch of events, or turns the day; rows and position in one transaction.
@@ -67,17 +76,30 @@ class Builder:
         """
         if self.position is None:
             self.position, self._day = await self._place(connection)
-        now, events = await asyncio.gather(self._now(), self._feed.after(self.position, BATCH))
+        now, events = await asyncio.gather(self._now(), self._next(self.position))
         today = max(paris_day(now), self._day)
         if not events and today == self._day:
             return False
         try:
-            async with connection.pipeline(), connection.transaction():
+            few = len(events) <= FEW and today == self._day and not any(map(_reaches_others, events))
+            async with connection.pipeline() if few else nullcontext(), connection.transaction():
                 await self._write(connection, events, today)
         except BaseException:
             self.forget()
             raise
         return True
+
+    async def _next(self, position: int) -> Sequence[Happened]:
+        """The events behind ``position``. More come behind a full batch: read while that one is written."""
+        (behind, ahead), self._ahead = self._ahead or (None, None), None
+        events = await (ahead if ahead and behind == position else self._after(position))
+        if len(events) == BATCH:
+            last = events[-1].position
+            self._ahead = last, asyncio.create_task(self._after(last))
+        return events
+
+    async def _after(self, position: int) -> Sequence[Happened]:
+        return await self._feed.after(position, BATCH)
 
     async def _write(self, connection: Connection, events: Sequence[Happened], today: date) -> None:
         if self.schema == LIVE:
@@ -116,7 +138,7 @@ class Builder:
         rescoped = [i for i, held in scopes.items() if former.get(i) != held]
         written = {e.record_id for e in events} & known.keys()
         await self._project(connection, {i: known[i] for i in written}, changes, readers, rescoped)
-        for programme_id in {e.record_id for e in events if getattr(e.event, "to_open", False)}:
+        for programme_id in {e.record_id for e in events if _reaches_others(e)}:
             followers = await deadlines.programme_records(connection, programme_id, self.schema)
             await self._refresh(connection, [i for i in followers if i not in written])
         self._trim()
@@ -124,7 +146,7 @@ class Builder:
     async def _refresh(self, connection: Connection, record_ids: Iterable[str]) -> None:
         """Writes again records that no event has changed: their rules or the day have."""
         remaining = iter(record_ids)
-        while chunk := list(islice(remaining, BATCH)):
+        while chunk := list(islice(remaining, CHUNK)):
             await self._load(chunk)
             await self._project(connection, {i: self._records[i] for i in chunk})
             self._trim()
@@ -139,7 +161,9 @@ class Builder:
     ) -> None:
         programmes = await self._programmes(records.values())
         dues = {i: self._dues(tracked, programmes) for i, tracked in records.items()}
-        batch = Batch(self.schema, self._day, changes, records, dues, programmes, readers or {}, rescoped)
+        batch = Batch(
+            self.schema, self._day, changes, records, dues, programmes, readers or {}, rescoped, self.bare
+        )
         for projection in PROJECTIONS:
             await projection.write(connection, batch)
 
@@ -156,12 +180,11 @@ class Builder:
         wanted = set(record_ids)
         for record_id in wanted & self._records.keys():
             self._records.move_to_end(record_id)
-        missing = sorted(wanted - self._records.keys())
-        if not missing or self.position is None:
-            return
-        for happened in await self._feed.of(missing):
-            if happened.position <= self.position:
-                self._remember(follow(happened, self._records.get(happened.record_id)))
+        missing = iter(sorted(wanted - self._records.keys()))
+        while self.position is not None and (chunk := list(islice(missing, CHUNK))):
+            for happened in await self._feed.of(chunk):
+                if happened.position <= self.position:
+                    self._remember(follow(happened, self._records.get(happened.record_id)))
 
     def _programmes_of(self, events: Sequence[Happened]) -> set[str]:
         """The programmes whose rules these events fall under, but those that are opened among them."""
@@ -172,21 +195,24 @@ class Builder:
 
     def _follow(self, happened: Happened) -> Change:
         """Folds one event more; a refusal changes no record."""
-        change = Change(happened, _shown_under(happened), *split(happened.event))
-        if change.record_id != happened.record_id:
-            return change
+        facts, persons = split(happened.event)
+        shown_under = _shown_under(happened)
+        if shown_under != happened.record_id:
+            return Change(happened, shown_under, facts, persons)
         known = self._records.get(happened.record_id)
         corrects = known is not None and hasattr(happened.event, "supersedes")
-        former = dated_facts(known.record) if known and corrects else {}
+        former = dated_facts(known.record) if known and corrects else None
         tracked = follow(happened, known)
         self._remember(tracked)
         dated = dated_facts(tracked.record)
-        corrected = {name: value for name, value in dated.items() if value != former.get(name)}
-        return replace(
-            change,
+        return Change(
+            happened,
+            shown_under,
+            facts,
+            persons,
             status=tracked.record.status,
             dated=dated,
-            corrected=corrected if corrects else None,
+            corrected=None if former is None else {k: v for k, v in dated.items() if v != former.get(k)},
             timeline=tracked.timeline if known is None or tracked.timeline != known.timeline else None,
             rules_version=self._rules_followed(tracked.record, happened),
         )
@@ -213,6 +239,11 @@ def _shown_under(happened: Happened) -> str:
         record_id: str = happened.event.record_id  # type: ignore[attr-defined]
         return record_id
     return happened.record_id
+
+
+def _reaches_others(happened: Happened) -> bool:
+    """Whether an event changes what other records wait for: rules meant for open ones."""
+    return getattr(happened.event, "to_open", False)
 
 
 def _readers(scopes: Iterable[str]) -> list[str]:

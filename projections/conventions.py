@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from domain.calendar import paris_day
@@ -18,10 +17,11 @@ from domain.convention.parts import STATUS_LABELS, PartyKind, Report, Status
 from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
-from projections.batch import Batch, Connection, Projection, write_many
+from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, word
 from projections.paging import Page, cursor_of, key_of, page_of, select
 from projections.persons import Personal
+from projections.today import FUNCTION, TYPED
 from projections.tracking import Tracked, academies_of, rules_followed, scopes_of
 
 DDL: Final = """
@@ -45,19 +45,16 @@ CREATE INDEX ON {schema}.conventions (created_at DESC, id DESC);
 CREATE INDEX ON {schema}.conventions (programme_id);
 CREATE INDEX ON {schema}.conventions (ends_on);
 CREATE INDEX ON {schema}.conventions USING gin (associations);
-CREATE INDEX ON {schema}.conventions USING gin (scopes);
 COMMENT ON COLUMN {schema}.conventions.stops_on IS 'Its last day: its term, or the end of a notice before.';
 """
+_INDEXES: Final = "CREATE INDEX ON {schema}.conventions USING gin (scopes)"
 
-_UPSERT: Final = """
-INSERT INTO {schema}.conventions (id, status, programme_id, academies, associations, schemes, in_force_from,
-    ends_on, stops_on, report_overdue, created_at, shown, persons, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET (status, programme_id, academies, associations, schemes, in_force_from,
-    ends_on, stops_on, report_overdue, created_at, shown, persons, scopes)
-  = (excluded.status, excluded.programme_id, excluded.academies, excluded.associations, excluded.schemes,
-    excluded.in_force_from, excluded.ends_on, excluded.stops_on, excluded.report_overdue,
-    excluded.created_at, excluded.shown, excluded.persons, excluded.scopes)"""
+_TABLE: Final = Table(
+    "conventions",
+    "id, status, programme_id, academies, associations, schemes, in_force_from, ends_on, stops_on, "
+    "report_overdue, created_at, shown, persons, scopes",
+    key="id",
+)
 
 EVIDENCE_LABELS: Final = {
     "announced": "annoncée, signature non attestée",
@@ -77,7 +74,7 @@ class ConventionRow:
     ``text_hash`` is the text to sign; ``unsigned`` holds the keys of the parties still to sign it.
     """
 
-    TYPED: ClassVar[tuple[str, ...]] = ("announced_in", "evidence_source")
+    TYPED: ClassVar[tuple[str, ...]] = TYPED
 
     id: str
     title: str
@@ -227,31 +224,29 @@ async def page(
 
 async def write(connection: Connection, batch: Batch) -> None:
     """The last state of every convention concerned."""
-    rows = []
-    for tracked, convention in batch.of(Convention):
-        programme = batch.programmes[convention.programme_id]
-        row = row_of(tracked, batch.dues[convention.id], programme, batch.today)
-        shown = _SHOWN.dump_python(row, mode="json", exclude={"persons"})
-        ends = convention.clauses.ends_on
-        rows.append(
-            (
-                row.id,
-                row.status,
-                row.programme_id,
-                row.academies,
-                row.associations,
-                row.schemes,
-                row.in_force_from,
-                ends,
-                min((day for day in (ends, convention.notice_until) if day), default=None),
-                row.report_overdue,
-                row.created_at,
-                Jsonb(shown),
-                Jsonb(row.persons),
-                scopes_of(convention),
-            )
-        )
-    await write_many(connection, batch, _UPSERT, rows)
+    await put(connection, batch, _TABLE, (_values(t, c, batch) for t, c in batch.of(Convention)))
+
+
+def _values(tracked: Tracked, convention: Convention, batch: Batch) -> tuple[Any, ...]:
+    programme = batch.programmes[convention.programme_id]
+    row = row_of(tracked, batch.dues[convention.id], programme, batch.today)
+    ends = convention.clauses.ends_on
+    return (
+        row.id,
+        row.status,
+        row.programme_id,
+        as_array(row.academies),
+        as_array(row.associations),
+        as_array(row.schemes),
+        row.in_force_from,
+        ends,
+        min((day for day in (ends, convention.notice_until) if day), default=None),
+        row.report_overdue,
+        row.created_at,
+        _SHOWN.dump_json(row, exclude={"persons"}).decode(),
+        as_json(row.persons),
+        as_array(scopes_of(convention)),
+    )
 
 
 def _convention(tracked: Tracked) -> Convention:
@@ -338,4 +333,4 @@ def _read(row: dict[str, Any]) -> ConventionRow:
     return _SHOWN.validate_python({**row["shown"], "persons": row["persons"]})
 
 
-PROJECTION: Final = Projection("conventions", DDL, write)
+PROJECTION: Final = Projection("conventions", DDL + FUNCTION, write, _INDEXES)

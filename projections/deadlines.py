@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,7 +12,7 @@ from psycopg.rows import scalar_row
 
 from domain.calendar import paris_day, start_of
 from domain.kernel import Due, kind_of
-from projections.batch import Batch, Connection, Projection, within, write_many
+from projections.batch import Batch, Connection, Projection, Table, as_array, put, within
 from projections.paging import Page, cursor_of, key_of, page_of, select
 from projections.tracking import Tracked, academies_of, scopes_of
 
@@ -34,15 +35,15 @@ CREATE TABLE {schema}.deadlines (
 );
 CREATE INDEX ON {schema}.deadlines (at, record_id, key);
 CREATE INDEX ON {schema}.deadlines (by);
-CREATE INDEX ON {schema}.deadlines USING gin (scopes);
 COMMENT ON COLUMN {schema}.deadlines.by IS 'Last day for whoever is awaited; at: when the process acts.';
 """
+_INDEXES: Final = "CREATE INDEX ON {schema}.deadlines USING gin (scopes)"
 
 _CLEAR: Final = "DELETE FROM {schema}.deadlines WHERE record_id = ANY(%s)"
-_INSERT: Final = """
-INSERT INTO {schema}.deadlines (record_id, key, record_kind, title, kind, what, at, by, awaits, missing,
-    automatic, academies, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+_TABLE: Final = Table(
+    "deadlines",
+    "record_id, key, record_kind, title, kind, what, at, by, awaits, missing, automatic, academies, scopes",
+)
 
 _COLUMNS: Final = """
 SELECT record_id, record_kind, title, key, kind, what, at, by, awaits, missing, automatic, academies
@@ -148,32 +149,37 @@ async def stale(connection: Connection, schema: str, last: date, today: date) ->
 
 async def write(connection: Connection, batch: Batch) -> None:
     """All that each record concerned waits for, in place of what it waited for."""
-    await connection.execute(within(batch.schema, _CLEAR), (list(batch.dues),))
-    rows = [_values(batch.records[record_id], due) for record_id, dues in batch.dues.items() for due in dues]
-    await write_many(connection, batch, _INSERT, rows)
+    await connection.execute(within(batch.schema, _CLEAR), (as_array(batch.dues),))
+    rows = (row for i, dues in batch.dues.items() for row in _rows(batch.records[i], dues))
+    await put(connection, batch, _TABLE, rows)
 
 
-def _values(tracked: Tracked, due: Due) -> tuple[Any, ...]:
+def _rows(tracked: Tracked, dues: Sequence[Due]) -> Iterator[tuple[Any, ...]]:
+    if not dues:
+        return
     record = tracked.record
-    return (
-        record.id,
-        due.key,
-        kind_of(record.id),
-        getattr(record, "title", record.id),
-        due.kind,
-        due.what,
-        due.at,
-        due.by,
-        list(due.awaits),
-        list(due.missing),
-        due.automatic,
-        academies_of(record),
-        scopes_of(record),
-    )
+    kind, title = kind_of(record.id), getattr(record, "title", record.id)
+    academies, scopes = as_array(academies_of(record)), as_array(scopes_of(record))
+    for due in dues:
+        yield (
+            record.id,
+            due.key,
+            kind,
+            title,
+            due.kind,
+            due.what,
+            due.at.isoformat(),
+            due.by,
+            as_array(due.awaits),
+            as_array(due.missing),
+            due.automatic,
+            academies,
+            scopes,
+        )
 
 
 def _cursor(row: dict[str, Any]) -> str:
     return cursor_of(row["at"].isoformat(), row["record_id"], row["key"])
 
 
-PROJECTION: Final = Projection("deadlines", DDL, write)
+PROJECTION: Final = Projection("deadlines", DDL, write, _INDEXES)

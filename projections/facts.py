@@ -1,11 +1,17 @@
-"""Values as JSON, with what is personal kept apart, sealed: a read model holds nothing personal in clear."""
+"""Values as JSON, with what is personal kept apart, sealed: a read model holds nothing personal in clear.
+
+How a class is walked is worked out once, at its first value: every field of every event comes through here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import cache
+from operator import attrgetter, methodcaller
+from types import NoneType
 from typing import Any, Final, get_args, get_type_hints
 
 from domain.calendar import PartialDate
@@ -13,6 +19,8 @@ from domain.kernel import FREE_TEXT, PERSONAL, Sealed
 
 _MARKS: Final = frozenset({PERSONAL, FREE_TEXT})
 _ENVELOPE: Final = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
+_AS_THEY_ARE: Final = frozenset({NoneType, bool, int, float, str})
+"""The classes of the values that are JSON already."""
 
 
 def split(value: Any) -> tuple[Any, dict[str, str]]:
@@ -20,13 +28,13 @@ def split(value: Any) -> tuple[Any, dict[str, str]]:
 
     Raises ``TypeError`` for a personal value in clear: it has no place in a read model.
     """
-    persons: dict[str, str] = {}
-    return _walk(value, "", persons), persons
+    return plain(value), dict(_persons(value, ""))
 
 
 def plain(value: Any) -> Any:
     """The public part alone: what is personal is left out."""
-    return split(value)[0]
+    kind: type = type(value)
+    return value if kind in _AS_THEY_ARE else _plainly(kind)(value)
 
 
 def word(value: Any, path: str = "") -> str:
@@ -36,57 +44,89 @@ def word(value: Any, path: str = "") -> str:
     return value.token
 
 
-def _walk(value: Any, path: str, persons: dict[str, str]) -> Any:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str):
-        return value
-    if isinstance(value, PartialDate | date):
-        return value.isoformat()
-    if is_dataclass(value):
-        return _walk_fields(value, path, persons)
-    if isinstance(value, dict):
-        return {str(k): _walk(v, _join(path, str(k)), persons) for k, v in value.items()}
-    if isinstance(value, tuple | list):
-        return [_walk(v, _join(path, str(n)), persons) for n, v in enumerate(value)]
-    raise TypeError(f"no JSON for {type(value).__qualname__} at {path}")
+@cache
+def _plainly(kind: type) -> Callable[[Any], Any]:
+    """How the values of a class become JSON."""
+    if issubclass(kind, Enum):
+        return attrgetter("_value_")
+    if issubclass(kind, str | int | float):
+        return lambda value: value
+    if issubclass(kind, PartialDate | date):
+        return methodcaller("isoformat")
+    if issubclass(kind, dict):
+        return lambda value: {str(k): _at(str(k), v) for k, v in value.items()}
+    if issubclass(kind, tuple | list):
+        return lambda value: [v if type(v) in _AS_THEY_ARE else _at(n, v) for n, v in enumerate(value)]
+    if is_dataclass(kind):
+        names = tuple(name for name, hint in _hints(kind) if not _is_personal(hint))
+        return lambda value: {
+            name: held if type(held := getattr(value, name)) in _AS_THEY_ARE else _at(name, held)
+            for name in names
+        }
+    raise TypeError(f"no JSON for {kind.__qualname__}")
 
 
-def _walk_fields(value: Any, path: str, persons: dict[str, str]) -> dict[str, Any]:
-    public = {}
-    kind: type = type(value)
-    for name, personal in _shape(kind):
-        here = _join(path, name)
-        held = getattr(value, name)
-        if not personal:
-            public[name] = _walk(held, here, persons)
-        elif held is not None:
-            persons |= _words(held, here)
-    return public
+def _at(place: str | int, value: Any) -> Any:
+    """``plain``, which tells where it failed."""
+    try:
+        return plain(value)
+    except TypeError as error:
+        raise TypeError(f"{error} at {place}") from None
 
 
-def _words(value: Any, path: str) -> dict[str, str]:
+def _persons(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict | tuple | list):
+        for name, each in _parts(value):
+            yield from _persons(each, _join(path, name))
+    elif is_dataclass(value):
+        kind: type = type(value)
+        for name, personal in _bearing(kind):
+            held, here = getattr(value, name), _join(path, name)
+            yield from _words(held, here) if personal else _persons(held, here)
+
+
+def _words(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """The words of a personal field: one, or one for each of several values."""
-    if isinstance(value, tuple | list):
-        return {k: v for n, each in enumerate(value) for k, v in _words(each, _join(path, str(n))).items()}
-    if isinstance(value, dict):
-        return {k: v for n, each in value.items() for k, v in _words(each, _join(path, str(n))).items()}
-    return {path: word(value, path)}
+    if isinstance(value, dict | tuple | list):
+        for name, each in _parts(value):
+            yield from _words(each, _join(path, name))
+    elif value is not None:
+        yield path, word(value, path)
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return ((str(name), each) for name, each in items)
 
 
 @cache
-def _shape(kind: type) -> tuple[tuple[str, bool], ...]:
-    """The fields of a value or an event, each with whether it is personal."""
+def _bearing(kind: type) -> tuple[tuple[str, bool], ...]:
+    """The fields that are personal (true), or may hold something that is."""
+    return tuple(
+        (name, _is_personal(hint)) for name, hint in _hints(kind) if _is_personal(hint) or _may_hold(hint)
+    )
+
+
+@cache
+def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a value or an event."""
     hints = get_type_hints(kind, include_extras=True)
-    return tuple((f.name, _is_personal(hints[f.name])) for f in fields(kind) if f.name not in _ENVELOPE)
+    return tuple((f.name, hints[f.name]) for f in fields(kind) if f.name not in _ENVELOPE)
 
 
 def _is_personal(hint: Any) -> bool:
     if not _MARKS.isdisjoint(getattr(hint, "__metadata__", ())):
         return True
     return any(_is_personal(part) for part in get_args(hint))
+
+
+def _may_hold(hint: Any) -> bool:
+    """Whether a value of that type may have personal values within: one of any type may."""
+    if hint is Any or hint is object:
+        return True
+    if isinstance(hint, type) and is_dataclass(hint):
+        return bool(_bearing(hint))
+    return any(_may_hold(part) for part in get_args(hint))
 
 
 def _join(path: str, name: str) -> str:

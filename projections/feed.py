@@ -9,9 +9,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb
 
-from projections.batch import Batch, Connection, Projection, within, write_many
+from projections.batch import Batch, Connection, Projection, rescope, within
 from projections.paging import Page, page_of, select
 
 DDL: Final = """
@@ -25,16 +24,19 @@ CREATE TABLE {schema}.feed (
     scopes    text[]      NOT NULL
 );
 CREATE INDEX ON {schema}.feed (subject);
-CREATE INDEX ON {schema}.feed USING gin (scopes);
 COMMENT ON COLUMN {schema}.feed.subject IS 'The record it happened to; for a refusal, the one it concerns.';
 """
+_INDEXES: Final = "CREATE INDEX ON {schema}.feed USING gin (scopes)"
 
-_INSERT: Final = """
+_TELL: Final = """
 INSERT INTO {schema}.feed (position, id, type, subject, time, data, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+SELECT position, event_id, topic, record_id, recorded_at, facts, scopes
+FROM {schema}.history WHERE position BETWEEN %s AND %s"""
 
 _RESCOPE: Final = """
-UPDATE {schema}.feed SET scopes = %s WHERE subject = %s AND scopes IS DISTINCT FROM %s"""
+UPDATE {schema}.feed SET scopes = held.scopes::text[]
+FROM unnest(%s::text[], %s::text[]) AS held (record_id, scopes)
+WHERE feed.subject = held.record_id AND feed.scopes <> held.scopes::text[]"""
 
 
 @dataclass(frozen=True)
@@ -67,23 +69,11 @@ async def page(
 
 
 async def write(connection: Connection, batch: Batch) -> None:
-    """One row an event; and the rows of records whose readers have changed."""
-    for record_id in batch.rescoped:
-        scopes = batch.readers[record_id]
-        await connection.execute(within(batch.schema, _RESCOPE), (scopes, record_id, scopes))
-    rows = [
-        (
-            change.happened.position,
-            change.happened.event_id,
-            change.happened.topic,
-            change.record_id,
-            change.happened.recorded_at,
-            Jsonb(change.facts),
-            batch.readers[change.record_id],
-        )
-        for change in batch.changes
-    ]
-    await write_many(connection, batch, _INSERT, rows)
+    """One row an event, what a stranger may know of its history; and those whose readers have changed."""
+    await rescope(connection, batch, _RESCOPE)
+    if batch.changes:
+        first, last = batch.changes[0].happened.position, batch.changes[-1].happened.position
+        await connection.execute(within(batch.schema, _TELL), (first, last))
 
 
-PROJECTION: Final = Projection("feed", DDL, write)
+PROJECTION: Final = Projection("feed", DDL, write, _INDEXES)

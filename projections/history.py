@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
 
 from domain.calendar import PartialDate, paris_day
 from domain.folding import Standing, Timeline, at
 from domain.labels import label_of
 from domain.ports import Happened
-from projections.batch import Batch, Change, Connection, Projection, within, write_many
+from projections.batch import Batch, Change, Connection, Projection, Table, as_array, as_json, put, rescope
 from projections.facts import word
 from projections.paging import Condition, Page, page_of, select
 from projections.persons import Personal
@@ -55,11 +55,12 @@ COMMENT ON COLUMN {schema}.history.timeline IS
 COMMENT ON COLUMN {schema}.history.version IS 'Absent for a refusal: it does not change the record.';
 """
 
-_INSERT: Final = """
-INSERT INTO {schema}.history (position, event_id, record_id, version, topic, facts, persons, actor, role,
-    command, reason, effective_at, precision, recorded_at, causation, correlation, rests_on, status,
-    supersedes, backdated, rules_version, timeline, dated, corrected, scopes)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+_TABLE: Final = Table(
+    "history",
+    "position, event_id, record_id, version, topic, facts, persons, actor, role, command, reason, "
+    "effective_at, precision, recorded_at, causation, correlation, rests_on, status, supersedes, "
+    "backdated, rules_version, timeline, dated, corrected, scopes",
+)
 
 _COLUMNS: Final = """
 SELECT position, event_id, record_id, version, topic, facts, persons, actor, role, command, reason,
@@ -74,7 +75,12 @@ _OF_STATUS: Final = frozenset({"signed_on", "in_force_from"})
 """Dates given once by what makes a status: a correction of one dates that status again."""
 
 _RESCOPE: Final = """
-UPDATE {schema}.history SET scopes = %s WHERE record_id = %s AND scopes IS DISTINCT FROM %s"""
+UPDATE {schema}.history SET scopes = held.scopes::text[]
+FROM unnest(%s::text[], %s::text[]) AS held (record_id, scopes)
+WHERE history.record_id = held.record_id AND history.scopes <> held.scopes::text[]"""
+
+
+_TIMELINE: Final[TypeAdapter[Timeline]] = TypeAdapter(Timeline)
 
 
 @dataclass(frozen=True)
@@ -215,10 +221,8 @@ async def _dated(
 
 async def write(connection: Connection, batch: Batch) -> None:
     """One row an event; and the rows of records whose readers have changed."""
-    for record_id in batch.rescoped:
-        scopes = batch.readers[record_id]
-        await connection.execute(within(batch.schema, _RESCOPE), (scopes, record_id, scopes))
-    await write_many(connection, batch, _INSERT, [_values(change, batch) for change in batch.changes])
+    await rescope(connection, batch, _RESCOPE)
+    await put(connection, batch, _TABLE, (_values(change, batch) for change in batch.changes))
 
 
 def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
@@ -226,41 +230,31 @@ def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
     told = happened.facts
     return (
         happened.position,
-        happened.event_id,
+        str(happened.event_id),
         change.record_id,
         happened.version if change.record_id == happened.record_id else None,
         happened.topic,
-        Jsonb(change.facts),
-        Jsonb(change.persons),
+        as_json(change.facts),
+        as_json(change.persons) if change.persons else "{}",
         told["actor"],
         told["role"],
         told["command"],
         word(told["reason"], "reason") if told.get("reason") else "",
-        happened.effective_at,
+        happened.effective_at.isoformat(),
         _precision(happened),
-        happened.recorded_at,
+        happened.recorded_at.isoformat(),
         told.get("causation", ""),
         told.get("correlation", ""),
-        Jsonb(told.get("rests_on", {})),
+        as_json(told["rests_on"]) if told.get("rests_on") else "{}",
         change.status,
         getattr(happened.event, "supersedes", None),
         _backdated(happened),
         change.rules_version,
-        None if change.timeline is None else Jsonb([_written(one) for one in change.timeline]),
-        Jsonb(change.dated),
-        None if change.corrected is None else Jsonb(change.corrected),
-        batch.readers[change.record_id],
+        None if change.timeline is None else _TIMELINE.dump_json(change.timeline).decode(),
+        as_json(change.dated),
+        None if change.corrected is None else as_json(change.corrected),
+        as_array(batch.readers[change.record_id]),
     )
-
-
-def _written(standing: Standing) -> dict[str, Any]:
-    return {
-        "status": standing.status,
-        "effective_at": standing.effective_at.isoformat(),
-        "recorded_at": standing.recorded_at.isoformat(),
-        "version": standing.version,
-        "own": standing.own.isoformat(),
-    }
 
 
 def _timeline(written: list[dict[str, Any]]) -> Timeline:

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from domain.programme.model import Programme
-from projections.batch import Batch, Connection, Projection, write_many
+from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
 from projections.paging import select
 from projections.tracking import Tracked, scopes_of
@@ -25,9 +24,7 @@ CREATE TABLE {schema}.programmes (
 );
 """
 
-_UPSERT: Final = """
-INSERT INTO {schema}.programmes (id, shown, scopes) VALUES (%s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET (shown, scopes) = (excluded.shown, excluded.scopes)"""
+_TABLE: Final = Table("programmes", "id, shown, scopes", key="id")
 
 
 @dataclass(frozen=True)
@@ -89,9 +86,9 @@ async def write(connection: Connection, batch: Batch) -> None:
     """The last state of every programme concerned."""
     rows = []
     for tracked, programme in batch.of(Programme):
-        shown = Jsonb(_SHOWN.dump_python(row_of(tracked), mode="json"))
-        rows.append((programme.id, shown, scopes_of(programme)))
-    await write_many(connection, batch, _UPSERT, rows)
+        shown = _SHOWN.dump_json(row_of(tracked)).decode()
+        rows.append((programme.id, shown, as_array(scopes_of(programme))))
+    await put(connection, batch, _TABLE, rows)
 
 
 PROJECTION: Final = Projection("programmes", DDL, write)

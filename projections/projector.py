@@ -77,11 +77,13 @@ class Projector:
             if not await _try_lock(connection, REBUILD_LOCK):
                 raise RebuildRunning
             await connection.execute("DROP SCHEMA IF EXISTS read_next, read_old CASCADE")
-            await schema.create(connection, NEXT)
-            builder = Builder(self._feed, self._world, self._now, NEXT)
+            await schema.begin(connection, NEXT)
+            builder = Builder(self._feed, self._world, self._now, NEXT, bare=True)
             while await builder.step(connection):
                 if progress:
                     progress(builder.position or 0, await self._feed.head())
+            await schema.finish(connection, NEXT)
+            builder.bare = False
             await _switch(connection, builder)
             await connection.execute("DROP SCHEMA read_old CASCADE")
 

@@ -18,7 +18,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     history.PROJECTION,
     feed.PROJECTION,
 )
-"""In the order in which they are written: an association's row reads its conventions'."""
+"""In the order in which they are written: associations read the conventions, the feed reads the history."""
 
 _BEGIN: Final = """
 CREATE SCHEMA {schema};
@@ -55,9 +55,23 @@ async def create(connection: Connection, schema: str) -> None:
     Raises psycopg's ``DuplicateSchema`` when it exists.
     """
     async with connection.transaction():
+        await begin(connection, schema)
+        await finish(connection, schema)
+
+
+async def begin(connection: Connection, schema: str) -> None:
+    """The tables alone, which nobody else can reach: no other role may enter the schema."""
+    async with connection.transaction():
         await connection.execute(within(schema, _BEGIN))
         for projection in PROJECTIONS:
             await connection.execute(within(schema, projection.ddl))
+
+
+async def finish(connection: Connection, schema: str) -> None:
+    """What readers need: indexes, who may read which row, and leave to enter."""
+    async with connection.transaction():
+        for projection in PROJECTIONS:
+            await connection.execute(within(schema, projection.indexes))
             await connection.execute(within(schema, _PROTECT, table=projection.name))
         await connection.execute(within(schema, _GRANT))
         comment = sql.SQL("COMMENT ON SCHEMA {} IS {}").format(sql.Identifier(schema), sql.Literal(shape()))
@@ -66,7 +80,7 @@ async def create(connection: Connection, schema: str) -> None:
 
 def shape() -> str:
     """Tells these tables from those of another version of the code."""
-    text = "".join([_BEGIN, _PROTECT, _GRANT, *(projection.ddl for projection in PROJECTIONS)])
+    text = "".join([_BEGIN, _PROTECT, _GRANT, *(p.ddl + p.indexes for p in PROJECTIONS)])
     return "shape_" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.association.model import Association
 from domain.convention.model import Convention
@@ -16,8 +15,7 @@ from domain.programme.model import Programme
 from projections.facts import plain
 
 
-@dataclass(frozen=True)
-class Tracked:
+class Tracked(NamedTuple):
     """A record and the statuses it went through.
 
     The record inside goes on changing when more events are applied to it: it is never kept apart.

@@ -35,7 +35,7 @@ from domain.convention.parts import Coverage, EndCause, Medium, Party, PartyKind
 from domain.erasure import Erase, Ground
 from domain.kernel import Actor, DomainError
 from domain.programme.commands import AdoptRules, SetTarget, programme_id
-from domain.programme.model import Delay, Rules
+from domain.programme.rules import Delay, Rules
 from tests.projections.support import DPO, Views
 from tests.support import FACE, FACE_PARTY, GRENOBLE, LYON, NATIONAL, clauses, draft_command
 

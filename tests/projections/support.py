@@ -10,9 +10,10 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from domain.convention.commands import End, EnterIntoForce, MarkReportOverdue, Remind
+from domain.convention.commands import End, EnterIntoForce, MarkReportOverdue
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Actor, Sealed
+from domain.reminding import Remind
 from ledger import vault
 from ledger.feed import LedgerFeed
 from ops.database import Pool

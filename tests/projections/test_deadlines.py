@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from domain.calendar import PartialDate, start_of
-from domain.convention.commands import Abandon, Announce, RecordDelivery
+from domain.convention.commands import Abandon, Announce
 from domain.kernel import SYSTEM
 from domain.programme.commands import AdoptRules, programme_id
-from domain.programme.model import Delay, Rules
+from domain.programme.rules import Delay, Rules
+from domain.reminding import RecordDelivery
 from projections import builder, conventions, deadlines
 from projections.deadlines import DeadlineFilters, DeadlineRow
 from projections.paging import BadCursor
@@ -111,6 +112,7 @@ async def test_rules_meant_for_open_records_move_their_deadlines(
     views: Views, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(builder, "BATCH", 2)
+    monkeypatch.setattr(builder, "CHUNK", 2)
     today = views.house.clock.today
     for n in range(5):
         await views.house.to_sign(f"convention-{n}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
 from domain.calendar import PartialDate, start_of
 from domain.convention.commands import (
@@ -22,11 +24,13 @@ from domain.erasure import Erase, Ground
 from domain.kernel import FORGOTTEN, Refused
 from domain.ports import Happened
 from domain.programme.commands import AdoptRules, programme_id
-from domain.programme.model import Delay, Rules
+from domain.programme.rules import Delay, Rules
 from ledger.feed import LedgerFeed
-from projections import conventions, history, schema
+from projections import conventions, history, schema, today
+from projections.conventions import ConventionRow
 from projections.history import HistoryRow
-from tests.projections.support import DPO, Views
+from projections.persons import withheld
+from tests.projections.support import DPO, Views, in_force
 from tests.support import FACE_PARTY, NATIONAL, draft_command
 
 NAME, DELEGATION = "Camille Introuvable", "arrêté nommant Dominique Introuvable"
@@ -76,6 +80,23 @@ async def test_every_sealed_word_opens_to_what_was_planted(views: Views) -> None
 
     assert {await views.clear(word) for word in words} == set(PLANTED)
     assert [await views.clear(one.reason) for one in rows if one.refused] == [REASON]
+
+
+async def test_what_is_shown_today_is_the_row_whole(views: Views) -> None:
+    ids = [await planted(views), await in_force(views, "convention-2"), "convention-3"]
+    await views.house.drafted(ids[2])
+    for record_id in ids:
+        async with views.seen() as connection:
+            row = await conventions.get(connection, record_id)
+        shown = await today.convention(views.reader, {"role:system"}, record_id)
+        assert row
+        assert shown
+
+        assert json.loads(shown.json()) == TypeAdapter(ConventionRow).dump_python(row, mode="json")
+        assert shown.version == row.version
+        assert json.loads(withheld(shown).json()) == TypeAdapter(ConventionRow).dump_python(
+            withheld(row), mode="json"
+        )
 
 
 async def test_a_rebuild_needs_no_key_and_gives_the_same_rows_once_they_are_gone(views: Views) -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from hypothesis import given
 
-from projections import conventions, projector
+from projections import conventions, projector, today
 from projections.conventions import ConventionFilters
 from projections.projector import RebuildRunning
 from projections.reading import own_connection
@@ -139,6 +139,22 @@ class _Own:
 
     async def __aexit__(self, *_: object) -> None:
         await self._connection.close()
+
+
+async def test_what_is_read_in_one_statement_is_there_throughout_the_switch(
+    views: Views,
+) -> None:
+    await views.house.drafted("convention-1")
+    await views.projector.catch_up()
+    for _ in range(3):
+        rebuild = asyncio.create_task(views.another_projector().rebuild())
+        read = 0
+        while not rebuild.done():
+            assert await today.convention(views.reader, {"academie:10"}, "convention-1")
+            read += 1
+        await rebuild
+        assert read > 5
+        assert await today.convention(views.reader, {"academie:10"}, "convention-1")
 
 
 async def test_read_models_of_another_version_of_the_code_are_rebuilt_before_they_are_followed(

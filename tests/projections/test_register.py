@@ -11,7 +11,7 @@ import pytest
 
 from domain.association.commands import ChangeIdentity, GrantEntitlement, RegisterAssociation
 from domain.association.model import Entitlement, EntitlementKind, Identity
-from domain.calendar import PartialDate
+from domain.calendar import PartialDate, paris_day
 from domain.convention.commands import (
     Announce,
     Denounce,
@@ -103,7 +103,7 @@ async def test_it_says_since_when_and_by_whom_it_is_awaited(views: Views) -> Non
     assert row.unsigned == [FACE_PARTY]
     (awaited,) = row.next
     assert awaited["awaits"] == [FACE_PARTY]
-    assert awaited["by"] == (sent_at.date() + timedelta(days=7)).isoformat()
+    assert awaited["by"] == (paris_day(sent_at) + timedelta(days=7)).isoformat()
     assert not awaited["late"]
     assert row.text_hash == (await house.convention(record_id)).text
     assert row.evidence is None

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import AsyncConnection
 
-from projections import associations, conventions, deadlines, programmes, schema
+from projections import associations, conventions, deadlines, programmes, schema, today
 from projections.associations import AssociationFilters
 from projections.conventions import ConventionFilters
 from projections.deadlines import DeadlineFilters
@@ -89,6 +89,9 @@ async def test_each_sees_what_its_scopes_open(views: Views, scopes: set[str], se
     await in_force(views)
     async with views.seen(*scopes) as connection:
         assert await _counts(connection) == seen
+        row = await conventions.get(connection, "convention-1")
+    alone = await today.convention(views.reader, scopes, "convention-1")
+    assert (alone is not None) == (row is not None) == bool(seen[0])
 
 
 async def _counts(connection: AsyncConnection[Any]) -> tuple[int, ...]:
@@ -115,6 +118,7 @@ async def test_scopes_end_with_the_session(views: Views) -> None:
     await views.house.drafted()
     async with views.seen("academie:10") as connection:
         assert await conventions.get(connection, "convention-1")
+    assert await today.convention(views.reader, {"academie:10"}, "convention-1")
     for _ in range(views.app.max_size):
         async with views.app.connection() as connection:
             cursor = await connection.execute("SELECT count(*) FROM read.conventions")
@@ -144,6 +148,8 @@ async def test_a_scope_is_one_line(views: Views, scope: str) -> None:
     with pytest.raises(ValueError, match="one line"):
         async with views.reader.session({scope}):
             pass
+    with pytest.raises(ValueError, match="one line"):
+        await today.convention(views.reader, {scope}, "convention-1")
 
 
 async def test_a_region_whose_name_has_blanks_is_a_scope_like_another(views: Views) -> None:
