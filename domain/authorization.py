@@ -59,11 +59,11 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "convention.terminate": _PREPARES,
     "convention.abandon": frozenset({"academie", "association"}),
     "convention.correct": _PREPARES,
-    "convention.remind": _SYSTEM,
     "convention.enter_into_force": _SYSTEM,
     "convention.mark_report_overdue": _SYSTEM,
     "convention.end": _SYSTEM,
-    "convention.record_delivery": _SYSTEM,
+    "record.remind": _SYSTEM,
+    "record.record_delivery": _SYSTEM,
     ERASING: frozenset({"dpo", "system"}),
 }
 

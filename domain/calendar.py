@@ -65,6 +65,7 @@ def paris_day(instant: datetime) -> date:
     return instant.astimezone(PARIS).date()
 
 
+@lru_cache(maxsize=4_096)
 def start_of(day: date) -> datetime:
     """Midnight in Paris, as a UTC instant: 22:00 or 23:00 the day before."""
     if day == date.min:

@@ -15,6 +15,12 @@ from domain.ports import Happened
 
 _AMENDMENT_SIGNED: Final = "convention.AmendmentSigned@1"
 
+# Named here, for speed: a member of an enumeration takes long to find, and every event is looked at.
+_TO_SIGN: Final = Status.TO_SIGN
+_PARTIALLY_SIGNED: Final = Status.PARTIALLY_SIGNED
+_SIGNED: Final = Status.SIGNED
+_FROM_FORCE: Final = RUNNING | ENDED
+
 
 def fold(events: Iterable[Happened], record: Root | None = None) -> Root | None:
     """The record as its events leave it. Raises on a gap or a stranger: the library checks both."""
@@ -70,10 +76,10 @@ def extended(timeline: Timeline, record: Root, happened: Happened) -> Timeline:
         timeline = (*timeline, Standing(record.status, own, happened.recorded_at, happened.version, own))
     if not isinstance(record, Convention):
         return timeline
-    return tuple(
-        replace(one, effective_at=min(_since(record, timeline, place), happened.recorded_at))
-        for place, one in enumerate(timeline)
-    )
+    since = [min(_since(record, timeline, n), happened.recorded_at) for n in range(len(timeline))]
+    if since == [one.effective_at for one in timeline]:
+        return timeline
+    return tuple(replace(one, effective_at=then) for one, then in zip(timeline, since, strict=True))
 
 
 def _own(record: Root, happened: Happened) -> datetime:
@@ -87,15 +93,15 @@ def _own(record: Root, happened: Happened) -> datetime:
 def _since(convention: Convention, timeline: Timeline, place: int) -> datetime:
     """The latest of the facts that a status rests on, by what the convention says now."""
     one = timeline[place]
-    if one.status == Status.PARTIALLY_SIGNED:
-        voided = any(later.status == Status.TO_SIGN for later in timeline[place:])
+    if one.status == _PARTIALLY_SIGNED:
+        voided = any(later.status == _TO_SIGN for later in timeline[place:])
         given = [start_of(s.on.first) for s in convention.signatures.values()]
         return one.effective_at if voided else min(given, default=one.own)
-    if one.status == Status.SIGNED:
+    if one.status == _SIGNED:
         return max(_told(convention.signed_on), default=one.own)
-    if one.status in RUNNING | ENDED:
+    if one.status in _FROM_FORCE:
         force = [*_told(convention.signed_on), *_told(convention.in_force_from)]
-        entered = timeline[place - 1].status == Status.SIGNED
+        entered = timeline[place - 1].status == _SIGNED
         return max(force, default=one.own) if entered else max([one.own, *force])
     return one.own
 

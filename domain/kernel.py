@@ -225,6 +225,8 @@ class Root(BaseAggregate[str]):
     _status_kept: str
     about_persons: ClassVar[bool] = True
     """Whether somebody's data may be in it: its reasons are then gone with that person's key."""
+    persons_shown_to: ClassVar[frozenset[str]] = frozenset({"academie", "association", "lycee", "dpo"})
+    """The roles that may be shown who is in it, if the record is theirs to see at all."""
 
     class Event(CanMutateAggregate[str], metaclass=MetaDomainEvent):
         originator_id: str

@@ -34,6 +34,10 @@ class Records(Protocol):
     def add(self, record: Root) -> None:
         """A record created by this command."""
 
+    def digest(self, *words: str) -> str:
+        """The same for the same words, and telling nothing of them without a key that only the house has:
+        by it the same person is recognised twice and never read (HMAC-SHA-256, hex)."""
+
     @property
     def world(self) -> World:
         """The calendar and the territory."""

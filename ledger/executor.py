@@ -18,6 +18,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from domain import claims
 from domain.commands import Command, handler_of
 from domain.kernel import (
     FREE_TEXT,
@@ -107,7 +108,7 @@ class Executor:
                 if tries >= TRIES:
                     raise _erased() from destroyed
             except ClaimTaken as taken:
-                raise _taken(taken) from taken
+                raise claims.taken(taken.key) from taken
             except Overloaded as overloaded:
                 raise Busy(
                     "busy", "Trop de demandes à la fois : rien n'est enregistré.", ("un nouvel essai",)
@@ -136,7 +137,7 @@ class Executor:
         """
         stored = list(loaded.events)
         while True:
-            records = LoadedRecords(request, self.world, stored, frozenset(known))
+            records = LoadedRecords(request, self.world, stored, frozenset(known), self._word_digest)
             try:
                 return records, await self._decide_or_record_refusal(request, records, loaded.now)
             except MissingRecord as missing:
@@ -272,6 +273,11 @@ class Executor:
         except (AlreadyRecorded, VersionConflict, KeyDestroyed):
             return
 
+    def _word_digest(self, *words: str) -> str:
+        """See ``domain.ports.Records.digest``."""
+        body = b"\0".join([b"words", *(word.encode() for word in words)])
+        return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()
+
     def _digest(self, request: Request, subject_key: bytes | None) -> str:
         """Tells one body from another. What it tells of a person is gone with that person's key."""
         command = request.command
@@ -324,9 +330,3 @@ def _erased() -> Refused:
         "Ce texte parlerait d'un dossier dont les données personnelles ont été effacées.",
         ("la même demande sans motif (reason)",),
     )
-
-
-def _taken(taken: ClaimTaken) -> Conflict:
-    kind, _, value = taken.key.partition(":")
-    names = {"rna": "Le numéro RNA", "siren": "Le numéro SIREN", "convention": "Le numéro de convention"}
-    return Conflict("already_held", f"{names.get(kind, kind)} {value} est déjà celui d'un autre dossier.")

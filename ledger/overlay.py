@@ -54,8 +54,8 @@ class OverlayRecorder:
             if versions.get(record_id, 0) != version:
                 raise VersionConflict(record_id)
         for record_id, claim in batch.gains:
-            if self._claims.setdefault(claim.key, record_id) != record_id:
-                raise ClaimTaken(claim.key)
+            if (holder := self._claims.setdefault(claim.key, record_id)) != record_id:
+                raise ClaimTaken(claim.key, holder)
         self._keep(batch)
         head = await self.head()
         stored = [placed(new, head + i, loaded.now) for i, new in enumerate(batch.events, start=1)]

@@ -22,11 +22,12 @@ class AlreadyRecorded(Exception):
 
 
 class ClaimTaken(Exception):
-    """Another record holds the key. ``key`` says which."""
+    """Another record, ``holder``, holds the key. ``key`` says which."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, holder: str) -> None:
         super().__init__(key)
         self.key = key
+        self.holder = holder
 
 
 class Overloaded(Exception):
@@ -120,13 +121,13 @@ class MemoryRecorder:
 
     def _check_claims(self, batch: Append) -> None:
         dropped = {(record_id, claim) for record_id, claim in batch.drops}
-        held: dict[str, list[Claim]] = {}
-        for _, claim in batch.gains:
+        held: dict[str, list[tuple[Claim, str]]] = {}
+        for record_id, claim in batch.gains:
             now = self._claims[claim.key]
-            others = held.setdefault(claim.key, [c for c, by in now if (by, c) not in dropped])
-            if any(_overlap(other, claim) for other in others):
-                raise ClaimTaken(claim.key)
-            others.append(claim)
+            others = held.setdefault(claim.key, [(c, by) for c, by in now if (by, c) not in dropped])
+            if holder := next((by for other, by in others if _overlap(other, claim)), None):
+                raise ClaimTaken(claim.key, holder)
+            others.append((claim, record_id))
 
 
 def _place(stored: StoredEvent) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from domain.authorization import authorize
@@ -25,8 +25,14 @@ class LoadedRecords:
     """``Records`` over what one SELECT brought; any other record is asked for by ``MissingRecord``."""
 
     def __init__(
-        self, request: Request, world: World, stored: Sequence[StoredEvent], known: frozenset[str]
+        self,
+        request: Request,
+        world: World,
+        stored: Sequence[StoredEvent],
+        known: frozenset[str],
+        digest: Callable[..., str],
     ) -> None:
+        self.digest = digest
         self._request = request
         self._world = world
         self._known = known

@@ -19,6 +19,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from domain.kernel import Claim
 from ledger import merkle
 from ledger.events import StoredEvent, placed
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, VersionConflict
@@ -79,6 +80,7 @@ _STATEMENTS: Final = {
 _CLAIM: Final = """
 INSERT INTO ledger.claims (key, during, record_id) VALUES (%s, tstzrange(%s, %s), %s)
 ON CONFLICT DO NOTHING RETURNING key"""
+_HOLDER: Final = "SELECT record_id FROM ledger.claims WHERE key = %s AND during && tstzrange(%s, %s)"
 _DROP: Final = "DELETE FROM ledger.claims WHERE record_id = %s AND key = %s AND during = tstzrange(%s, %s)"
 
 
@@ -261,7 +263,14 @@ async def _settle_claims(connection: Connection, appends: Sequence[Append]) -> N
         ]
         for (_, claim), cursor in zip(asked, cursors, strict=True):
             if await cursor.fetchone() is None:
-                raise ClaimTaken(claim.key)
+                raise ClaimTaken(claim.key, await _holder(connection, claim))
+
+
+async def _holder(connection: Connection, claim: Claim) -> str:
+    """Who holds it, by what is committed and by this transaction: its own commands may be rivals."""
+    cursor = await connection.execute(_HOLDER, (claim.key, claim.start, claim.end))
+    (holder,) = await cursor.fetchone() or ("",)
+    return str(holder)
 
 
 async def _release(connection: Connection) -> None:

@@ -10,7 +10,8 @@ from api.tokens import TokenStore
 from domain.kernel import Actor, Conflict
 from domain.ports import Request
 from domain.programme.commands import OpenProgramme, programme_id
-from domain.programme.model import SCHEMES, Rules
+from domain.programme.model import SCHEMES
+from domain.programme.rules import Rules
 from ops import imports, tokens
 from ops.compose import House, house
 from ops.private import write_private

@@ -9,13 +9,14 @@ from typing import Any, Final, Protocol
 from temporalio import activity
 
 import domain.convention.commands  # noqa: F401 - a command is found by its name once it is registered
+from domain.association.model import Association
 from domain.commands import Command, command_types
 from domain.erasure import Ground
 from domain.folding import fold
 from domain.kernel import SYSTEM, DomainError, Due, Root
 from domain.ports import Commands, Feed, Request
 from domain.programme.model import Programme
-from domain.registry import programme_of_record, waits
+from domain.registry import ProgrammeOf, programme_of_record, waits
 from workflows.contracts import (
     CARRY_OUT,
     DELIVER,
@@ -28,9 +29,9 @@ from workflows.contracts import (
     Step,
 )
 from workflows.dead_letters import DeadLetters
-from workflows.delivery import Channel, DeliveryFailed
+from workflows.delivery import Channel, DeliveryFailed, Recipient
 from workflows.failures import StillDue
-from workflows.messages import message_of, reminder_key
+from workflows.messages import bodies_of, message_of, recipient, reminder_key
 
 NOTHING: Final = Outlook()
 
@@ -101,7 +102,8 @@ class Activities:
         key = reminder_key(deed.step.key)
         problem = None
         try:
-            await self._channel.send(message_of(record, key, ahead, self._commands.world, now))
+            bodies = await self._bodies(record, key)
+            await self._channel.send(message_of(record, key, ahead, bodies, now))
         except DeliveryFailed as failed:
             problem = failed.problem
         answer = {"key": key, "channel": self._channel.name, "problem": problem}
@@ -129,24 +131,35 @@ class Activities:
         record = fold(await self._feed.of([record_id]))
         if record is None:
             return None, []
-        programme = await self._programme(record)
-        found = waits(record, lambda _: programme, self._commands.world, now)
+        found = waits(record, await self._programme(record), self._commands.world, now)
         return record, [due for due in found if due.automatic]
 
-    async def _programme(self, record: Root) -> Programme:
+    async def _bodies(self, record: Root, key: str) -> dict[str, Recipient]:
+        """Whom the reminder concerns, each as it is known today."""
+        keys = bodies_of(record, key)
+        ids = [body.removeprefix("association:") for body in keys if body.startswith("association:")]
+        known = {i: found for i in ids if isinstance(found := fold(await self._feed.of([i])), Association)}
+        return {body: recipient(body, record, known, self._commands.world) for body in keys}
+
+    async def _programme(self, record: Root) -> ProgrammeOf:
+        """The programme whose rules the record follows. A record under none asks for none."""
         programme_id = programme_of_record(record)
         programme = fold(await self._feed.of([programme_id])) if programme_id else None
-        if not isinstance(programme, Programme):
-            raise TypeError(type(programme))
-        return programme
+
+        def found(_: str) -> Programme:
+            if not isinstance(programme, Programme):
+                raise TypeError(type(programme))
+            return programme
+
+        return found
 
     def _outlook(self, ahead: list[Due], question: Question, now: datetime) -> Outlook:
         soonest = next((due for due in ahead if due.key not in question.set_aside), None)
         if soonest is None or soonest.at > now + self._horizon:
             return NOTHING
         if soonest.at <= now:
-            return Outlook(step=Step(question.record_id, soonest.kind, soonest.key))
-        return Outlook(wait_seconds=(soonest.at - now).total_seconds())
+            return Outlook(step=Step(question.record_id, soonest.kind, soonest.key), kind=soonest.kind)
+        return Outlook(wait_seconds=(soonest.at - now).total_seconds(), kind=soonest.kind)
 
 
 def _is_due(step: Step, ahead: list[Due], now: datetime) -> bool:

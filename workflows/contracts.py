@@ -27,10 +27,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What lies ahead of a record: a step due now, or the seconds to wait, or nothing within the horizon."""
+    """What lies ahead of a record: a step due now, or the seconds to wait, or nothing within the horizon.
+    ``kind``: that of the step, now or to come.
+    """
 
     step: Step | None = None
     wait_seconds: float | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,13 @@ class ConventionProcess(Process):
     @step
     async def remind_review(self, due: Step) -> Outlook:
         """A text submitted for review and still unread after 10 school days: its reader is reminded."""
-        return await self.carry_out(due, "convention.remind")
+        return await self.carry_out(due, "record.remind")
 
     @step
     async def remind_signature(self, due: Step) -> Outlook:
         """A party that has not signed is reminded 7, 14 and 30 days after the text was sent to it.
         Then nothing: no convention is abandoned but by a person."""
-        return await self.carry_out(due, "convention.remind")
+        return await self.carry_out(due, "record.remind")
 
     @step
     async def enter_into_force(self, due: Step) -> Outlook:
@@ -41,13 +41,13 @@ class ConventionProcess(Process):
     @step
     async def alert_end(self, due: Step) -> Outlook:
         """180, 90 and 30 days before its term, all parties are told, unless it is denounced or renewed."""
-        return await self.carry_out(due, "convention.remind")
+        return await self.carry_out(due, "record.remind")
 
     @step
     async def ask_report(self, due: Step) -> Outlook:
         """30 days before it is due, the bilan of the school year (30 June) or the financial report (six
         months after the year's end) is asked of the operators."""
-        return await self.carry_out(due, "convention.remind")
+        return await self.carry_out(due, "record.remind")
 
     @step
     async def report_overdue(self, due: Step) -> Outlook:
@@ -57,22 +57,10 @@ class ConventionProcess(Process):
     @step
     async def remind_report(self, due: Step) -> Outlook:
         """An overdue report is asked for again 10 and 20 school days after its day."""
-        return await self.carry_out(due, "convention.remind")
+        return await self.carry_out(due, "record.remind")
 
     @step
     async def end(self, due: Step) -> Outlook:
         """Its last day, or that of a notice, has passed: it is renewed if its successor is signed, expired if
         not, terminated if notice was given."""
         return await self.carry_out(due, "convention.end")
-
-    @step
-    async def erase(self, due: Step) -> Outlook:
-        """60 months after its end, or after it was abandoned, the personal data that it holds are erased, and
-        nothing is due any more."""
-        return await self.carry_out(due, "record.erase")
-
-    @step
-    async def deliver(self, due: Step) -> Outlook:
-        """Whenever a reminder falls due it is sent; if the sending fails, again 1 and 2 days later. What the
-        channel answered is recorded."""
-        return await self.send(due, "convention.record_delivery")

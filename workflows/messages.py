@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from domain.association.model import Association
 from domain.calendar import french_date
 from domain.convention.model import Convention
-from domain.convention.parts import Reminder
 from domain.kernel import Due, Root
 from domain.ports import World
+from domain.reminding import Reminder, Reminding
 from workflows.delivery import Message, Recipient
 
 _DELIVER: Final = "deliver:"
@@ -21,23 +22,53 @@ def reminder_key(step_key: str) -> str:
     return step_key.removeprefix(_DELIVER).rpartition(":")[0]
 
 
-def message_of(record: Root, key: str, waits: Sequence[Due], world: World, now: datetime) -> Message:
-    """The message of reminder ``key``; ``waits``: what the record waits for at ``now``.
+def bodies_of(record: Root, key: str) -> frozenset[str]:
+    """Whom reminder ``key`` concerns: those it goes to, and whoever answers, by their keys.
 
     Raises ``TypeError`` for a record that sends no reminders, ``KeyError`` for an unknown reminder.
     """
-    if not isinstance(record, Convention):
+    if not isinstance(record, Reminding):
+        raise TypeError(type(record))
+    return frozenset({record.owner, *record.reminders[key].to.split(",")})
+
+
+def message_of(
+    record: Root, key: str, waits: Sequence[Due], bodies: Mapping[str, Recipient], now: datetime
+) -> Message:
+    """The message of reminder ``key``; ``waits``: what the record waits for at ``now``; ``bodies``: a
+    recipient for each key of ``bodies_of``.
+
+    Raises ``TypeError`` for a record that sends no reminders, ``KeyError`` for an unknown reminder.
+    """
+    if not isinstance(record, Reminding):
         raise TypeError(type(record))
     reminder = record.reminders[key]
-    owner = _body(record, record.owner, world)
+    owner = bodies[record.owner]
+    heading = f"{_plain(record.heading)} (dossier {record.id})"
     return Message(
         key=f"{record.id}:{key}",
-        to=tuple(_body(record, party, world) for party in reminder.to.split(",")),
+        to=tuple(bodies[body] for body in reminder.to.split(",")),
         subject=f"Relance : {_plain(reminder.what)}",
-        body=_body_text(record, reminder, _awaited(reminder, waits), owner),
+        body=_body_text(heading, reminder, _awaited(reminder, waits), owner),
         at=now,
         reply_to=owner,
     )
+
+
+def recipient(key: str, record: Root, known: Mapping[str, Association], world: World) -> Recipient:
+    """The body of that key: a party of the convention, an association (by its own record, in ``known``), an
+    académie or its Drafpic."""
+    party = record.parties.get(key) if isinstance(record, Convention) else None
+    if party:
+        return Recipient(_plain(party.name), party.mailbox)
+    kind, _, name = key.partition(":")
+    if name in known:
+        return Recipient(_plain(known[name].identity.name), known[name].identity.mailbox)
+    if kind == "academie":
+        return Recipient(world.territory.academie(name).label)
+    if kind == "drafpic":
+        return Recipient(f"Drafpic, {world.territory.academie(name).label}")
+    return Recipient(key)
 
 
 def _awaited(reminder: Reminder, waits: Sequence[Due]) -> Due | None:
@@ -45,12 +76,12 @@ def _awaited(reminder: Reminder, waits: Sequence[Due]) -> Due | None:
     return next((due for due in waits if due.what == reminder.what), None)
 
 
-def _body_text(record: Convention, reminder: Reminder, due: Due | None, owner: Recipient) -> str:
+def _body_text(heading: str, reminder: Reminder, due: Due | None, owner: Recipient) -> str:
     lines = [
         "Bonjour,",
         "",
         f"{_plain(reminder.what)}.",
-        f"Convention : {_plain(record.title)} (dossier {record.id}).",
+        f"{heading}.",
     ]
     if due and due.by:
         lines.append(f"Date attendue : {french_date(due.by)}.")
@@ -65,17 +96,6 @@ def _body_text(record: Convention, reminder: Reminder, due: Due | None, owner: R
         "professionnel. Si c'est déjà fait, n'en tenez pas compte.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _body(record: Convention, key: str, world: World) -> Recipient:
-    """The party of that key; an académie that is not a party is told by its name."""
-    party = record.parties.get(key)
-    if party:
-        return Recipient(_plain(party.name), party.mailbox)
-    kind, _, code = key.partition(":")
-    if kind == "academie":
-        return Recipient(world.territory.academie(code).label)
-    return Recipient(key)
 
 
 def _plain(text: str) -> str:

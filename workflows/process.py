@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, NoReturn, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -52,7 +52,10 @@ def steps_of(process: type[Process]) -> frozenset[str]:
 
 
 class Process:
-    """One run for each record, under the record's id."""
+    """One run for each record, under the record's id. ``successor``: the process that carries on under the
+    same id, once what the record waits for is none of this one's steps."""
+
+    successor: ClassVar[str] = ""
 
     def __init__(self) -> None:
         self._nudged = False
@@ -69,12 +72,26 @@ class Process:
         outlook = await self._look(record_id)
         while outlook.step or outlook.wait_seconds is not None or self._nudged:
             await self._start_afresh_if_long(record_id)
+            self._hand_over_if_done(record_id, outlook)
             if outlook.step:
                 outlook = await self._take(outlook.step)
             else:
                 await self._until_nudged(outlook.wait_seconds)
                 outlook = await self._look(record_id)
         # No await may stand between the last look at the nudge and the return, or that nudge is lost.
+
+    # What every record comes to --------------------------------------------------------------
+
+    @step
+    async def deliver(self, due: Step) -> Outlook:
+        """Whenever a reminder falls due it is sent; if the sending fails, again 1 and 2 days later. What the
+        channel answered is recorded."""
+        return await self.send(due, "record.record_delivery")
+
+    @step
+    async def erase(self, due: Step) -> Outlook:
+        """60 months after its end, the personal data that it holds are erased: nothing is due any more."""
+        return await self.carry_out(due, "record.erase")
 
     # What a step may do ----------------------------------------------------------------------
 
@@ -130,6 +147,10 @@ class Process:
         if workflow.info().is_continue_as_new_suggested():
             await workflow.wait_condition(workflow.all_handlers_finished)
             workflow.continue_as_new(record_id)
+
+    def _hand_over_if_done(self, record_id: str, outlook: Outlook) -> None:
+        if self.successor and outlook.kind and outlook.kind not in steps_of(type(self)):
+            workflow.continue_as_new(args=[record_id], workflow=self.successor)
 
     # Asking ----------------------------------------------------------------------------------
 

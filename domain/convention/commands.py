@@ -10,7 +10,7 @@ from domain.association.model import Association
 from domain.calendar import PartialDate, french_date
 from domain.commands import Command, decided_by, handles
 from domain.convention import guards
-from domain.convention.due import notice_end, waits
+from domain.convention.due import notice_end
 from domain.convention.model import Convention
 from domain.convention.parts import (
     BEFORE_FORCE,
@@ -23,9 +23,11 @@ from domain.convention.parts import (
     Signatory,
     Status,
 )
-from domain.kernel import FREE_TEXT, Act, Conflict, Due, Refused
+from domain.kernel import FREE_TEXT, Act, Conflict, Refused
 from domain.ports import Records
-from domain.programme.model import Programme, Rules
+from domain.programme.model import Programme
+from domain.programme.rules import Rules
+from domain.reminding import due_now
 
 
 def _followed(convention: Convention, act: Act, records: Records) -> Rules:
@@ -334,35 +336,6 @@ class Correct(Command):
 # Carried out by the process, when their day has come. Doing them again changes nothing. -------
 
 
-def _due_now(convention: Convention, key: str, act: Act, records: Records) -> Due | None:
-    """The deadline of that key, if its time has come and it is still open."""
-    programme = records.read(Programme, convention.programme_id)
-    waiting = waits(convention, programme, records.world, act.now)
-    return next((d for d in waiting if d.key == key and d.automatic and d.at <= act.now), None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remind(Command):
-    """Whoever is awaited is told so: the reminder of deadline ``key`` falls due."""
-
-    name: ClassVar[str] = "convention.remind"
-    key: str
-
-
-@handles(Remind)
-def remind(command: Remind, act: Act, records: Records) -> None:
-    convention = records.get(Convention, command.record_id)
-    deadline = _due_now(convention, command.key, act, records)
-    if deadline:
-        convention.remind(
-            act,
-            key=deadline.key,
-            kind=deadline.kind,
-            to=",".join(deadline.awaits),
-            what=deadline.what,
-        )
-
-
 @decided_by(Convention, Convention.enter_into_force)
 @dataclass(frozen=True, kw_only=True)
 class EnterIntoForce(Command):
@@ -378,7 +351,7 @@ class MarkReportOverdue(Command):
 @handles(MarkReportOverdue)
 def mark_report_overdue(command: MarkReportOverdue, act: Act, records: Records) -> None:
     convention = records.get(Convention, command.record_id)
-    deadline = _due_now(convention, command.key, act, records)
+    deadline = due_now(convention, command.key, act, records)
     if deadline and deadline.by:
         report = command.key.removeprefix("overdue:")
         convention.mark_report_overdue(act, report=report, due_on=deadline.by)
@@ -400,14 +373,3 @@ def end(command: End, act: Act, records: Records) -> None:
         status = records.read(Convention, successor).status_reached
         signed = status == Status.SIGNED or status not in {*BEFORE_FORCE, Status.ABANDONED}
     convention.end(act, successor_signed=signed)
-
-
-@decided_by(Convention, Convention.record_delivery)
-@dataclass(frozen=True, kw_only=True)
-class RecordDelivery(Command):
-    """What the channel answered for reminder ``key``; ``problem`` is absent when it was delivered."""
-
-    name: ClassVar[str] = "convention.record_delivery"
-    key: str
-    channel: str
-    problem: str | None = None

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.calendar import add_months, french_date, paris_day, start_of
 from domain.convention import guards
-from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Reminder, Report, Status
+from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Report, Status
 from domain.kernel import Due
+from domain.reminding import Reminder, deliveries, next_step, retention
 
 if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
     from domain.convention.model import Convention
     from domain.ports import World
-    from domain.programme.model import Programme, Rules
+    from domain.programme.model import Programme
+    from domain.programme.rules import Rules
 
 REPORT_LABELS = {"bilan": "bilan pédagogique", "financial": "compte rendu financier"}
 
@@ -32,8 +35,10 @@ def due(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: dat
         *_signatures(convention, rules, calendar, now),
         *_force_and_end(convention, rules, now),
         *_reports(convention, rules, calendar, now),
-        *_deliveries(convention, rules),
-        *_retention(convention, rules),
+        *deliveries(convention.reminders, rules, partial(_still_awaited, convention)),
+        # It always holds something of a person: nobody signs without a signatory or evidence told in words,
+        # nobody abandons without a reason.
+        *retention(convention.abandoned_on or convention.ended_on, rules),
     ]
     return sorted(found, key=lambda d: (d.at, d.key))
 
@@ -54,7 +59,7 @@ def expected_reports(convention: Convention, rules: Rules | None = None) -> list
     """The reports this convention owes over its whole life, with their days: a bilan for every school year,
     a financial report for every civil year in which it was in force.
     """
-    from domain.programme.model import Rules
+    from domain.programme.rules import Rules
 
     rules = rules or Rules()
     if convention.in_force_from is None or convention.status not in RUNNING | ENDED:
@@ -120,7 +125,7 @@ def _signatures(
         steps = [
             (f"signature:{convention.round}:{party.key}:{n}", day) for n, day in enumerate(days, start=1)
         ]
-        step = _next_step(steps, convention, now)
+        step = next_step(steps, convention.reminders, now)
         key, day = step or steps[-1]
         missing = [] if party.key in convention.signatories else ["la désignation du signataire"]
         if guards.votes(party) and party.key not in convention.votes:
@@ -135,16 +140,6 @@ def _signatures(
             missing=tuple(missing),
             automatic=step is not None,
         )
-
-
-def _next_step(
-    steps: list[tuple[str, date]], convention: Convention, now: datetime
-) -> tuple[str, date] | None:
-    """The reminder to send next: the latest whose day has come, the ones it has overtaken being dropped,
-    else the first that lies ahead. ``None`` when all are done."""
-    past = [step for step in steps if start_of(step[1]) <= now]
-    ahead = [step for step in steps if start_of(step[1]) > now]
-    return next((s for s in [*past[-1:], *ahead] if s[0] not in convention.reminders), None)
 
 
 def _force_and_end(convention: Convention, rules: Rules, now: datetime) -> Iterator[Due]:
@@ -190,7 +185,7 @@ def _end_alert(convention: Convention, rules: Rules, last: date, now: datetime) 
     steps = [
         (f"end_alert:{last.isoformat()}:{delay.count}", delay.before(last)) for delay in rules.end_alerts
     ]
-    if step := _next_step(steps, convention, now):
+    if step := next_step(steps, convention.reminders, now):
         yield Due(
             kind="alert_end",
             key=step[0],
@@ -239,36 +234,8 @@ def _report_step(
         (f"late:{report}:{n}", delay.after(day, calendar))
         for n, delay in enumerate(rules.report_reminders, start=1)
     ]
-    step = _next_step(steps, convention, now)
+    step = next_step(steps, convention.reminders, now)
     return ("remind_report", *step) if step else ("report", f"report:{report}", day)
-
-
-def _retention(convention: Convention, rules: Rules) -> Iterator[Due]:
-    """The last thing that a convention waits for. It always holds something of a person: nobody signs without
-    a signatory or evidence told in words, nobody abandons without a reason."""
-    closed = convention.abandoned_on or convention.ended_on
-    if closed:
-        day = rules.retention.plainly_after(closed)
-        yield Due(
-            kind="erase",
-            key=f"retention:{day.isoformat()}",
-            at=start_of(day),
-            what=f"Effacement des données personnelles à leur terme de conservation, le {french_date(day)}",
-        )
-
-
-def _deliveries(convention: Convention, rules: Rules) -> Iterator[Due]:
-    for key, reminder in convention.reminders.items():
-        given_up = reminder.failures > len(rules.delivery_retries)
-        if reminder.delivered or given_up or not _still_awaited(convention, key, reminder):
-            continue
-        wait = rules.delivery_retries[reminder.failures - 1].count if reminder.failures else 0
-        yield Due(
-            kind="deliver",
-            key=f"deliver:{key}:{reminder.failures}",
-            at=start_of(reminder.due_on + timedelta(days=wait)),
-            what=f"Envoi de la relance : {reminder.what}",
-        )
 
 
 def _still_awaited(convention: Convention, key: str, reminder: Reminder) -> bool:

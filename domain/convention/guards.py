@@ -25,7 +25,7 @@ from domain.kernel import Act, Actor, Forbidden, Refused
 
 if TYPE_CHECKING:
     from domain.convention.model import Convention
-    from domain.programme.model import Rules
+    from domain.programme.rules import Rules
 
 
 def status_in(convention: Convention, allowed: Iterable[str], doing: str) -> None:

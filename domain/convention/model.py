@@ -26,7 +26,6 @@ from domain.convention.parts import (
     EndCause,
     Medium,
     Party,
-    Reminder,
     Report,
     Signatory,
     Signature,
@@ -36,15 +35,16 @@ from domain.convention.parts import (
 )
 from domain.erasure import Ground
 from domain.kernel import FREE_TEXT, PERSONAL, Act, Claim, Refused, Root, event
+from domain.reminding import Reminder, Reminding
 
 if TYPE_CHECKING:
-    from domain.programme.model import Rules
+    from domain.programme.rules import Rules
 
 EXECUTORY_AFTER: Final = timedelta(days=15)
 """An EPLE's act binds 15 days after its transmission (Code de l'éducation, R421-54)."""
 
 
-class Convention(Root):
+class Convention(Reminding, Root):
     """The aggregate. Public methods decide; the methods under ``@event`` assign."""
 
     TOPIC = "convention@1"
@@ -123,6 +123,10 @@ class Convention(Root):
         if self.academie:
             return f"academie:{self.academie}"
         return next((key for key, p in self.parties.items() if p.kind in AUTHORITIES), "state")
+
+    @property
+    def heading(self) -> str:
+        return f"Convention : {self.title}"
 
     @property
     def unsigned(self) -> tuple[Party, ...]:
@@ -433,21 +437,11 @@ class Convention(Root):
     # Reminding -------------------------------------------------------------------------------
 
     def remind(self, act: Act, *, key: str, kind: str, to: str, what: str) -> None:
-        """A reminder falls due; once for each key."""
-        if key not in self.reminders:
-            self._reminder_due(key=key, kind=kind, to=to, what=what, due_on=act.today)
-            if kind == "alert_end" and self.status == Status.IN_FORCE:
-                self._ending_began(on=act.today)
-
-    def record_delivery(self, act: Act, *, key: str, channel: str, problem: str | None) -> None:
-        """What the channel answered. Nothing changes once it was delivered."""
-        reminder = self.reminders.get(key)
-        if reminder is None or reminder.delivered:
-            return
-        if problem is None:
-            self._reminder_delivered(key=key, channel=channel)
-        else:
-            self._reminder_failed(key=key, channel=channel, problem=problem)
+        """A reminder falls due, once for each key; with the first alert of its end, the ending begins."""
+        first = key not in self.reminders
+        super().remind(act, key=key, kind=kind, to=to, what=what)
+        if first and kind == "alert_end" and self.status == Status.IN_FORCE:
+            self._ending_began(on=act.today)
 
     # Correcting ------------------------------------------------------------------------------
 
@@ -639,12 +633,11 @@ class Convention(Root):
 
     @event("ReminderDelivered", topic="convention.ReminderDelivered@1")
     def _reminder_delivered(self, key: str, channel: str) -> None:
-        self.reminders[key] = replace(self.reminders[key], delivered=True)
+        self._delivered(key)
 
     @event("ReminderFailed", topic="convention.ReminderFailed@1")
     def _reminder_failed(self, key: str, channel: str, problem: str) -> None:
-        reminder = self.reminders[key]
-        self.reminders[key] = replace(reminder, failures=reminder.failures + 1)
+        self._failed(key)
 
     @event("Corrected", topic="convention.Corrected@1")
     def _corrected(self, supersedes: int, date_name: str, value: PartialDate) -> None:

@@ -188,18 +188,6 @@ class Report:
     overdue: bool = False
 
 
-@dataclass(frozen=True)
-class Reminder:
-    """What has become of a reminder: due, then delivered or failed by its channel."""
-
-    kind: str
-    to: str
-    what: str
-    due_on: date
-    delivered: bool = False
-    failures: int = 0
-
-
 def text_hash(parties: tuple[Party, ...], clauses: Clauses, coverage: Coverage) -> str:
     """SHA-256 (hex) of the text that all sign: parties, clauses (with the document's hash), coverage."""
     # A mailbox is where reminders go, not a part of the text.

@@ -9,7 +9,8 @@ from typing import ClassVar
 from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
 from domain.ports import Records
-from domain.programme.model import SCHEMES, Programme, Rules
+from domain.programme.model import SCHEMES, Programme
+from domain.programme.rules import Rules
 
 
 def programme_id(scheme: str) -> str:

@@ -13,7 +13,9 @@ from domain.convention.due import waits
 from domain.convention.parts import EndCause, Medium, Status
 from domain.kernel import SYSTEM, Due
 from domain.programme.commands import AdoptRules
-from domain.programme.model import Delay, Programme, Rules, Unit
+from domain.programme.model import Programme
+from domain.programme.rules import Delay, Rules, Unit
+from domain.reminding import RecordDelivery, Remind
 from tests.support import FACE_PARTY, LYON, NATIONAL, House, clauses, draft_command, fold_at
 
 ID = "convention-1"
@@ -62,7 +64,7 @@ def at(house: House, day: date) -> None:
 
 async def remind(house: House, key: str) -> None:
     head = await house.recorder.head()
-    await house.do(ask.Remind(record_id=ID, key=key), SYSTEM)
+    await house.do(Remind(record_id=ID, key=key), SYSTEM)
     assert await house.recorder.head() > head, f"{key} was not due"
 
 
@@ -143,7 +145,7 @@ async def test_a_new_text_is_a_new_round_of_reminders(house: House) -> None:
 async def test_a_step_before_its_time_does_nothing(house: House) -> None:
     await house.to_sign(ID)
     head = await house.recorder.head()
-    await house.do(ask.Remind(record_id=ID, key=f"signature:1:{FACE_PARTY}:1"), SYSTEM)
+    await house.do(Remind(record_id=ID, key=f"signature:1:{FACE_PARTY}:1"), SYSTEM)
     await house.do(ask.EnterIntoForce(record_id=ID), SYSTEM)
     await house.do(ask.End(record_id=ID), SYSTEM)
     await house.do(ask.MarkReportOverdue(record_id=ID, key="overdue:bilan:2026"), SYSTEM)
@@ -159,7 +161,7 @@ async def test_a_reminder_that_cannot_be_delivered_is_tried_again_twice(house: H
     for failures, days in ((0, 0), (1, 1), (2, 2)):
         (due,) = [due for due in await dues(house) if due.key.startswith("deliver:")]
         assert (due.key, due.at) == (f"deliver:{key}:{failures}", start_of(sent + timedelta(days=days)))
-        await house.do(ask.RecordDelivery(record_id=ID, key=key, channel="mail", problem="refusé"), SYSTEM)
+        await house.do(RecordDelivery(record_id=ID, key=key, channel="mail", problem="refusé"), SYSTEM)
     assert not [due for due in await dues(house) if due.key.startswith("deliver:")]
     assert (await house.convention(ID)).reminders[key].failures == 3
 

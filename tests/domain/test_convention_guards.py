@@ -13,7 +13,7 @@ from domain.convention import commands as ask
 from domain.convention.parts import Capacity, Clauses, Coverage, EndCause, Medium, Party, PartyKind, Signatory
 from domain.kernel import Actor, Conflict, DomainError, Forbidden, NotFound, Refused
 from domain.programme.commands import AdoptRules, OpenProgramme, SetTarget
-from domain.programme.model import Delay, Rules
+from domain.programme.rules import Delay, Rules
 from tests.support import (
     COORDINATOR,
     FACE_PARTY,

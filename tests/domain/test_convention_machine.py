@@ -36,7 +36,9 @@ from domain.erasure import Erase, Ground
 from domain.folding import fold, standing_at
 from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
 from domain.programme.commands import AdoptRules, programme_id
-from domain.programme.model import Delay, Programme, Rules, Unit
+from domain.programme.model import Programme
+from domain.programme.rules import Delay, Rules, Unit
+from domain.reminding import RecordDelivery, Remind
 from ledger import codec
 from ledger.events import happened
 from ledger.personal import Box
@@ -200,10 +202,10 @@ class ConventionMachine(RuleBasedStateMachine):
         due, version = ready[0], self.record.version
         if due.key.startswith("deliver:"):
             key = due.key.removeprefix("deliver:").rpartition(":")[0]
-            command: Command = ask.RecordDelivery(record_id=ID, key=key, channel="mail", problem=problem)
+            command: Command = RecordDelivery(record_id=ID, key=key, channel="mail", problem=problem)
         else:
             step = STEPS.get(due.kind)
-            command = step(due) if step else ask.Remind(record_id=ID, key=due.key)
+            command = step(due) if step else Remind(record_id=ID, key=due.key)
         assert self.attempt(command, set(), SYSTEM, reason="")
         assert self.record.version > version, f"{due.key} stays due for ever"
         self.sheet.time_did(due.kind, due.key, self.today)
@@ -458,6 +460,7 @@ class ConventionMachine(RuleBasedStateMachine):
         works = actor is OFFICER or self.sheet.should_forget(self.today)
         if self.attempt(Erase(record_id=ID, ground=ground), expected, actor, reason) and works:
             self.sheet.status = "erased"
+            self.out_of_season(0)
 
     @rule(attempt=st.integers(0, 12))
     def out_of_season(self, attempt: int) -> None:
@@ -583,7 +586,7 @@ def test_a_convention_does_what_a_plain_model_of_it_does(
         ),
     )
     print(dict(sorted(SEEN.items())))
-    automatic = ("convention.remind", "convention.record_delivery", "convention.enter_into_force")
+    automatic = ("record.remind", "record.record_delivery", "convention.enter_into_force")
     assert all(SEEN[name] for name in automatic)
     assert SEEN["status erased"]
     assert SEEN["refused erased"]

@@ -20,9 +20,11 @@ from domain.erasure import GROUND_LABELS, Erase, Ground
 from domain.folding import standing_at
 from domain.kernel import SYSTEM, Act, Actor, Conflict, DomainError, Due, NotFound, Refused, Root, kind_of
 from domain.programme.commands import AdoptRules
-from domain.programme.model import Delay, Programme, Rules, Unit
+from domain.programme.model import Programme
+from domain.programme.rules import Delay, Rules, Unit
 from domain.refusal import Refusal
 from domain.registry import RECORDS, waits
+from domain.reminding import Remind
 from ledger.events import happened
 from tests.domain.rehearsal import OFFICER
 from tests.support import FACE, FACE_PARTY, GRENOBLE, LYON, NATIONAL, House, clauses, draft_command, fold_at
@@ -183,7 +185,7 @@ async def test_every_command_on_an_erased_record_is_refused_by_one_mechanism(
 async def test_an_erased_record_waits_for_nothing_and_holds_nothing(house: House) -> None:
     await house.to_sign(ID, clauses=clauses(number="2025-7"))
     house.clock.advance(days=8)
-    await house.do(ask.Remind(record_id=ID, key=f"signature:1:{FACE_PARTY}:1"), SYSTEM)
+    await house.do(Remind(record_id=ID, key=f"signature:1:{FACE_PARTY}:1"), SYSTEM)
     assert await dues(house)
     assert (await house.convention(ID)).claims()
     await house.do(ERASE, OFFICER)

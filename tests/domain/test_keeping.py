@@ -11,8 +11,9 @@ from domain.convention import commands as ask
 from domain.convention.parts import Coverage, Party, PartyKind, Signatory
 from domain.kernel import SYSTEM, Forbidden, KeyReused, Refused
 from domain.programme.commands import AdoptRules
-from domain.programme.model import Delay, Rules, Unit
+from domain.programme.rules import Delay, Rules, Unit
 from domain.registry import waits
+from domain.reminding import Remind
 from tests.support import FACE_PARTY, GRENOBLE, LYON, NATIONAL, START, House, clauses, fold_at
 
 ID = "convention-1"
@@ -47,7 +48,7 @@ async def test_whoever_has_signed_is_not_sent_the_reminder_that_was_not_delivere
     await house.to_sign(ID)
     house.clock.advance(days=8)
     key = f"signature:1:{FACE_PARTY}:1"
-    await house.do(ask.Remind(record_id=ID, key=key), SYSTEM)
+    await house.do(Remind(record_id=ID, key=key), SYSTEM)
     assert "deliver" in await due_kinds(house)
     await house.sign(ID, FACE_PARTY)
     assert "deliver" not in await due_kinds(house)

@@ -19,6 +19,7 @@ from domain.kernel import SYSTEM, Root
 from domain.ports import Happened
 from domain.programme.commands import programme_id
 from domain.programme.model import Programme
+from domain.reminding import Remind
 from ledger.events import happened
 from tests.domain.rehearsal import ENDED, RUNNING, settled
 from tests.domain.test_convention_machine import ID, ConventionMachine
@@ -214,7 +215,7 @@ def test_an_avenant_takes_effect_with_its_latest_signature(house: House) -> None
     _in_force(house, date(2026, 11, 25))
     house.clock.instant = datetime(2027, 9, 1, 9, tzinfo=UTC)
     remind = next(d for d in _waits(house) if d.startswith("end_alert"))
-    settled(house.do(ask.Remind(record_id=ID, key=remind), SYSTEM))
+    settled(house.do(Remind(record_id=ID, key=remind), SYSTEM))
     longer = clauses(starts_on=date(2026, 11, 1), ends_on=date(2029, 11, 1))
     settled(house.do(ask.ProposeAmendment(record_id=ID, clauses=longer)))
     house.clock.advance(days=30)

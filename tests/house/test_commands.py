@@ -9,7 +9,7 @@ import domain
 from domain.authorization import ROLES, TABLE
 from domain.commands import Command, command_types, handler_of
 
-OF_EVERY_KIND = {"erasure": "record"}
+OF_EVERY_KIND = {"erasure": "record", "reminding": "record"}
 """Asked of a record whatever its kind: by no room of its own."""
 BOTH = {
     "record.erase": "at the end of the retention by the clock, before it on a legal ground by the officer"

@@ -33,7 +33,7 @@ PERSONAL_LOOKING = re.compile(
 )
 CODED = re.compile(
     r"(\w+_)?(id|hash|sha256)|key|to|kind|number|academies?|schemes?|party|voids|school_years?|uais|rna|siren|"
-    r"channel|report|renews|successor|command|guard|delegation_until|required_entitlements"
+    r"channel|report|renews|successor|command|guard|delegation_until|required_entitlements|documents|modules|departements"
 )
 """Ids, codes, keys of parties, hashes, dates: whatever is typed there is compared with what is known."""
 
@@ -56,6 +56,7 @@ BODIES = {
     "convention.ReminderDue@1.what": "written by the house, of bodies and dates",
     "convention.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "convention.Corrected@1.date_name": "which date is corrected",
+    "Perimeter.mission": "in the words of the law, by the State's rules",
     "refusal.Recorded@1.sentence": "by a guard, which quotes no personal field: test_refusals",
     "refusal.Recorded@1.missing": "the same",
 }

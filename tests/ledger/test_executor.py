@@ -16,7 +16,7 @@ from domain.convention import commands as ask
 from domain.convention.parts import Medium
 from domain.kernel import SYSTEM, Conflict, KeyReused, NotFound, PreconditionFailed, Refused
 from domain.programme.commands import AdoptRules
-from domain.programme.model import Delay, Rules
+from domain.programme.rules import Delay, Rules
 from ledger.events import StoredEvent
 from ledger.recorder import Append, Loaded, Recorder, VersionConflict
 from tests.ledger.conftest import Store

@@ -93,7 +93,7 @@ async def test_a_key_is_held_by_one_record_until_it_is_given_up(store: Store) ->
     await claim(store, "thing-1", key)
     with pytest.raises(ClaimTaken) as taken:
         await claim(store, "thing-2", key)
-    assert taken.value.key == key.key
+    assert (taken.value.key, taken.value.holder) == (key.key, "thing-1")
     assert await store.recorder.head() == 1
     await store.recorder.append(Append([new(version=2)], {"thing-1": 1}, drops=[("thing-1", key)]))
     await claim(store, "thing-2", key)
@@ -117,8 +117,9 @@ async def test_two_records_of_one_command_cannot_hold_the_same_key(store: Store)
         {"thing-1": 0, "thing-2": 0},
         gains=[("thing-1", key), ("thing-2", key)],
     )
-    with pytest.raises(ClaimTaken):
+    with pytest.raises(ClaimTaken) as taken:
         await store.recorder.append(both)
+    assert taken.value.holder == "thing-1"
     assert await store.recorder.head() == 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import time
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -14,7 +12,6 @@ from temporalio.exceptions import ApplicationError
 
 from domain.calendar import PartialDate
 from domain.commands import Command
-from domain.convention import due as convention_due
 from domain.convention.commands import Denounce, ReceiveReport, Submit
 from domain.erasure import Erase, Ground
 from domain.ports import Outcome, Request
@@ -22,9 +19,7 @@ from tests.domain.rehearsal import OFFICER
 from tests.support import FACE_PARTY, START
 from tests.workflows.stage import Letters, Stage, until
 from workflows.contracts import Outlook, Question, Step
-from workflows.convention import ConventionProcess
 from workflows.delivery import DeliveryFailed, Message
-from workflows.process import steps_of
 
 FACE_SIGNATURE = f"signature:1:{FACE_PARTY}"
 
@@ -282,35 +277,3 @@ async def _done(looks: Sequence[object], count: int) -> bool:
 async def test_a_record_that_is_not_there_is_nothing_to_wait_for(stage: Stage) -> None:
     await stage.play("convention-absent")
     assert stage.letters == Letters()
-
-
-# The house -----------------------------------------------------------------------------------
-
-
-def test_every_automatic_deadline_of_a_convention_has_its_step() -> None:
-    """The kinds are the literals given to ``kind=`` and those that ``_report_step`` returns first."""
-    tree = ast.parse(inspect.getsource(convention_due))
-    given = {
-        node.value.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.keyword) and node.arg == "kind" and isinstance(node.value, ast.Constant)
-    }
-    reports = {"ask_report", "report_overdue", "remind_report"}
-    source = inspect.getsource(convention_due)
-    assert all(f'"{kind}"' in source for kind in reports)
-    assert given - {"evidence", "amendment"} | reports == steps_of(ConventionProcess)
-
-
-def test_a_process_is_written_with_nothing_but_temporal_and_the_contracts() -> None:
-    allowed = {"workflows.contracts", "workflows.process", "temporalio"}
-    for module in ("workflows.convention", "workflows.process"):
-        source = inspect.getsource(__import__(module, fromlist=["_"]))
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                root = node.module.partition(".")[0]
-                assert node.module in allowed or root in {"temporalio", *_STDLIB}, node.module
-            if isinstance(node, ast.Import):
-                assert {alias.name.partition(".")[0] for alias in node.names} <= {"temporalio", *_STDLIB}
-
-
-_STDLIB = {"__future__", "collections", "dataclasses", "datetime", "typing"}

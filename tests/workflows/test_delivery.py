@@ -14,21 +14,23 @@ from pathlib import Path
 
 import pytest
 
-from domain.convention.commands import Remind
+from domain.association.commands import ChangeIdentity
+from domain.association.model import Association
 from domain.convention.due import waits
 from domain.convention.parts import Party, PartyKind
-from domain.kernel import SYSTEM
+from domain.kernel import SYSTEM, Root
 from domain.programme.commands import programme_id
 from domain.programme.model import Programme
-from tests.support import FACE_PARTY, House, TestWorld, draft_command, fold_at
+from domain.reminding import Remind
+from tests.support import FACE, FACE_PARTY, LYON, House, TestWorld, draft_command, fold_at
 from workflows.delivery import DeliveryFailed, FolderChannel, MailChannel, Message, Recipient
-from workflows.messages import _body, message_of, reminder_key
+from workflows.messages import bodies_of, message_of, recipient, reminder_key
 
-FACE = Recipient("FACE", "contact@face.test")
-LYON = Recipient("académie de Lyon")
+FACE_BODY = Recipient("FACE", "contact@face.test")
+LYON_BODY = Recipient("académie de Lyon")
 MESSAGE = Message(
     key="convention-1:signature:1:association:association-face:1",
-    to=(FACE,),
+    to=(FACE_BODY,),
     subject="Relance : Signature de FACE, très attendue par toutes les parties à la convention",
     body="Bonjour,\n\nSignature de FACE.\n",
     at=datetime(2026, 1, 12, 9, 0, tzinfo=UTC),
@@ -75,7 +77,7 @@ async def test_the_same_message_again_replaces_the_first_under_the_same_id(tmp_p
 
 
 async def test_a_body_without_a_mailbox_is_named_all_the_same(tmp_path: Path) -> None:
-    await FolderChannel(tmp_path).send(replace(MESSAGE, to=(FACE, LYON)))
+    await FolderChannel(tmp_path).send(replace(MESSAGE, to=(FACE_BODY, LYON_BODY)))
     (path,) = _files(tmp_path)
     groups = _parse(path.read_bytes())["To"].groups
     assert [(g.display_name, len(g.addresses)) for g in groups] == [(None, 1), ("académie de Lyon", 0)]
@@ -140,7 +142,7 @@ def _mail(port: int) -> MailChannel:
 
 async def test_it_is_sent_to_every_mailbox() -> None:
     async with _serving() as server:
-        await _mail(server.port).send(replace(MESSAGE, to=(FACE, Recipient("Lyon", "m@lyon.test"))))
+        await _mail(server.port).send(replace(MESSAGE, to=(FACE_BODY, Recipient("Lyon", "m@lyon.test"))))
     assert server.recipients == ["<contact@face.test>", "<m@lyon.test>"]
     (sent,) = server.messages
     assert _parse(sent)["Message-ID"].endswith("@lyon.test>")
@@ -149,15 +151,15 @@ async def test_it_is_sent_to_every_mailbox() -> None:
 async def test_without_a_mailbox_the_failure_says_whose_is_missing_and_the_others_are_told() -> None:
     async with _serving() as server:
         with pytest.raises(DeliveryFailed, match="aucune adresse pour académie de Lyon : renseignez-la"):
-            await _mail(server.port).send(replace(MESSAGE, to=(FACE, LYON)))
+            await _mail(server.port).send(replace(MESSAGE, to=(FACE_BODY, LYON_BODY)))
     assert server.recipients == ["<contact@face.test>"]
 
 
 @pytest.mark.parametrize(
     ("to", "problem"),
     [
-        ((FACE,), "refuse les destinataires"),
-        ((FACE, Recipient("Lyon", "m@lyon.test")), "refuse 1 destinataire sur 2"),
+        ((FACE_BODY,), "refuse les destinataires"),
+        ((FACE_BODY, Recipient("Lyon", "m@lyon.test")), "refuse 1 destinataire sur 2"),
     ],
 )
 async def test_a_refused_recipient_is_a_failed_delivery(to: tuple[Recipient, ...], problem: str) -> None:
@@ -216,7 +218,12 @@ async def _message(change: Callable[[Party], Party]) -> Message:
     assert isinstance(programme, Programme)
     world = TestWorld()
     ahead = waits(convention, programme, world, house.clock.instant)  # type: ignore[arg-type]
-    return message_of(convention, key, ahead, world, house.clock.instant)  # type: ignore[arg-type]
+    bodies = {body: _recipient(convention, body) for body in bodies_of(convention, key)}
+    return message_of(convention, key, ahead, bodies, house.clock.instant)
+
+
+def _recipient(record: Root, body: str, **known: Association) -> Recipient:
+    return recipient(body, record, known, TestWorld())  # type: ignore[arg-type]
 
 
 async def test_an_academie_that_is_not_a_party_is_told_by_its_name() -> None:
@@ -228,5 +235,19 @@ async def test_an_academie_that_is_not_a_party_is_told_by_its_name() -> None:
     )
     await house.do(draft_command(parties=parties))
     convention = await house.convention("convention-1")
-    assert _body(convention, "academie:10", TestWorld()).name == "académie de Lyon"  # type: ignore[arg-type]
-    assert _body(convention, "academie:02", TestWorld()).name == "académie d'Aix-Marseille"  # type: ignore[arg-type]
+    assert _recipient(convention, "academie:10").name == "académie de Lyon"
+    assert _recipient(convention, "academie:02").name == "académie d'Aix-Marseille"
+    assert _recipient(convention, "drafpic:10").name == "Drafpic, académie de Lyon"
+
+
+async def test_an_association_that_is_no_party_is_told_at_its_own_mailbox() -> None:
+    house = House()
+    await house.open()
+    face = await fold_at(house.recorder, FACE)
+    assert isinstance(face, Association)
+    known = replace(face.identity, mailbox="contact@face.test")
+    await house.do(ChangeIdentity(record_id=FACE, identity=known), LYON)
+    face = await fold_at(house.recorder, FACE)
+    assert isinstance(face, Association)
+    told = _recipient(face, FACE_PARTY, **{FACE: face})
+    assert told == Recipient(face.identity.name, "contact@face.test")

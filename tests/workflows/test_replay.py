@@ -40,7 +40,7 @@ class _Hasty(Process):
 
     @step
     async def remind_signature(self, due: Step) -> Outlook:
-        return await self.carry_out(due, "convention.remind")
+        return await self.carry_out(due, "record.remind")
 
 
 async def test_a_process_that_takes_another_course_does_not_replay() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from domain.programme.commands import programme_id
+from domain.registry import RECORDS
 from ledger.feed import LedgerFeed
 from tests.support import House
 from workflows.routing import Unroutable, processes_of, processes_of_record
+from workflows.worker import PROCESSES
 
 
 async def test_every_event_of_a_convention_concerns_its_process_and_no_other_event_does() -> None:
@@ -28,5 +30,13 @@ def test_a_refusal_wakes_nobody() -> None:
 
 
 def test_a_kind_that_nobody_routed_is_told() -> None:
-    with pytest.raises(Unroutable, match="mentor"):
-        processes_of_record("mentor-1")
+    with pytest.raises(Unroutable, match="stranger"):
+        processes_of_record("stranger-1")
+
+
+def test_every_kind_of_record_is_routed_to_processes_that_a_worker_knows() -> None:
+    known = {str(getattr(process, "__temporal_workflow_definition").name) for process in PROCESSES}
+    kinds = [kind.TOPIC.partition("@")[0] for kind in RECORDS]  # type: ignore[attr-defined]
+    routed = {process for kind in kinds for process, _ in processes_of_record(f"{kind}-1")}
+    assert routed <= known
+    assert known - routed == {process.successor for process in PROCESSES} - {""}
