@@ -72,7 +72,8 @@ class Spent:
         who = f"« {name} », occupé à {_percent(busy)} d'un cœur"
         if busy >= _BUSY:
             return f"c'est le calcul qui limite, d'abord celui de {who}"
-        return f"aucun de ces processus ne remplit un cœur (au plus {who}) : le reste est attente"
+        waited = "le reste est attente (allers-retours, écriture sur disque)"
+        return f"aucun de ces processus ne remplit un cœur (au plus {who}) : {waited}"
 
     def _now(self) -> dict[str, float]:
         return {name: _seconds_of(pid) for name, pid in self.processes.items()}

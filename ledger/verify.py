@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import io
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -455,7 +457,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = Report(2, (f"ILLISIBLE : {error}",))
     except (OSError, UnicodeDecodeError) as error:
         report = Report(2, (f"ILLISIBLE : le fichier ne peut être lu ({type(error).__name__}).",))
-    print(report)
+    return _told(report)
+
+
+def _told(report: Report) -> int:
+    """Prints the report whatever the terminal can write; the exit code stands, read or not."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        print(report, flush=True)
+    except BrokenPipeError:
+        # Nobody reads on: the interpreter would say so once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return report.code
 
 

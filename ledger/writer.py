@@ -95,7 +95,9 @@ class Writer:
             if not await self._recorded_at_once(connection, group):
                 self._standing = await transaction.transact(connection, group)
         except psycopg.errors.LockNotAvailable:
-            _refuse(group, Overloaded())
+            # Whoever waits behind would wait as long, for nothing.
+            _refuse([*group, *self._waiting], Overloaded())
+            self._waiting.clear()
         except psycopg.OperationalError:
             raise
         except (psycopg.Error, ClaimTaken, transaction.TreeBroken) as error:

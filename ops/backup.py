@@ -23,6 +23,7 @@ from typing import Final
 import psycopg
 from psycopg import sql
 
+from ledger import check as checks
 from ops import database, saved
 from ops.archive import Archive, BackupRefused, Manifest, TableEntry, Writer, reading, writing
 from ops.database import Connection
@@ -184,6 +185,7 @@ async def _fill(connection: Connection, archive: Archive, where: Settings) -> No
             await _fill_table(connection, archive, table)
         await saved.set_sequences(connection, archive.manifest.sequences)
         await _check_standing(connection, archive.manifest)
+        await _check_seal(connection)
         if where.production:
             await _freeze_clock(connection)
         await connection.execute(sql.SQL("COMMENT ON SCHEMA ledger IS {}").format(mark))
@@ -253,6 +255,16 @@ async def _check_standing(connection: Connection, manifest: Manifest) -> None:
         raise BackupRefused(
             f"Le registre lu s'arrête à l'événement {found.head} (arbre de {found.tree_size}), la sauvegarde "
             f"annonçait {manifest.head} (arbre de {manifest.tree_size}) : rien n'a été restauré."
+        )
+
+
+async def _check_seal(connection: Connection) -> None:
+    """The manifest is not signed: whoever altered an event could have made it again, but not the leaf."""
+    found = await checks.check(connection, [])
+    if found:
+        raise BackupRefused(
+            f"La sauvegarde a été altérée, ou venait d'un registre qui l'était : {found[0]} "
+            "Rien n'a été restauré."
         )
 
 

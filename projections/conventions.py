@@ -119,6 +119,11 @@ class ConventionRow:
     position: int
     persons: dict[str, Personal] = field(default_factory=dict)
 
+    @property
+    def subject(self) -> str:
+        """Whose words it holds."""
+        return self.id
+
 
 _SHOWN: Final = TypeAdapter(ConventionRow)
 

@@ -126,6 +126,11 @@ class HistoryRow:
     def refused(self) -> bool:
         return self.version is None
 
+    @property
+    def subject(self) -> str:
+        """Whose words it holds."""
+        return self.record_id
+
 
 @dataclass(frozen=True)
 class StandingRow:

@@ -36,13 +36,31 @@ class Told(Protocol):
     TYPED: ClassVar[tuple[str, ...]]
     persons: dict[str, Personal]
 
+    @property
+    def subject(self) -> str:
+        """The record that these values are part of."""
+
 
 Row = TypeVar("Row", bound=Any)
 
 
+class Misplaced(ValueError):
+    """A row holds a word that was sealed of somebody else: read models were written by another hand."""
+
+
 def sealed_in(rows: Iterable[Told]) -> dict[str, Sealed]:
-    """Every sealed word of these rows, with what it stands for."""
-    return {word: Sealed.of(word) for row in rows for word in _words(row)}
+    """Every sealed word of these rows, with what it stands for.
+
+    Raises ``Misplaced`` for a word of another record: whoever could write in the read models, without any
+    key, would have it opened for somebody who may not see that record.
+    """
+    found: dict[str, Sealed] = {}
+    for row in rows:
+        for word in _words(row):
+            sealed = found[word] = Sealed.of(word)
+            if row.subject not in sealed.subjects:
+                raise Misplaced(f"{row.subject} holds words of {', '.join(sealed.subjects)}")
+    return found
 
 
 def opened(row: Row, clear: Mapping[str, Any]) -> Row:

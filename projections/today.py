@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Final
 
 from pydantic_core import to_json
@@ -39,6 +40,7 @@ class Present:
 
     TYPED: ClassVar[tuple[str, ...]] = TYPED
 
+    subject: str
     shown: str
     version: int
     announced_in: Personal | None
@@ -53,4 +55,5 @@ class Present:
 
 async def convention(reader: Reader, scopes: Iterable[str], record_id: str) -> Present | None:
     """What ``conventions.get`` reads in a session of these scopes."""
-    return await reader.one(Present, "SELECT * FROM read.convention(%b, %b)", scopes, record_id)
+    query = "SELECT * FROM read.convention(%b, %b)"
+    return await reader.one(partial(Present, record_id), query, scopes, record_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -336,6 +337,22 @@ async def test_whoever_cannot_have_the_lock_is_told_to_come_back(
         with pytest.raises(Overloaded):
             await recorder.append(Append([new("thing-1")], {"thing-1": 0}))
     assert len(await recorder.append(Append([new("thing-1")], {"thing-1": 0}))) == 1
+
+
+async def test_whoever_waits_behind_a_lock_that_does_not_come_does_not_wait_as_long_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "MOST_AT_ONCE", 2)
+    async with await psycopg.AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
+        await owner.execute("ALTER FUNCTION ledger.ground SET lock_timeout = '300ms'")
+    recorder = PostgresRecorder(database.app)
+    async with lock_held(database):
+        started = time.monotonic()
+        appends = [recorder.append(Append([new(f"thing-{n}")], {f"thing-{n}": 0})) for n in range(20)]
+        answers = await asyncio.gather(*appends, return_exceptions=True)
+        waited = time.monotonic() - started
+    assert [type(answer) for answer in answers] == [Overloaded] * 20
+    assert waited < 1.5, "ten groups, one after the other, would have taken three seconds"
 
 
 async def test_a_bug_is_told_to_whoever_waits_and_stops_nobody_else(

@@ -465,6 +465,27 @@ def test_the_file_works_alone(file: Path) -> None:
     assert run.stdout == f"{check(EVIDENCE)}\n"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_cannot_write_a_letter_changes_no_verdict(file: Path, encoding: str) -> None:
+    run = subprocess.run(
+        [sys.executable, VERIFIER, file, "--key", KEY.vkey],
+        capture_output=True,
+        env={"PYTHONIOENCODING": encoding},
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"VALIDE" in run.stdout
+
+
+def test_a_reader_who_leaves_changes_no_verdict(file: Path) -> None:
+    command = [sys.executable, str(VERIFIER), str(file), "--key", KEY.vkey]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert run.stdout
+    assert run.stderr
+    run.stdout.close()
+    assert (run.wait(timeout=30), run.stderr.read()) == (0, b"")
+    run.stderr.close()
+
+
 def test_its_exit_codes(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pub = file.with_name("audit.pub")
     pub.write_text(f"{KEY.vkey}\n")

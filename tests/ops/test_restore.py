@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -89,6 +91,31 @@ async def test_rows_altered_under_a_sound_zip_are_found_and_nothing_is_written(
     with pytest.raises(BackupRefused, match=r"ledger\.events n'a plus son empreinte"):
         await target.restore(forged)
     assert await target.rows() == {}
+
+
+async def test_an_event_altered_with_a_manifest_to_match_is_found_by_its_seal(
+    target: Place, saved_file: Path, tmp_path: Path
+) -> None:
+    """The manifest is not signed: whoever alters the rows can write its digests again, not the leaf."""
+    forged = rewritten(saved_file, tmp_path, "ledger.events.copy", lambda old: old.replace(b"FACE", b"FAKE"))
+    with zipfile.ZipFile(forged) as told:
+        digest = sha256(told.read("ledger.events.copy")).hexdigest()
+
+    def match(old: bytes) -> bytes:
+        manifest = json.loads(old)
+        manifest["tables"]["ledger.events"]["sha256"] = digest
+        return json.dumps(manifest).encode()
+
+    forged = rewritten(forged, folder_of(tmp_path), "manifest.json", match)
+    with pytest.raises(BackupRefused, match=r"altérée.*Position"):
+        await target.restore(forged)
+    assert (await target.rows())["ledger.events"] == b""
+
+
+def folder_of(path: Path) -> Path:
+    path = path / "again"
+    path.mkdir()
+    return path
 
 
 @pytest.mark.parametrize("change", ["removed", "added"])

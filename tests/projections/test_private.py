@@ -6,11 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
 from domain.calendar import PartialDate, start_of
+from domain.company.commands import RegisterCompany
+from domain.company.model import Firm
 from domain.convention.commands import (
     Announce,
     Correct,
@@ -22,20 +25,54 @@ from domain.convention.commands import (
 from domain.convention.parts import Capacity, Signatory
 from domain.erasure import Erase, Ground
 from domain.kernel import FORGOTTEN, Refused
+from domain.mentor.parts import Person
 from domain.ports import Happened
 from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.rules import Delay, Rules
+from domain.training.commands import Plan
+from domain.training.parts import Course
 from ledger.feed import LedgerFeed
 from projections import conventions, history, schema, today
 from projections.conventions import ConventionRow
 from projections.history import HistoryRow
-from projections.persons import withheld
+from projections.persons import Misplaced, sealed_in, withheld
+from tests.domain.mentor_support import MODULES, PROFILE, applying
 from tests.projections.support import DPO, Views, in_force
-from tests.support import FACE_PARTY, NATIONAL, draft_command
+from tests.support import COORDINATOR, FACE, FACE_PARTY, NATIONAL, draft_command
 
 NAME, DELEGATION = "Camille Introuvable", "arrêté nommant Dominique Introuvable"
 SOURCE, EVIDENCE, REASON = "courriel de Sacha Inouïe", "page 3, main de Lou Inouïe", "dit par Noa Inouïe"
 PLANTED = (NAME, DELEGATION, SOURCE, EVIDENCE, REASON)
+CANDIDATE = Person("Alixandrine", "Inouïe-Nulle", "alix@introuvable.test", "06 98 76 54 32", date(1985, 3, 2))
+FREE, ROOM, LINK = "le mardi, chez Charlie Inouïe", "chez Loïs Inouïe", "https://visio.test/lois-inouie"
+TRAINER = "Sasha Introuvable"
+ELSEWHERE = (
+    *("Alixandrine", "Inouïe-Nulle", "alix@introuvable.test", "98765432", "98 76 54 32", "1985-03-02"),
+    *(FREE, ROOM, LINK, TRAINER),
+)
+"""The same of a candidate and of a course."""
+
+
+async def test_a_word_put_into_the_row_of_another_record_is_not_opened(views: Views) -> None:
+    """Whoever may write in the read models has no key, and must not borrow ours."""
+    await planted(views)
+    await planted(views, "convention-2")
+    await views.projector.catch_up()
+    async with views.projector_pool.connection() as hand:
+        await hand.execute(
+            "UPDATE read.conventions SET persons = (SELECT persons FROM read.conventions"
+            " WHERE id = 'convention-2') WHERE id = 'convention-1'"
+        )
+    async with views.reader.session({"role:dpo"}) as connection:
+        listed = (await conventions.page(connection, conventions.ConventionFilters())).items
+    present = await today.convention(views.reader, {"role:dpo"}, "convention-1")
+    assert present
+    both: list[list[Any]] = [[row for row in listed if row.id == "convention-1"], [present]]
+    for rows in both:
+        with pytest.raises(Misplaced, match="convention-1 holds words of convention-2"):
+            sealed_in(rows)
+    sound: list[Any] = [row for row in listed if row.id == "convention-2"]
+    assert sealed_in(sound)
 
 
 async def planted(views: Views, record_id: str = "convention-1") -> str:
@@ -56,14 +93,27 @@ async def planted(views: Views, record_id: str = "convention-1") -> str:
     return record_id
 
 
+async def planted_elsewhere(views: Views) -> None:
+    """A candidate, a course with its trainer and its place, and a company, of which nobody is told."""
+    house = views.house
+    applied = applying("mentor-1", CANDIDATE, replace(PROFILE, availability=FREE))
+    await house.do(applied, COORDINATOR, reason=REASON)
+    starts = house.clock.instant + timedelta(days=7)
+    course = Course("Être mentor·e", MODULES, 2, starts, starts + timedelta(hours=4), ROOM, LINK, TRAINER)
+    plan = Plan(record_id="training-1", association_id=FACE, programme_id=programme_id("1j1m"), course=course)
+    await house.do(plan, COORDINATOR)
+    await house.do(RegisterCompany(record_id="company-1", firm=Firm("Ateliers du Rhône")), COORDINATOR)
+
+
 async def test_nothing_planted_is_in_clear_in_any_read_table(views: Views) -> None:
     await planted(views)
+    await planted_elsewhere(views)
     await views.projector.catch_up()
 
     written = await views.written()
 
-    assert [secret for secret in PLANTED if secret in written] == []
-    assert written.count("sealed:") > 15
+    assert [secret for secret in (*PLANTED, *ELSEWHERE) if secret in written] == []
+    assert written.count("sealed:") > 25
     for projection in schema.PROJECTIONS:
         assert (await views.rows())[projection.name], projection.name
 
