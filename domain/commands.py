@@ -13,9 +13,14 @@ from domain.ports import Records
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """``record_id`` is the record that the command is about, the only one whose rights are asked for."""
+    """``record_id`` is the record that the command is about, the only one whose rights are asked for.
+
+    ``takes_reason``: whether words may go with it. Of one that takes none they are not kept either in the
+    trail of its refusal: they would tell there what it must not.
+    """
 
     name: ClassVar[str] = ""
+    takes_reason: ClassVar[bool] = True
     record_id: str
 
 

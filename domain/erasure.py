@@ -44,6 +44,7 @@ class Erase(Command):
     """Erases the personal data of a record of any kind, which closes it for good."""
 
     name: ClassVar[str] = "record.erase"
+    takes_reason: ClassVar[bool] = False
     ground: Ground
 
 

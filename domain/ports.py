@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from domain.kernel import Actor, Root, Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from domain.calendar import SchoolCalendar
@@ -160,6 +160,10 @@ class Reading:
 class Readings(Protocol):
     """The reading log: kept apart from the events, for 12 months."""
 
+    async def note(self, reader: Actor, subjects: Iterable[str], purpose: str) -> None:
+        """One entry a subject (a record's id), durable once this answers: for what is handed out otherwise
+        than by ``Persons``. Raises ``Busy``."""
+
     async def page(
         self,
         *,
@@ -170,6 +174,16 @@ class Readings(Protocol):
         since: datetime | None = None,
     ) -> Sequence[Reading]:
         """The last entries first, those of a smaller number than ``before``; ``since`` is UTC."""
+
+
+class Documents(Protocol):
+    """Files that people hand in, each kept under the record that it belongs to; events tell its hash only."""
+
+    async def keep(self, record_id: str, body: bytes) -> str:
+        """Answers the SHA-256 (hex) of what was handed in once it is durable. Twice the same is once."""
+
+    async def read(self, record_id: str, sha256: str) -> bytes:
+        """What was handed in. Raises ``LookupError`` when it is not here, or its record was erased."""
 
 
 class Erasures(Protocol):

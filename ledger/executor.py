@@ -108,7 +108,7 @@ class Executor:
                 if tries >= TRIES:
                     raise _erased() from destroyed
             except ClaimTaken as taken:
-                raise claims.taken(taken.key) from taken
+                raise claims.taken(taken.key, taken.holder) from taken
             except Overloaded as overloaded:
                 raise Busy(
                     "busy", "Trop de demandes à la fois : rien n'est enregistré.", ("un nouvel essai",)
@@ -260,8 +260,11 @@ class Executor:
     async def _record_refusal(self, request: Request, records: LoadedRecords, refused: Refused) -> None:
         """Keeps who was refused what, by which guard, at which versions of the records read.
 
-        The same command refused twice is kept once. What was said of somebody since erased is not kept.
+        The same command refused twice is kept once. What was said of somebody since erased is not kept, nor
+        the words of whoever gives a reason where none is taken.
         """
+        if not request.command.takes_reason or refused.code == "reason_not_taken":
+            request = replace(request, reason="")
         seed = f"{request.command_id}#refused"
         refusal = Refusal.of(request.command, refused, seed)
         rests_on = {i: before[0] for i, before in records.before.items()} | {refusal.id: 0}

@@ -1,4 +1,4 @@
-"""What may be asked about an association."""
+"""What may be asked about an association: a frozen command and its handler, in the order of its life."""
 
 from __future__ import annotations
 
@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from domain.association.model import Association, Entitlement, Identity
+from domain.association import guards
+from domain.association.entitlements import missing_entitlements
+from domain.association.model import Association
+from domain.association.parts import (
+    Contact,
+    ContactRole,
+    DocumentVersion,
+    Entitlement,
+    Identity,
+    SuspensionCause,
+)
 from domain.commands import Command, decided_by, handles
+from domain.convention.model import Convention
 from domain.kernel import Act, Conflict
+from domain.links import Channel
 from domain.ports import Records
+from domain.programme.model import Programme
+from domain.reminding import due_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +68,193 @@ class EndEntitlement(Command):
     name: ClassVar[str] = "association.end_entitlement"
     reference: str
     on: date
+
+
+@decided_by(Association, Association.name_contact)
+@dataclass(frozen=True, kw_only=True)
+class NameContact(Command):
+    """Says whom to call for coordination, the protection of minors, or the presidency."""
+
+    name: ClassVar[str] = "association.name_contact"
+    role: ContactRole
+    contact: Contact
+
+
+@decided_by(Association, Association.remove_contact)
+@dataclass(frozen=True, kw_only=True)
+class RemoveContact(Command):
+    name: ClassVar[str] = "association.remove_contact"
+    role: ContactRole
+
+
+# Links --------------------------------------------------------------------------------------------
+
+
+@decided_by(Association, Association.issue_link)
+@dataclass(frozen=True, kw_only=True)
+class IssueLink(Command):
+    """Invites the operator by a link. ``digest``: SHA-256 (hex) of a secret that only the API has known."""
+
+    name: ClassVar[str] = "association.issue_link"
+    link: str
+    action: str
+    digest: str
+    expires_on: date
+
+
+@decided_by(Association, Association.revoke_link)
+@dataclass(frozen=True, kw_only=True)
+class RevokeLink(Command):
+    name: ClassVar[str] = "association.revoke_link"
+    link: str
+
+
+# Admission ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAdmission(Command):
+    """Opens the file under the rules in force today in the operator's first académie."""
+
+    name: ClassVar[str] = "association.open_admission"
+    programme_id: str
+    on: date
+    channel: Channel
+
+
+@handles(OpenAdmission)
+def open_admission(command: OpenAdmission, act: Act, records: Records) -> None:
+    association = records.get(Association, command.record_id)
+    programme = records.read(Programme, command.programme_id)
+    version = programme.current(association.academie, act.today)
+    association.open_admission(
+        act,
+        programme_id=programme.id,
+        scheme=programme.scheme,
+        rules_version=version.number,
+        documents=version.rules.admission.documents,
+        on=command.on,
+        channel=command.channel,
+    )
+
+
+@decided_by(Association, Association.ask_document)
+@dataclass(frozen=True, kw_only=True)
+class AskDocument(Command):
+    """Asks for one document more, of the kinds that rules know."""
+
+    name: ClassVar[str] = "association.ask_document"
+    document: str
+
+
+@decided_by(Association, Association.receive_document)
+@dataclass(frozen=True, kw_only=True)
+class ReceiveDocument(Command):
+    """A version arrived: its content is stored elsewhere, by its hash."""
+
+    name: ClassVar[str] = "association.receive_document"
+    document: str
+    version: DocumentVersion
+
+
+@decided_by(Association, Association.accept_document)
+@dataclass(frozen=True, kw_only=True)
+class AcceptDocument(Command):
+    """The version whose hash is given is good."""
+
+    name: ClassVar[str] = "association.accept_document"
+    document: str
+    sha256: str
+
+
+@decided_by(Association, Association.refuse_document)
+@dataclass(frozen=True, kw_only=True)
+class RefuseDocument(Command):
+    """The version whose hash is given will not do; the reason is that of the act."""
+
+    name: ClassVar[str] = "association.refuse_document"
+    document: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admit(Command):
+    """``conventions``: the ids of those by which it is conventionnée, where the rules require it."""
+
+    name: ClassVar[str] = "association.admit"
+    on: date
+    conventions: tuple[str, ...] = ()
+
+
+@handles(Admit)
+def admit(command: Admit, act: Act, records: Records) -> None:
+    association = records.get(Association, command.record_id)
+    guards.under_way(association, "la référencer")
+    programme = records.read(Programme, association.programme_id)
+    rules = programme.followed(association.rules_version, association.academie, act.today).rules
+    missing = missing_entitlements(
+        association,
+        [records.read(Convention, one) for one in command.conventions],
+        rules,
+        programme.scheme,
+        association.academies,
+        act.today,
+    )
+    association.admit(
+        act,
+        on=command.on,
+        conventions=command.conventions,
+        required=rules.required_entitlements,
+        missing=missing,
+    )
+
+
+@decided_by(Association, Association.refuse_admission)
+@dataclass(frozen=True, kw_only=True)
+class RefuseAdmission(Command):
+    """The académie says no; the reason is that of the act."""
+
+    name: ClassVar[str] = "association.refuse_admission"
+
+
+# Standing -----------------------------------------------------------------------------------------
+
+
+@decided_by(Association, Association.suspend)
+@dataclass(frozen=True, kw_only=True)
+class Suspend(Command):
+    name: ClassVar[str] = "association.suspend"
+    cause: SuspensionCause
+    on: date
+
+
+@decided_by(Association, Association.lift_suspension)
+@dataclass(frozen=True, kw_only=True)
+class LiftSuspension(Command):
+    name: ClassVar[str] = "association.lift_suspension"
+
+
+@decided_by(Association, Association.leave)
+@dataclass(frozen=True, kw_only=True)
+class Leave(Command):
+    """It goes, or gives its candidacy up."""
+
+    name: ClassVar[str] = "association.leave"
+    on: date
+
+
+# Carried out by the process, when its day has come. Doing it again changes nothing ----------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse(Command):
+    """The file of the admission under way stayed incomplete for too long."""
+
+    name: ClassVar[str] = "association.lapse"
+
+
+@handles(Lapse)
+def lapse(command: Lapse, act: Act, records: Records) -> None:
+    association = records.get(Association, command.record_id)
+    if due_now(association, f"lapse:{association.round}", act, records):
+        association.lapse(act)

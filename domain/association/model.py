@@ -1,74 +1,79 @@
-"""The association (any operator): its identity and its entitlements. Its admission is a later chapter."""
+"""The association (any operator): who it is, how it is admitted, what entitles it, and what interrupts that.
+
+candidate → in_admission → admitted ⇄ suspended → left | refused | lapsed; from the last three, and from
+candidate, an admission is opened (again). Sources: the design's domain page, and the programme's rules.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
-from enum import StrEnum
-from typing import Final
+from typing import Annotated
 
+from domain.association import guards
+from domain.association.parts import (
+    CLOSED,
+    ENTITLEMENT_LABELS,
+    FOLLOWED,
+    OPENABLE,
+    Contact,
+    ContactRole,
+    Document,
+    DocumentVersion,
+    Entitlement,
+    EntitlementKind,
+    Identity,
+    Status,
+    SuspensionCause,
+)
+from domain.association.standing import Standing
 from domain.erasure import Ground
-from domain.kernel import Act, Claim, Refused, Root, event
+from domain.guards import not_in_the_future, reason_given
+from domain.kernel import PERSONAL, Act, Claim, Refused, Root, event
+from domain.links import Channel, Link, Linked, told_by
+from domain.reminding import Reminder, Reminding
+
+__all__ = ["ENTITLEMENT_LABELS", "Association", "Entitlement", "EntitlementKind", "Identity"]
+
+ADMISSION = "admission"
+"""What a link on an association allows: to open its admission."""
 
 
-class EntitlementKind(StrEnum):
-    """« conventionnée », the third, is not stored here: it is having a convention in force."""
-
-    LAUREATE = "laureate"
-    APPROVED = "approved"
-
-
-ENTITLEMENT_LABELS: Final = {
-    EntitlementKind.LAUREATE: "lauréate d'un appel à projets",
-    EntitlementKind.APPROVED: "agréée",
-}
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who the operator is. ``mailbox`` is the organisation's own address, not a person's."""
-
-    name: str
-    aliases: tuple[str, ...] = ()
-    legal_form: str = "association"
-    rna: str | None = None
-    siren: str | None = None
-    parent_body: str | None = None
-    seat: str | None = None
-    mailbox: str | None = None
-
-
-@dataclass(frozen=True)
-class Entitlement:
-    """A right to operate, with its own period; it lapses alone after its last day."""
-
-    kind: EntitlementKind
-    reference: str
-    schemes: tuple[str, ...]
-    starts: date
-    ends: date
-    academies: tuple[str, ...] = ()
-
-    def covers(self, day: date) -> bool:
-        return self.starts <= day <= self.ends
-
-
-class Association(Root):
+class Association(Standing, Reminding, Linked, Root):
     """An operator that a convention binds."""
 
     TOPIC = "association@1"
+    LINK_ACTIONS = frozenset({ADMISSION})
 
     @event("Created", topic="association.Registered@1")
     def __init__(self, id: str, identity: Identity, academies: tuple[str, ...]) -> None:
+        self.status: str = Status.CANDIDATE
+        self.status_since: date | None = None
+        self.closed_on: date | None = None
         self.identity = identity
         self.academies = academies
+        self.contacts: dict[ContactRole, Contact] = {}
         self.entitlements: dict[str, Entitlement] = {}
-        self.status = "candidate"
+        self.programme_id = ""
+        self.scheme = ""
+        self.rules_version = 0
+        self.round = 0
+        self.opened_on: date | None = None
+        self.documents: dict[str, Document] = {}
+        self.documents_since: date | None = None
+        self.complete_on: date | None = None
+        self.required: tuple[str, ...] = ()
+        self.suspended_for: SuspensionCause | None = None
+        self.reminders: dict[str, Reminder] = {}
+        self.links: dict[str, Link] = {}
+
+    # What it is ------------------------------------------------------------------------------
 
     def scopes(self) -> frozenset[str]:
         return frozenset(
             {f"association:{self.id}", "role:national", "role:auditor", "role:dpo"}
             | {f"academie:{code}" for code in self.academies}
+            | (frozenset() if self.is_erased else self.link_scopes())
         )
 
     def claims(self) -> frozenset[Claim]:
@@ -76,23 +81,50 @@ class Association(Root):
         if self.is_erased:
             return frozenset()
         numbers = {"rna": self.identity.rna, "siren": self.identity.siren}
-        return frozenset(Claim(f"{kind}:{number}") for kind, number in numbers.items() if number)
+        held = frozenset(Claim(f"{kind}:{number}") for kind, number in numbers.items() if number)
+        return held | self.link_claims()
+
+    @property
+    def academie(self) -> str:
+        """The académie whose rules and calendar its admission follows: the first of its own, by code."""
+        return min(self.academies, default="")
+
+    @property
+    def owner(self) -> str:
+        """Who assesses it."""
+        return f"academie:{self.academie}"
+
+    @property
+    def heading(self) -> str:
+        return f"Association : {self.identity.name}"
+
+    # Who it is -------------------------------------------------------------------------------
 
     def change_identity(self, act: Act, *, identity: Identity) -> None:
         """Replaces the identity (a change of fact, not the correction of an error)."""
         if identity != self.identity:
             self._identity_changed(identity=identity)
 
+    def name_contact(self, act: Act, *, role: ContactRole, contact: Contact) -> None:
+        """Says whom to call, in place of whoever had that role."""
+        self._contact_named(role=role, name=contact.name, mailbox=contact.mailbox, phone=contact.phone)
+
+    def remove_contact(self, act: Act, *, role: ContactRole) -> None:
+        """Nobody has that role any more. Raises ``Refused`` when nobody had."""
+        if role not in self.contacts:
+            raise Refused(
+                "no_such_contact",
+                "Personne n'est désigné pour ce rôle.",
+                (f"l'un de : {', '.join(self.contacts) or 'aucun'}",),
+            )
+        self._contact_removed(role=role)
+
     def grant_entitlement(self, act: Act, *, entitlement: Entitlement) -> None:
         """Records an award or an approval, by its reference.
 
         Raises ``Refused`` when it ends before it starts.
         """
-        if entitlement.ends < entitlement.starts:
-            raise Refused(
-                "period_reversed",
-                f"La période finit ({entitlement.ends}) avant de commencer ({entitlement.starts}).",
-            )
+        guards.period(entitlement)
         if self.entitlements.get(entitlement.reference) != entitlement:
             self._entitlement_granted(entitlement=entitlement)
 
@@ -101,28 +133,163 @@ class Association(Root):
 
         Raises ``Refused`` when there is none under this reference, the day lies ahead, or outside its period.
         """
-        held = self.entitlements.get(reference)
-        if held is None:
-            raise Refused(
-                "no_such_entitlement",
-                f"Aucun titre n'est enregistré sous la référence « {reference} ».",
-                (f"l'une de : {', '.join(self.entitlements) or 'aucune'}",),
-            )
-        if on > act.today:
-            raise Refused("in_the_future", f"Le {on.isoformat()} est à venir : on n'enregistre que le passé.")
-        if not held.covers(on):
-            raise Refused(
-                "outside_its_period",
-                f"Ce titre court du {held.starts.isoformat()} au {held.ends.isoformat()} : "
-                "sa fin anticipée tombe entre les deux.",
-                (f"une date entre le {held.starts.isoformat()} et le {held.ends.isoformat()}",),
-            )
+        held = guards.held(self, reference)
+        not_in_the_future(act, on)
+        guards.within_its_period(held, on)
         if on != held.ends:
             self._entitlement_ended(reference=reference, on=on)
+
+    # Its admission ---------------------------------------------------------------------------
+
+    def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
+        """Invites the operator to open its admission: see ``Linked``."""
+        guards.status_in(self, OPENABLE, "l'inviter à ouvrir son admission")
+        super().issue_link(act, link=link, action=action, digest=digest, expires_on=expires_on)
+
+    def open_admission(
+        self,
+        act: Act,
+        *,
+        programme_id: str,
+        scheme: str,
+        rules_version: int,
+        documents: tuple[str, ...],
+        on: date,
+        channel: Channel,
+    ) -> None:
+        """Opens its file, anew after it lapsed, was refused or left: every document is asked again.
+
+        Raises ``Refused``: an admission under way, a day to come or before the last change, a link that does
+        not allow it.
+        """
+        self.spend(act, ADMISSION)
+        told_by(act, channel, on)
+        guards.status_in(self, OPENABLE, "ouvrir son admission")
+        guards.in_order(self, act, on)
+        self._admission_opened(
+            programme_id=programme_id,
+            scheme=scheme,
+            rules_version=rules_version,
+            documents=documents,
+            on=on,
+            channel=channel,
+        )
+
+    def ask_document(self, act: Act, *, document: str) -> None:
+        """Asks for one document more; nothing happens when it is asked already."""
+        guards.status_in(self, FOLLOWED, "demander une pièce")
+        guards.known_document(document)
+        if document not in self.documents:
+            self._document_asked(document=document, day=act.today)
+
+    def receive_document(self, act: Act, *, document: str, version: DocumentVersion) -> None:
+        """A version arrived, in place of the one that waited to be read; the last accepted one still counts.
+
+        Raises ``Refused``: not asked, a day to come, a file that is not taken in, an insurance that does not
+        say until when, or that has run out.
+        """
+        guards.status_in(self, FOLLOWED, "recevoir une pièce")
+        asked = guards.asked_document(self, document)
+        not_in_the_future(act, version.on)
+        guards.receivable(document, version)
+        guards.not_run_out(act, version)
+        if version != (asked.pending or asked.accepted):
+            self._document_received(
+                document=document,
+                sha256=version.sha256,
+                size=version.size,
+                media_type=version.media_type,
+                on=version.on,
+                channel=version.channel,
+                valid_until=version.valid_until,
+            )
+
+    def accept_document(self, act: Act, *, document: str, sha256: str) -> None:
+        """The version that was read is good; with the last of them the assessment begins."""
+        guards.status_in(self, FOLLOWED, "accepter une pièce")
+        version = guards.pending_version(guards.asked_document(self, document), document, sha256)
+        guards.not_run_out(act, version)
+        self._document_accepted(document=document, sha256=sha256, day=act.today)
+
+    def refuse_document(self, act: Act, *, document: str, sha256: str) -> None:
+        """The version that was read will not do, with the reason."""
+        guards.status_in(self, FOLLOWED, "refuser une pièce")
+        reason_given(act)
+        guards.pending_version(guards.asked_document(self, document), document, sha256)
+        self._document_refused(document=document, sha256=sha256, day=act.today)
+
+    def admit(
+        self,
+        act: Act,
+        *,
+        on: date,
+        conventions: tuple[str, ...],
+        required: tuple[str, ...],
+        missing: tuple[str, ...],
+    ) -> None:
+        """The académie admits it. ``required``: the titles that the rules ask for; ``missing``: those that it
+        lacks today, in French.
+
+        Raises ``Refused``: not under way, documents missing, insurance run out, a title missing.
+        """
+        guards.under_way(self, "la référencer")
+        guards.in_order(self, act, on)
+        guards.documents_accepted(self)
+        guards.insured(self, act.today)
+        guards.entitled(missing)
+        self._admitted(on=on, required=required, conventions=conventions)
+
+    def refuse_admission(self, act: Act) -> None:
+        """The académie says no, with its reason."""
+        guards.under_way(self, "refuser son admission")
+        reason_given(act)
+        self._admission_refused(on=act.today)
+
+    def lapse(self, act: Act) -> None:
+        """Its file stayed incomplete for too long. Nothing happens once it is no longer under way."""
+        if self.status == Status.IN_ADMISSION:
+            self._lapsed(on=act.today)
+
+    # Its standing ----------------------------------------------------------------------------
+
+    def suspend(self, act: Act, *, cause: SuspensionCause, on: date) -> None:
+        """Interrupts it, with the reason, until the suspension is lifted."""
+        guards.status_in(self, {Status.ADMITTED}, "la suspendre")
+        reason_given(act)
+        guards.in_order(self, act, on)
+        self._suspended(cause=cause, on=on)
+
+    def lift_suspension(self, act: Act) -> None:
+        guards.status_in(self, {Status.SUSPENDED}, "lever sa suspension")
+        reason_given(act)
+        self._suspension_lifted(on=act.today)
+
+    def leave(self, act: Act, *, on: date) -> None:
+        """It goes, or gives its candidacy up, with the reason."""
+        guards.status_in(self, FOLLOWED, "la faire sortir du dispositif")
+        reason_given(act)
+        guards.in_order(self, act, on)
+        self._left(on=on)
+
+    # Events: they assign, and never compute with personal fields ------------------------------
 
     @event("IdentityChanged", topic="association.IdentityChanged@1")
     def _identity_changed(self, identity: Identity) -> None:
         self.identity = identity
+
+    @event("ContactNamed", topic="association.ContactNamed@1")
+    def _contact_named(
+        self,
+        role: ContactRole,
+        name: Annotated[str, PERSONAL],
+        mailbox: Annotated[str, PERSONAL] | None,
+        phone: Annotated[str, PERSONAL] | None,
+    ) -> None:
+        self.contacts[role] = Contact(name, mailbox, phone)
+
+    @event("ContactRemoved", topic="association.ContactRemoved@1")
+    def _contact_removed(self, role: ContactRole) -> None:
+        del self.contacts[role]
 
     @event("EntitlementGranted", topic="association.EntitlementGranted@1")
     def _entitlement_granted(self, entitlement: Entitlement) -> None:
@@ -130,11 +297,121 @@ class Association(Root):
 
     @event("EntitlementEnded", topic="association.EntitlementEnded@1")
     def _entitlement_ended(self, reference: str, on: date) -> None:
-        held = self.entitlements[reference]
-        self.entitlements[reference] = Entitlement(
-            held.kind, held.reference, held.schemes, held.starts, on, held.academies
-        )
+        self.entitlements[reference] = replace(self.entitlements[reference], ends=on)
+
+    @event("AdmissionOpened", topic="association.AdmissionOpened@1")
+    def _admission_opened(
+        self,
+        programme_id: str,
+        scheme: str,
+        rules_version: int,
+        documents: tuple[str, ...],
+        on: date,
+        channel: Channel,
+    ) -> None:
+        self._becomes(Status.IN_ADMISSION, on)
+        self.programme_id = programme_id
+        self.scheme = scheme
+        self.rules_version = rules_version
+        self.round += 1
+        self.opened_on = self.documents_since = on
+        self.documents = {document: Document() for document in documents}
+        self.required = ()
+        self._settle(on)
+
+    @event("DocumentAsked", topic="association.DocumentAsked@1")
+    def _document_asked(self, document: str, day: date) -> None:
+        self.documents[document] = Document()
+        self.documents_since = day
+        self._settle(day)
+
+    @event("DocumentReceived", topic="association.DocumentReceived@1")
+    def _document_received(
+        self,
+        document: str,
+        sha256: str,
+        size: int,
+        media_type: str,
+        on: date,
+        channel: Channel,
+        valid_until: date | None,
+    ) -> None:
+        version = DocumentVersion(sha256, size, media_type, on, channel, valid_until)
+        self.documents[document] = replace(self.documents[document], pending=version)
+
+    @event("DocumentAccepted", topic="association.DocumentAccepted@1")
+    def _document_accepted(self, document: str, sha256: str, day: date) -> None:
+        self.documents[document] = Document(accepted=self.documents[document].pending)
+        self._settle(day)
+
+    @event("DocumentRefused", topic="association.DocumentRefused@1")
+    def _document_refused(self, document: str, sha256: str, day: date) -> None:
+        self.documents[document] = replace(self.documents[document], pending=None, refused=True)
+        self.documents_since = day
+
+    @event("Admitted", topic="association.Admitted@1")
+    def _admitted(self, on: date, required: tuple[str, ...], conventions: tuple[str, ...]) -> None:
+        self._becomes(Status.ADMITTED, on)
+        self.required = required
+
+    @event("AdmissionRefused", topic="association.AdmissionRefused@1")
+    def _admission_refused(self, on: date) -> None:
+        self._becomes(Status.REFUSED, on)
+
+    @event("Lapsed", topic="association.Lapsed@1")
+    def _lapsed(self, on: date) -> None:
+        self._becomes(Status.LAPSED, on)
+
+    @event("Suspended", topic="association.Suspended@1")
+    def _suspended(self, cause: SuspensionCause, on: date) -> None:
+        self._becomes(Status.SUSPENDED, on)
+        self.suspended_for = cause
+
+    @event("SuspensionLifted", topic="association.SuspensionLifted@1")
+    def _suspension_lifted(self, on: date) -> None:
+        self._becomes(Status.ADMITTED, on)
+
+    @event("Left", topic="association.Left@1")
+    def _left(self, on: date) -> None:
+        self._becomes(Status.LEFT, on)
+
+    @event("LinkIssued", topic="association.LinkIssued@1")
+    def _link_issued(self, link: str, action: str, digest: str, expires_on: date) -> None:
+        self.links[link] = Link(link, action, digest, expires_on)
+
+    @event("LinkRevoked", topic="association.LinkRevoked@1")
+    def _link_revoked(self, link: str) -> None:
+        self._link_is(link, "revoked")
+
+    @event("LinkSpent", topic="association.LinkSpent@1")
+    def _link_spent(self, link: str) -> None:
+        self._link_is(link, "spent")
+
+    @event("ReminderDue", topic="association.ReminderDue@1")
+    def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:
+        self.reminders[key] = Reminder(kind, to, what, due_on)
+
+    @event("ReminderDelivered", topic="association.ReminderDelivered@1")
+    def _reminder_delivered(self, key: str, channel: str) -> None:
+        self._delivered(key)
+
+    @event("ReminderFailed", topic="association.ReminderFailed@1")
+    def _reminder_failed(self, key: str, channel: str, problem: str) -> None:
+        self._failed(key)
 
     @event("SubjectErased", topic="association.SubjectErased@1")
     def _subject_erased(self, ground: Ground) -> None:
         self._closed()
+
+    # Shared by several events -----------------------------------------------------------------
+
+    def _becomes(self, status: Status, on: date) -> None:
+        self.status = status
+        self.status_since = on
+        self.closed_on = on if status in CLOSED else None
+        self.suspended_for = None
+
+    def _settle(self, day: date) -> None:
+        """The file is complete from the day on which nothing asked was left to accept."""
+        complete = all(one.accepted for one in self.documents.values())
+        self.complete_on = (self.complete_on or day) if complete else None

@@ -33,7 +33,10 @@ def rendered() -> str:
 
 if __name__ == "__main__":
     import domain.association.commands
+    import domain.company.commands
     import domain.convention.commands
-    import domain.programme.commands  # noqa: F401
+    import domain.mentor.commands
+    import domain.programme.commands
+    import domain.training.commands  # noqa: F401
 
     print(rendered(), end="")

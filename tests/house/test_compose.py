@@ -86,14 +86,16 @@ def test_the_data_are_in_named_volumes() -> None:
     assert set(mounts()) == set(FILE["volumes"])
 
 
-def test_the_journal_of_erasures_is_shared_and_the_signing_key_is_not_with_the_api() -> None:
+def test_the_journal_of_erasures_and_the_files_are_shared_and_the_signing_key_is_not_with_the_api() -> None:
     """A fresh volume takes the mode of the image's folder: each must be there, open to all."""
     home = FILE["x-environment"]["MENTORAT_HOME"]
     dockerfile = (IMAGE / "Dockerfile").read_text()
 
     assert mounts()["audit"] == dict.fromkeys(KEYED, f"{home}/audit")
+    assert mounts()["documents"] == dict.fromkeys(KEYED, f"{home}/documents")
     assert mounts()["home"] == dict.fromkeys(KEYED - {"api"}, home)
-    assert f"RUN install -d -m 1777 {home} {home}/audit\n" in dockerfile
+    assert f"RUN install -d -m 1777 {home} {home}/audit {home}/documents\n" in dockerfile
+    assert Settings(home=Path(home)).documents == Path(home, "documents")
     assert Settings(home=Path(home)).erasures.parent == Path(home, "audit")
     assert Settings(home=Path(home)).checkpoints.parent == Path(home, "audit")
 

@@ -143,8 +143,8 @@ async def test_what_the_api_erases_the_worker_knows_and_each_key_is_where_it_sho
     assert len(held) == 1
     assert problems == []
     assert (deployment.volume("audit") / "checkpoints" / checkpoint.name).read_text() == checkpoint.note
-    assert listing(deployment.home("api")) == {"audit"}
-    assert listing(deployment.volume("home")) == {"audit", "audit.pub", "secrets"}
+    assert listing(deployment.home("api")) == {"audit", "documents"}
+    assert listing(deployment.volume("home")) == {"audit", "audit.pub", "documents", "secrets"}
     assert listing(deployment.volume("home") / "secrets") == {"audit.key"}
     assert stat.S_IMODE((deployment.volume("home") / "secrets" / "audit.key").stat().st_mode) == 0o600
 

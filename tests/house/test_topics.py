@@ -14,8 +14,11 @@ from uuid import uuid4
 import pytest
 
 import domain.association.commands
+import domain.company.commands
 import domain.convention.commands
-import domain.programme.commands  # noqa: F401 - a command is known once it is registered
+import domain.mentor.commands
+import domain.programme.commands
+import domain.training.commands  # noqa: F401 - a command is known once it is registered
 from domain.commands import command_types
 from domain.convention.model import Convention
 from domain.kernel import FREE_TEXT, PERSONAL, Root
@@ -33,7 +36,8 @@ PERSONAL_LOOKING = re.compile(
 )
 CODED = re.compile(
     r"(\w+_)?(id|hash|sha256)|key|to|kind|number|academies?|schemes?|party|voids|school_years?|uais|rna|siren|"
-    r"channel|report|renews|successor|command|guard|delegation_until|required_entitlements|documents|modules|departements"
+    r"channel|report|renews|successor|command|guard|delegation_until|required_entitlements|required|"
+    r"conventions|documents?|media_type|link|action|digest"
 )
 """Ids, codes, keys of parties, hashes, dates: whatever is typed there is compared with what is known."""
 
@@ -47,6 +51,8 @@ BODIES = {
     "Identity.mailbox": "an association's own address, not a person's",
     "Entitlement.reference": "of a call for projects or of a ministry's decision about a body; found by it",
     "association.EntitlementEnded@1.reference": "the same",
+    "association.ReminderDue@1.what": "written by the house, of bodies and dates",
+    "association.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "convention.Drafted@1.title": "the title of a public act, under which it is sent and listed",
     "Party.name": "the name of a body",
     "Party.mailbox": "a body's own address, where reminders go, not a person's",
@@ -56,7 +62,40 @@ BODIES = {
     "convention.ReminderDue@1.what": "written by the house, of bodies and dates",
     "convention.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "convention.Corrected@1.date_name": "which date is corrected",
+    "Firm.name": "the name of a company",
+    "Firm.siret": "its number, read as one: domain.company.model.checked",
+    "Firm.naf": "a code, read as one",
+    "Firm.sites": "names of communes",
+    "Firm.clee": "the name of a body",
+    "Firm.campus": "the name of a body",
     "Perimeter.mission": "in the words of the law, by the State's rules",
+    "Perimeter.departements": "codes of départements",
+    "TrainingRules.modules": "codes of modules",
+    "mentor.Applied@1.uai": "a code, read as one",
+    "Profile.rome": "a code, read as one: domain.mentor.guards.profile",
+    "Profile.naf": "the same",
+    "Profile.families": "keys of a list",
+    "Profile.languages": "codes, read as such",
+    "Profile.communes": "the same",
+    "Digests.email_digest": "a keyed digest: recognised, never read",
+    "Digests.name_digest": "the same",
+    "mentor.Absorbed@1.aliases": "keyed digests",
+    "mentor.Absorbed@1.duplicate": "the id of a record",
+    "mentor.MergedInto@1.kept": "the id of a record",
+    "mentor.CharterSigned@1.version": "letters, digits and dots: domain.mentor.guards.charter_version",
+    "mentor.CheckAsked@1.mission": "one of those that the rules name, else refused",
+    "mentor.CheckAsked@1.departement": "the same",
+    "mentor.CheckPresented@1.checker": "the id of an actor",
+    "Check.checker": "the same",
+    "mentor.TrainingRecorded@1.modules": "codes of modules",
+    "Certificate.modules": "the same",
+    "mentor.ReminderDue@1.what": "written by the house, of steps and dates",
+    "mentor.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
+    "Course.title": "of a course, under which it is listed",
+    "Module.code": "read as a code: domain.training.guards.course",
+    "training.Promoted@1.mentors": "ids of records",
+    "training.ReminderDue@1.what": "written by the house, of dates and numbers",
+    "training.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "refusal.Recorded@1.sentence": "by a guard, which quotes no personal field: test_refusals",
     "refusal.Recorded@1.missing": "the same",
 }
@@ -68,6 +107,10 @@ ASKED = {
     "RecordDelivery.problem",
     "Correct.date_name",
     "Signatory.title",
+    "Apply.uai",
+    "AskCheck.mission",
+    "AskCheck.departement",
+    "SignCharter.version",
 }
 """What a command tells under the same names as an event above."""
 
@@ -209,12 +252,31 @@ def test_what_looks_personal_is_marked_or_has_its_reason_to_be_in_clear() -> Non
     assert all(BODIES.values())
 
 
+OF_VALUES = {
+    "Person.given_name": PERSONAL,
+    "Person.family_name": PERSONAL,
+    "Person.email": PERSONAL,
+    "Person.phone": PERSONAL,
+    "Person.birth_date": PERSONAL,
+    "Profile.availability": FREE_TEXT,
+    "Course.trainer": PERSONAL,
+    "Course.place": FREE_TEXT,
+    "Course.link": FREE_TEXT,
+}
+"""Marked in values that commands and events both carry."""
+
+
 def test_the_fields_that_are_marked_are_these() -> None:
     assert {name: mark_of(hint) for name, hint in named_fields().items() if is_marked(hint)} == {
+        "association.ContactNamed@1.name": PERSONAL,
+        "association.ContactNamed@1.mailbox": PERSONAL,
+        "association.ContactNamed@1.phone": PERSONAL,
         "convention.SignatoryNamed@1.name": PERSONAL,
         "convention.SignatoryNamed@1.delegation": PERSONAL,
         "convention.Announced@1.source": FREE_TEXT,
         "convention.HistoryRecorded@1.evidence": FREE_TEXT,
+        "mentor.Interviewed@1.report": FREE_TEXT,
+        **OF_VALUES,
     }
 
 
@@ -229,10 +291,15 @@ def test_a_command_marks_what_its_event_marks() -> None:
     """What it is told from another by, its digest, is then gone with the person's key."""
     asked = asked_fields()
     assert {name: mark_of(hint) for name, hint in asked.items() if is_marked(hint)} == {
+        "Contact.name": PERSONAL,
+        "Contact.mailbox": PERSONAL,
+        "Contact.phone": PERSONAL,
         "Signatory.name": PERSONAL,
         "Signatory.delegation": PERSONAL,
         "Announce.source": FREE_TEXT,
         "RecordHistory.evidence": FREE_TEXT,
+        "HoldInterview.report": FREE_TEXT,
+        **OF_VALUES,
     }
     assert in_clear(asked) - set(BODIES) == set(ASKED)
 

@@ -11,17 +11,23 @@ import pytest
 
 from domain.association.commands import ChangeIdentity
 from domain.association.model import Identity
-from domain.calendar import PartialDate
+from domain.calendar import PartialDate, paris_day
 from domain.convention import commands as ask
 from domain.convention.parts import Medium
-from domain.kernel import SYSTEM, Conflict, KeyReused, NotFound, PreconditionFailed, Refused
+from domain.erasure import Erase, Ground
+from domain.kernel import SYSTEM, Actor, Conflict, KeyReused, NotFound, PreconditionFailed, Refused
+from domain.mentor import commands as mentors
+from domain.mentor.parts import CheckKind
 from domain.programme.commands import AdoptRules
 from domain.programme.rules import Delay, Rules
-from ledger.events import StoredEvent
+from ledger import vault
+from ledger.events import REASON, StoredEvent
 from ledger.recorder import Append, Loaded, Recorder, VersionConflict
+from tests.domain.mentor_support import applying
 from tests.ledger.conftest import Store
 from tests.support import COORDINATOR, FACE, FACE_PARTY, LYON, NATIONAL, House, clauses, draft_command
 
+DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 ID = "convention-1"
 ACADEMIE = "academie:10"
 
@@ -237,6 +243,40 @@ async def test_a_persons_refusal_is_kept_once_and_says_by_which_guard(house: Hou
     assert (first.facts["actor"], first.facts["command"]) == (COORDINATOR.id, "convention.sign")
     assert first.record_id != second.record_id
     assert (await house.convention(ID)).signatures == {}
+
+
+async def test_words_given_to_a_command_that_takes_none_are_nowhere_in_the_store(store: Store) -> None:
+    """What a background check says, or whom an erasure is about, is not kept by being refused either."""
+    house = store.house()
+    await house.open()
+    await house.do(applying("mentor-1"), COORDINATOR)
+    today = paris_day(await store.recorder.now())
+    typed = "un motif qui dirait ce que dit le bulletin"
+    presented = mentors.PresentCheck(record_id="mentor-1", kind=CheckKind.B3, presented=False, on=today)
+    for command, actor in (
+        (mentors.AskCheck(record_id="mentor-1", kind=CheckKind.B3), COORDINATOR),
+        (presented, COORDINATOR),
+        (presented, LYON),
+        (Erase(record_id="mentor-1", ground=Ground.OBJECTION), DPO),
+    ):
+        with pytest.raises(Refused):
+            await house.do(command, actor, reason=typed)
+
+    kept = await refusals(house)
+
+    guards = ["reason_not_taken", "reason_not_taken", "role_not_allowed", "reason_not_taken"]
+    assert [f'"guard":"{guard}"' in one.state for guard, one in zip(guards, kept, strict=True)] == [True] * 4
+    assert [one.facts.get(REASON) for one in kept] == [None] * 4
+    assert await reasons(house) == []
+    with pytest.raises(Refused):
+        await house.do(mentors.Suspend(record_id="mentor-1", on=today), COORDINATOR, reason=typed)
+    assert await reasons(house) == [typed]
+
+
+async def reasons(house: House) -> list[str]:
+    """The words that go with what is stored, opened by their keys."""
+    sealed = [e.facts[REASON] for e in await house.recorder.after(0, 1000) if REASON in e.facts]
+    return list((await vault.opened(house.keyring, sealed)).values())
 
 
 async def test_what_was_refused_may_be_accepted_later_under_the_same_key(house: House) -> None:

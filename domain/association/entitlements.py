@@ -1,0 +1,79 @@
+"""Which titles an operator holds where, and which of those that a programme's rules require it lacks.
+
+« conventionnée » is having a convention in force that covers the scheme and the académie: whoever decides
+reads the conventions, and hands them over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.association.parts import CONVENTIONED, ENTITLEMENT_LABELS, EntitlementKind
+from domain.convention.parts import RUNNING
+
+if TYPE_CHECKING:
+    from domain.association.model import Association
+    from domain.convention.model import Convention
+    from domain.programme.rules import Rules
+
+
+def missing_entitlements(
+    association: Association,
+    conventions: Collection[Convention],
+    rules: Rules,
+    scheme: str,
+    academies: Collection[str],
+    day: date,
+) -> tuple[str, ...]:
+    """The titles required and not held on ``day``, in French, each with the académie in which it is lacking.
+
+    Nothing when the operator may work there under this scheme.
+    """
+    return tuple(
+        _told(required, scheme, academie)
+        for required in rules.required_entitlements
+        for academie in sorted(academies)
+        if not _held(association, conventions, required, scheme, academie, day)
+    )
+
+
+def conventioned(
+    association: Association, conventions: Collection[Convention], scheme: str, academie: str, day: date
+) -> bool:
+    """Whether one of these conventions binds the operator that day, for the scheme and in the académie."""
+    return any(
+        f"association:{association.id}" in one.parties
+        and scheme in one.clauses.schemes
+        and academie in (one.coverage.academies or (one.academie,))
+        and _in_force(one, day)
+        for one in conventions
+    )
+
+
+def _held(
+    association: Association,
+    conventions: Collection[Convention],
+    required: str,
+    scheme: str,
+    academie: str,
+    day: date,
+) -> bool:
+    if required == CONVENTIONED:
+        return conventioned(association, conventions, scheme, academie, day)
+    return association.holds(EntitlementKind(required), scheme, academie, day)
+
+
+def _in_force(convention: Convention, day: date) -> bool:
+    """By its status, and by its days: the process that ends it may be late."""
+    starts = convention.in_force_from
+    last = [stop for stop in (convention.clauses.ends_on, convention.notice_until) if stop]
+    begun = starts is not None and starts.first <= day
+    return convention.status in RUNNING and begun and all(day <= stop for stop in last)
+
+
+def _told(required: str, scheme: str, academie: str) -> str:
+    label = "conventionnée" if required == CONVENTIONED else ENTITLEMENT_LABELS[EntitlementKind(required)]
+    verb = "par une convention en vigueur couvrant" if required == CONVENTIONED else "couvrant"
+    return f"{label} {verb} {scheme} dans l'académie {academie}"

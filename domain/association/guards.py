@@ -1,0 +1,187 @@
+"""The guards of an association: each raises ``Refused`` with its code, a sentence, and what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.association.parts import (
+    INSURANCE,
+    MEDIA_TYPES,
+    MOST_BYTES,
+    STATUS_LABELS,
+    Document,
+    DocumentVersion,
+    Entitlement,
+    Status,
+)
+from domain.calendar import french_date
+from domain.guards import not_in_the_future
+from domain.kernel import Act, Refused
+from domain.programme.rules import DOCUMENTS
+
+if TYPE_CHECKING:
+    from domain.association.model import Association
+
+
+def status_in(association: Association, allowed: Iterable[str], doing: str) -> None:
+    if association.status not in allowed:
+        label = STATUS_LABELS[Status(association.status)]
+        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
+        raise Refused(
+            "wrong_status",
+            f"L'association est « {label} » : impossible de {doing}.",
+            (f"une association {' ou '.join(needed)}",),
+        )
+
+
+def in_order(association: Association, act: Act, on: date) -> None:
+    """A change of status took place by today, and not before the one that it follows."""
+    not_in_the_future(act, on)
+    since = association.status_since
+    if since and on < since:
+        raise Refused(
+            "before_last_change",
+            f"L'association n'est dans cet état que depuis le {french_date(since)}.",
+            (f"une date à partir du {french_date(since)}",),
+        )
+
+
+# Documents ----------------------------------------------------------------------------------------
+
+
+def known_document(document: str) -> None:
+    if document not in DOCUMENTS:
+        raise Refused(
+            "document_unknown",
+            "Ce n'est pas une pièce que l'on demande.",
+            (f"l'une de : {', '.join(DOCUMENTS)}",),
+        )
+
+
+def asked_document(association: Association, document: str) -> Document:
+    known_document(document)
+    asked = association.documents.get(document)
+    if asked is None:
+        raise Refused(
+            "document_not_asked",
+            f"Cette pièce n'est pas demandée : {DOCUMENTS[document]}.",
+            (f"l'une de : {', '.join(association.documents)}", "ou une demande de cette pièce"),
+        )
+    return asked
+
+
+def receivable(document: str, version: DocumentVersion) -> None:
+    """What the content-addressed store takes in: its hash, size and type; and how long an insurance runs."""
+    if not re.fullmatch(r"[0-9a-f]{64}", version.sha256):
+        raise Refused(
+            "hash_malformed", "L'empreinte n'est pas un SHA-256.", ("64 chiffres hexadécimaux en minuscules",)
+        )
+    if version.media_type not in MEDIA_TYPES:
+        raise Refused(
+            "media_type_refused",
+            "Ce type de fichier n'est pas accepté.",
+            (f"l'un de : {', '.join(MEDIA_TYPES)}",),
+        )
+    if not 0 < version.size <= MOST_BYTES:
+        raise Refused(
+            "size_refused",
+            "Une pièce compte au moins un octet et au plus 10 Mio.",
+            ("un fichier de 10 Mio au plus",),
+        )
+    if document == INSURANCE and version.valid_until is None:
+        raise Refused(
+            "valid_until_missing",
+            "Une attestation d'assurance dit jusqu'à quand elle vaut.",
+            ("son dernier jour (valid_until)",),
+        )
+
+
+def not_run_out(act: Act, version: DocumentVersion) -> None:
+    until = version.valid_until
+    if until and until < act.today:
+        raise Refused(
+            "document_expired",
+            f"Cette pièce ne vaut plus depuis le {french_date(until)}.",
+            ("une pièce en cours de validité",),
+        )
+
+
+def pending_version(asked: Document, document: str, sha256: str) -> DocumentVersion:
+    """The version that awaits a decision, which is about what was read and nothing else."""
+    if asked.pending is None:
+        raise Refused(
+            "nothing_received",
+            f"Aucune version n'est à examiner : {DOCUMENTS[document]}.",
+            ("une version reçue et non examinée",),
+        )
+    if asked.pending.sha256 != sha256:
+        raise Refused(
+            "document_changed",
+            "La version reçue n'est pas celle que vous avez lue.",
+            (f"une décision sur celle dont l'empreinte est {asked.pending.sha256}",),
+        )
+    return asked.pending
+
+
+# Admitting ----------------------------------------------------------------------------------------
+
+
+def under_way(association: Association, doing: str) -> None:
+    status_in(association, {Status.IN_ADMISSION}, doing)
+
+
+def documents_accepted(association: Association) -> None:
+    lacking = [DOCUMENTS[name] for name, one in association.documents.items() if one.accepted is None]
+    if lacking:
+        raise Refused("documents_missing", "Toutes les pièces demandées ne sont pas acceptées.", lacking)
+
+
+def insured(association: Association, day: date) -> None:
+    if not association.insured(day):
+        raise Refused(
+            "insurance_lapsed",
+            f"L'assurance ne couvre pas le {french_date(day)}.",
+            ("une attestation d'assurance en cours, acceptée",),
+        )
+
+
+def entitled(missing: tuple[str, ...]) -> None:
+    if missing:
+        raise Refused(
+            "entitlement_missing", "Il manque un titre que les règles du programme demandent.", missing
+        )
+
+
+# Entitlements -------------------------------------------------------------------------------------
+
+
+def period(entitlement: Entitlement) -> None:
+    if entitlement.ends < entitlement.starts:
+        raise Refused(
+            "period_reversed",
+            f"La période finit ({entitlement.ends}) avant de commencer ({entitlement.starts}).",
+        )
+
+
+def held(association: Association, reference: str) -> Entitlement:
+    found = association.entitlements.get(reference)
+    if found is None:
+        raise Refused(
+            "no_such_entitlement",
+            f"Aucun titre n'est enregistré sous la référence « {reference} ».",
+            (f"l'une de : {', '.join(association.entitlements) or 'aucune'}",),
+        )
+    return found
+
+
+def within_its_period(entitlement: Entitlement, on: date) -> None:
+    if not entitlement.covers(on):
+        starts, ends = entitlement.starts.isoformat(), entitlement.ends.isoformat()
+        raise Refused(
+            "outside_its_period",
+            f"Ce titre court du {starts} au {ends} : sa fin anticipée tombe entre les deux.",
+            (f"une date entre le {starts} et le {ends}",),
+        )

@@ -1,0 +1,146 @@
+"""The company: who it is, where, and what ties it to the mentoring: mentors lent, visits, internships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from domain.guards import not_in_the_future
+from domain.identifiers import InvalidIdentifier, parse_naf, parse_siret
+from domain.kernel import Act, Claim, Refused, Root, event
+
+
+class Status(StrEnum):
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+STATUS_LABELS: Final = {Status.ACTIVE: "active", Status.CLOSED: "fermée"}
+
+
+class TieKind(StrEnum):
+    """What lasts between a company and the lycées, counted without anybody's name."""
+
+    MENTOR = "mentor"
+    VISIT = "visit"
+    INTERNSHIP = "internship"
+    PFMP = "pfmp"
+
+
+TIE_LABELS: Final = {
+    TieKind.MENTOR: "mentors mis à disposition",
+    TieKind.VISIT: "visites",
+    TieKind.INTERNSHIP: "stages proposés",
+    TieKind.PFMP: "périodes de formation en milieu professionnel proposées",
+}
+
+
+@dataclass(frozen=True)
+class Firm:
+    """Who the company is: no person is in it. ``sites``: names of communes; ``clee``: its comité local
+    école-entreprise; ``campus``: its Campus des métiers et des qualifications.
+    """
+
+    name: str
+    siret: str | None = None
+    naf: str | None = None
+    sites: tuple[str, ...] = ()
+    clee: str | None = None
+    campus: str | None = None
+
+
+@dataclass(frozen=True)
+class Tie:
+    """So many mentors, visits or internships, on a day."""
+
+    kind: TieKind
+    count: int
+    on: date
+
+
+class Company(Root):
+    """Shared by all: every association, académie and lycée reads it and keeps it up to date."""
+
+    TOPIC = "company@1"
+    about_persons = False
+
+    @event("Created", topic="company.Registered@1")
+    def __init__(self, id: str, firm: Firm) -> None:
+        self.firm = firm
+        self.ties: tuple[Tie, ...] = ()
+        self.status: str = Status.ACTIVE
+        self.closed_on: date | None = None
+
+    def scopes(self) -> frozenset[str]:
+        return frozenset({"public"})
+
+    def claims(self) -> frozenset[Claim]:
+        """A SIRET belongs to one company; a closed one gives it back."""
+        held = self.firm.siret if self.status == Status.ACTIVE else None
+        return frozenset({Claim(f"siret:{held}")} if held else ())
+
+    def change(self, act: Act, *, firm: Firm) -> None:
+        """Replaces what it is as a whole. Raises ``Refused`` once closed, or as ``checked`` does."""
+        self._must_be_active("changer")
+        checked(firm)
+        if firm != self.firm:
+            self._changed(firm=firm)
+
+    def close(self, act: Act, *, on: date) -> None:
+        """It has ceased to exist, or to take part, since ``on``."""
+        self._must_be_active("fermer")
+        not_in_the_future(act, on)
+        self._closed_down(on=on)
+
+    def record_tie(self, act: Act, *, kind: TieKind, count: int, on: date) -> None:
+        """Notes so many of what lasts. Raises ``Refused`` for nothing at all, or a day to come."""
+        self._must_be_active("noter un lien")
+        if count < 1:
+            raise Refused("nothing_counted", "Un lien se compte à partir de un.", ("count d'au moins 1",))
+        not_in_the_future(act, on)
+        self._tie_recorded(kind=kind, count=count, on=on)
+
+    def _must_be_active(self, doing: str) -> None:
+        if self.status != Status.ACTIVE:
+            raise Refused(
+                "wrong_status",
+                f"L'entreprise est fermée : impossible de {doing}.",
+                ("une entreprise active",),
+            )
+
+    @event("Changed", topic="company.Changed@1")
+    def _changed(self, firm: Firm) -> None:
+        self.firm = firm
+
+    @event("ClosedDown", topic="company.ClosedDown@1")
+    def _closed_down(self, on: date) -> None:
+        self.status = Status.CLOSED
+        self.closed_on = on
+
+    @event("TieRecorded", topic="company.TieRecorded@1")
+    def _tie_recorded(self, kind: TieKind, count: int, on: date) -> None:
+        self.ties = (*self.ties, Tie(kind, count, on))
+
+
+def checked(firm: Firm) -> Firm:
+    """The same. Raises ``Refused`` without a name, or for a number not written as it should be."""
+    if not firm.name.strip():
+        raise Refused("name_missing", "Une entreprise a un nom.", ("firm.name",))
+    try:
+        canonical = (
+            firm.siret is None or parse_siret(firm.siret) == firm.siret,
+            firm.naf is None or parse_naf(firm.naf) == firm.naf,
+        )
+    except InvalidIdentifier as invalid:
+        raise Refused(
+            "identifier_unreadable", "Le SIRET ou le code NAF n'en est pas un.", (invalid.remedy,)
+        ) from invalid
+    if not all(canonical):
+        raise Refused(
+            "identifier_unreadable",
+            "Le SIRET ou le code NAF n'est pas sous sa forme canonique.",
+            ("quatorze chiffres à la suite, un code comme 62.01Z",),
+        )
+    return firm

@@ -1,0 +1,119 @@
+"""What a mentor still lacks on a day: for clearance, for a new binôme, for each step before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.calendar import french_date
+from domain.kernel import Refused
+from domain.mentor.parts import Certificate, Status
+from domain.programme.rules import MODULES
+
+if TYPE_CHECKING:
+    from domain.mentor.model import Mentor
+    from domain.programme.rules import Rules
+
+Lack = tuple[str, str, tuple[str, ...]]
+"""The code of a guard, its sentence, and what is missing."""
+
+
+def training_missing(certificates: Iterable[Certificate], rules: Rules, day: date) -> tuple[str, ...]:
+    """The required modules without a certificate that counts on ``day``, and the minutes short."""
+    counting = [one for one in certificates if one.counts(day)]
+    followed = {module for one in counting for module in one.modules}
+    missing = [
+        f"le module « {MODULES.get(module, module)} »"
+        for module in rules.training.modules
+        if module not in followed
+    ]
+    short = rules.training.minutes - sum(one.minutes for one in counting)
+    if short > 0:
+        missing.append(f"{_hours(short)} de formation")
+    return tuple(missing)
+
+
+def trained_until(mentor: Mentor, rules: Rules, today: date) -> date | None:
+    """The last day on which the training required is still covered; ``None`` if it is not, today."""
+    held = mentor.certificates.values()
+    ends = sorted({one.valid_until for one in held if one.counts(today)}, reverse=True)
+    return next((day for day in ends if not training_missing(held, rules, day)), None)
+
+
+def check_until(mentor: Mentor, rules: Rules) -> date | None:
+    """The last day on which the background check counts."""
+    return mentor.check.until(rules) if mentor.check else None
+
+
+def blocks(mentor: Mentor, rules: Rules, day: date) -> tuple[str, ...]:
+    """Why no new binôme may begin on ``day``: keys of ``BLOCK_LABELS``. Running ones go on."""
+    found = {
+        "not_cleared": mentor.status not in {Status.CLEARED, Status.SUSPENDED},
+        "suspended": mentor.status == Status.SUSPENDED,
+        "check_overdue": not (mentor.check and mentor.check.counts(rules, day)),
+        "certificate_expired": bool(training_missing(mentor.certificates.values(), rules, day)),
+    }
+    return tuple(code for code, holds in found.items() if holds)
+
+
+def must_be_clearable(
+    mentor: Mentor, rules: Rules, day: date, admitted: bool, entitlements: tuple[str, ...]
+) -> None:
+    """Raises ``Refused`` by the first guard that fails on ``day``, with what is missing to all of them.
+
+    ``admitted``: whether the operator is; ``entitlements``: those of the scheme that it does not hold.
+    """
+    lacks = list(_lacks(mentor, rules, day, admitted, entitlements))
+    if lacks:
+        code, sentence, _ = lacks[0]
+        raise Refused(code, sentence, tuple(word for _, _, missing in lacks for word in missing))
+
+
+def _lacks(
+    mentor: Mentor, rules: Rules, day: date, admitted: bool, entitlements: tuple[str, ...]
+) -> Iterator[Lack]:
+    yield from _file(mentor, day)
+    interview = mentor.interview
+    if not (interview and interview.favourable and interview.on <= day):
+        yield "interview_missing", "Aucun entretien favorable n'a eu lieu.", ("un entretien favorable",)
+    if not (mentor.check and mentor.check.counts(rules, day)):
+        yield (
+            "check_missing",
+            "La vérification des antécédents manque, ou elle est échue.",
+            (f"une vérification qui compte le {french_date(day)}",),
+        )
+    if training := training_missing(mentor.certificates.values(), rules, day):
+        yield "training_missing", "La formation n'est pas complète.", training
+    if not admitted:
+        yield (
+            "operator_not_admitted",
+            "L'association n'est pas référencée.",
+            ("l'association référencée par l'académie",),
+        )
+    if entitlements:
+        yield (
+            "entitlement_missing",
+            "L'association n'a pas tous les titres que le dispositif demande.",
+            entitlements,
+        )
+
+
+def _file(mentor: Mentor, day: date) -> Iterator[Lack]:
+    dated = (mentor.identity_seen_on, mentor.charter_signed_on)
+    if mentor.file_missing:
+        yield "file_incomplete", "Le dossier n'est pas complet.", mentor.file_missing
+    elif any(one and one > day for one in dated):
+        yield (
+            "file_incomplete",
+            f"Le dossier n'était pas complet le {french_date(day)}.",
+            ("une date à partir de celle où il l'est devenu",),
+        )
+
+
+def _hours(minutes: int) -> str:
+    """« 1 h 30 », « 45 min »."""
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest:02}" if rest else f"{hours} h"

@@ -1,0 +1,327 @@
+"""What may be asked about a mentor: a frozen command and its handler, in the order of the path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, ClassVar
+
+from domain.association.entitlements import missing_entitlements
+from domain.association.model import Association
+from domain.association.parts import Status as OperatorStatus
+from domain.commands import Command, decided_by, handles
+from domain.company.model import Company
+from domain.company.model import Status as CompanyStatus
+from domain.convention.model import Convention
+from domain.kernel import FREE_TEXT, Act, Conflict, Refused
+from domain.links import Channel
+from domain.mentor import guards
+from domain.mentor.due import lapse_key, overdue_key
+from domain.mentor.known import digests_of
+from domain.mentor.model import Mentor
+from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person, Profile
+from domain.ports import Records
+from domain.programme.model import Programme
+from domain.programme.rules import Rules
+from domain.reminding import due_now
+
+
+def rules_of(mentor: Mentor, act: Act, records: Records) -> Rules:
+    """The rules that the record follows today; the decision then rests on the programme."""
+    programme = records.read(Programme, mentor.programme_id)
+    return programme.followed(mentor.rules_version, mentor.academie, act.today).rules
+
+
+def _check_profile(profile: Profile, records: Records) -> None:
+    guards.profile(profile)
+    if profile.company_id and records.read(Company, profile.company_id).status != CompanyStatus.ACTIVE:
+        raise Refused("company_closed", "Cette entreprise est fermée.", ("une entreprise active",))
+
+
+# The candidacy ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apply(Command):
+    """Opens the record of a candidate, under the rules in force today. ``uai``: the lycée that proposes."""
+
+    name: ClassVar[str] = "mentor.apply"
+    association_id: str
+    programme_id: str
+    person: Person
+    profile: Profile
+    channel: Origin
+    uai: str | None = None
+
+
+@handles(Apply)
+def apply(command: Apply, act: Act, records: Records) -> None:
+    if records.find(Mentor, command.record_id):
+        raise Conflict("already_applied", f"Le dossier {command.record_id} existe déjà.")
+    association = records.read(Association, command.association_id)
+    association.must_be_open()
+    guards.person(act, command.person)
+    guards.proposed_by(command.channel, command.uai)
+    _check_profile(command.profile, records)
+    programme = records.read(Programme, command.programme_id)
+    records.add(
+        Mentor(
+            id=command.record_id,
+            association_id=association.id,
+            programme_id=programme.id,
+            rules_version=programme.current(min(association.academies, default=""), act.today).number,
+            academies=association.academies,
+            person=command.person,
+            profile=command.profile,
+            channel=command.channel,
+            uai=command.uai,
+            digests=digests_of(association.id, command.person, records.digest),
+            reachable=bool(command.person.email or command.person.phone),
+            day=act.today,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangePerson(Command):
+    """Replaces what is known of who it is, as a whole."""
+
+    name: ClassVar[str] = "mentor.change_person"
+    person: Person
+
+
+@handles(ChangePerson)
+def change_person(command: ChangePerson, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    digests = digests_of(mentor.association_id, command.person, records.digest)
+    mentor.change_person(act, person=command.person, digests=digests)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeProfile(Command):
+    """Replaces what they bring, as a whole."""
+
+    name: ClassVar[str] = "mentor.change_profile"
+    profile: Profile
+
+
+@handles(ChangeProfile)
+def change_profile(command: ChangeProfile, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    _check_profile(command.profile, records)
+    mentor.change_profile(act, profile=command.profile)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge(Command):
+    """The record ``duplicate_id`` is of the same person: it is closed, and what it proves is kept here."""
+
+    name: ClassVar[str] = "mentor.merge"
+    duplicate_id: str
+
+
+@handles(Merge)
+def merge(command: Merge, act: Act, records: Records) -> None:
+    kept = records.get(Mentor, command.record_id)
+    duplicate = records.find(Mentor, command.duplicate_id)
+    kept.merge(act, duplicate=duplicate, rules=rules_of(kept, act, records))
+
+
+@decided_by(Mentor, Mentor.issue_link)
+@dataclass(frozen=True, kw_only=True)
+class IssueLink(Command):
+    """Lets the mentor do one thing online. ``digest``: SHA-256 (hex) of a secret that only the API knew."""
+
+    name: ClassVar[str] = "mentor.issue_link"
+    link: str
+    action: str
+    digest: str
+    expires_on: date
+
+
+@decided_by(Mentor, Mentor.revoke_link)
+@dataclass(frozen=True, kw_only=True)
+class RevokeLink(Command):
+    name: ClassVar[str] = "mentor.revoke_link"
+    link: str
+
+
+# The file -----------------------------------------------------------------------------------------
+
+
+@decided_by(Mentor, Mentor.see_identity)
+@dataclass(frozen=True, kw_only=True)
+class SeeIdentity(Command):
+    """An identity paper was seen; neither its number nor a copy is kept."""
+
+    name: ClassVar[str] = "mentor.see_identity"
+    on: date
+    channel: Channel
+
+
+@decided_by(Mentor, Mentor.sign_charter)
+@dataclass(frozen=True, kw_only=True)
+class SignCharter(Command):
+    """The mentor signed this version of the charter."""
+
+    name: ClassVar[str] = "mentor.sign_charter"
+    on: date
+    version: str
+    channel: Channel
+
+
+# From the interview to the clearance --------------------------------------------------------------
+
+
+@decided_by(Mentor, Mentor.hold_interview)
+@dataclass(frozen=True, kw_only=True)
+class HoldInterview(Command):
+    """The association met them."""
+
+    name: ClassVar[str] = "mentor.interview"
+    on: date
+    favourable: bool
+    report: Annotated[str, FREE_TEXT]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskCheck(Command):
+    """``mission`` and ``departement`` are told of an attestation d'honorabilité only."""
+
+    name: ClassVar[str] = "mentor.ask_check"
+    takes_reason: ClassVar[bool] = False
+    kind: CheckKind
+    mission: str | None = None
+    departement: str | None = None
+
+
+@handles(AskCheck)
+def ask_check(command: AskCheck, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    mentor.ask_check(
+        act,
+        kind=command.kind,
+        mission=command.mission,
+        departement=command.departement,
+        rules=rules_of(mentor, act, records),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresentCheck(Command):
+    """Whether the document was presented. Neither a reason nor anything that it says is taken."""
+
+    name: ClassVar[str] = "mentor.present_check"
+    takes_reason: ClassVar[bool] = False
+    kind: CheckKind
+    presented: bool
+    on: date
+    issued_on: date | None = None
+
+
+@handles(PresentCheck)
+def present_check(command: PresentCheck, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    mentor.present_check(
+        act,
+        kind=command.kind,
+        presented=command.presented,
+        issued_on=command.issued_on,
+        on=command.on,
+        rules=rules_of(mentor, act, records),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clear(Command):
+    """``conventions``: the ids of those by which the operator is conventionnée, where rules require it."""
+
+    name: ClassVar[str] = "mentor.clear"
+    on: date
+    conventions: tuple[str, ...] = ()
+
+
+@handles(Clear)
+def clear(command: Clear, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    association = records.read(Association, mentor.association_id)
+    programme = records.read(Programme, mentor.programme_id)
+    rules = rules_of(mentor, act, records)
+    missing = missing_entitlements(
+        association,
+        [records.read(Convention, one) for one in command.conventions],
+        rules,
+        programme.scheme,
+        mentor.academies,
+        command.on,
+    )
+    admitted = association.status == OperatorStatus.ADMITTED
+    mentor.clear(act, on=command.on, rules=rules, admitted=admitted, entitlements=missing)
+
+
+# Standing and leaving -----------------------------------------------------------------------------
+
+
+@decided_by(Mentor, Mentor.suspend)
+@dataclass(frozen=True, kw_only=True)
+class Suspend(Command):
+    """A person suspends them; the reason is that of the act."""
+
+    name: ClassVar[str] = "mentor.suspend"
+    on: date
+
+
+@decided_by(Mentor, Mentor.lift_suspension)
+@dataclass(frozen=True, kw_only=True)
+class LiftSuspension(Command):
+    """Takes back what a person decided; other causes remain."""
+
+    name: ClassVar[str] = "mentor.lift_suspension"
+    on: date
+
+
+@decided_by(Mentor, Mentor.leave)
+@dataclass(frozen=True, kw_only=True)
+class Leave(Command):
+    name: ClassVar[str] = "mentor.leave"
+    on: date
+    cause: MentorLeaving
+
+
+@decided_by(Mentor, Mentor.refuse)
+@dataclass(frozen=True, kw_only=True)
+class RefuseCandidacy(Command):
+    """Refuses a candidacy before its clearance."""
+
+    name: ClassVar[str] = "mentor.refuse"
+
+
+# Carried out by the process, when their day has come. Doing them again changes nothing. -----------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lapse(Command):
+    """A file left idle for too long."""
+
+    name: ClassVar[str] = "mentor.lapse"
+
+
+@handles(Lapse)
+def lapse(command: Lapse, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    if due_now(mentor, lapse_key(mentor), act, records):
+        mentor.lapse(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspendOverdue(Command):
+    """The background check counts no more."""
+
+    name: ClassVar[str] = "mentor.suspend_overdue"
+
+
+@handles(SuspendOverdue)
+def suspend_overdue(command: SuspendOverdue, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    if due_now(mentor, overdue_key(mentor, rules_of(mentor, act, records)), act, records):
+        mentor.suspend_overdue(act)

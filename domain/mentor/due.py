@@ -1,0 +1,249 @@
+"""What a mentor's record waits for: one list feeds ``next``, the deadlines and the process.
+
+Every delay comes from the programme's rules. Days are days in Paris, a deadline falls due at midnight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from domain.calendar import french_date, paris_day, start_of
+from domain.kernel import Due
+from domain.mentor.clearance import check_until, trained_until, training_missing
+from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
+from domain.programme.rules import Delay
+from domain.reminding import Reminder, deliveries, next_step, retention
+
+if TYPE_CHECKING:
+    from domain.calendar import SchoolCalendar
+    from domain.mentor.model import Mentor
+    from domain.ports import World
+    from domain.programme.model import Programme
+    from domain.programme.rules import Rules
+
+_DAY = timedelta(days=1)
+
+
+def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
+    """Everything awaited, soonest first. Nothing, once erased."""
+    if mentor.is_erased:
+        return []
+    found = [
+        *_file(mentor, rules, calendar, now),
+        *_steps(mentor, rules, now),
+        *_check(mentor, rules, now),
+        *_certificates(mentor, rules, now),
+        *_suspensions(mentor),
+        *deliveries(mentor.reminders, rules, partial(_still_awaited, mentor, rules, now)),
+        *retention(mentor.closed_on, rules),
+    ]
+    return sorted(found, key=lambda d: (d.at, d.key))
+
+
+def waits(mentor: Mentor, programme: Programme, world: World, now: datetime) -> list[Due]:
+    """The same, under the rules that the record follows today and its académie's calendar."""
+    followed = programme.followed(mentor.rules_version, mentor.academie, paris_day(now))
+    return due(mentor, followed.rules, world.calendars.for_academie(mentor.academie), now)
+
+
+def lapse_key(mentor: Mentor) -> str:
+    return f"lapse:{mentor.progress_on.isoformat()}"
+
+
+def overdue_key(mentor: Mentor, rules: Rules) -> str:
+    return f"check_overdue:{check_until(mentor, rules)}"
+
+
+def _awaits(mentor: Mentor) -> tuple[str, ...]:
+    return (f"association:{mentor.association_id}",)
+
+
+def _file(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -> Iterator[Due]:
+    """A file is reminded when nothing has come for so long, then lapses."""
+    if mentor.status != Status.CANDIDATE:
+        return
+    since = mentor.progress_on
+    lapse = rules.mentors.lapse.after(since, calendar)
+    steps = [
+        (f"{_file_round(mentor)}{n}", delay.after(since, calendar))
+        for n, delay in enumerate(rules.mentors.reminders, start=1)
+    ]
+    if step := next_step([one for one in steps if one[1] < lapse], mentor.reminders, now):
+        yield Due(
+            kind="remind_file",
+            key=step[0],
+            at=start_of(step[1]),
+            by=lapse,
+            awaits=_awaits(mentor),
+            what="Compléter le dossier de candidature",
+            missing=mentor.file_missing,
+        )
+    yield Due(
+        kind="lapse",
+        key=lapse_key(mentor),
+        at=start_of(lapse + _DAY),
+        by=lapse,
+        awaits=_awaits(mentor),
+        what=f"Sans suite, la candidature devient caduque le {french_date(lapse)}",
+        missing=mentor.file_missing,
+    )
+
+
+def _file_round(mentor: Mentor) -> str:
+    return f"file:{mentor.progress_on.isoformat()}:"
+
+
+def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
+    """The next step of the ladder: only a person takes it."""
+    lacking = training_missing(mentor.certificates.values(), rules, paris_day(now))
+    wanted = {
+        Status.FILE_COMPLETE: ("interview", "Tenir l'entretien", ("un entretien favorable",)),
+        Status.INTERVIEWED: (
+            "check",
+            "Vérifier les antécédents",
+            ("la présentation du document",) if mentor.asked else ("la demande du document",),
+        ),
+        Status.CHECKED: ("train", "Former", lacking),
+        Status.TRAINED: ("clear", "Valider", lacking),
+    }
+    step = wanted.get(Status(mentor.status))
+    if step:
+        kind, what, missing = step
+        yield Due(
+            kind=kind,
+            key=kind,
+            at=now,
+            awaits=_awaits(mentor),
+            what=f"{what} (candidature du {french_date(mentor.applied_on)})",
+            missing=missing,
+            automatic=False,
+        )
+
+
+def _check(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
+    until = check_until(mentor, rules)
+    if mentor.status not in STANDING or until is None:
+        return
+    if MentorSuspension.CHECK_OVERDUE in mentor.suspensions:
+        yield Due(
+            kind="present_check",
+            key=f"check:{until.isoformat()}",
+            at=start_of(until + _DAY),
+            by=until,
+            awaits=_awaits(mentor),
+            what=f"Renouveler la vérification des antécédents, échue depuis le {french_date(until)}",
+            missing=("un nouveau document présenté",),
+            automatic=False,
+        )
+        return
+    yield from _alert(
+        mentor,
+        now,
+        "alert_check",
+        _check_round(until),
+        rules.mentors.check_alerts,
+        until,
+        f"Renouveler la vérification des antécédents, qui compte jusqu'au {french_date(until)}",
+    )
+    yield Due(
+        kind="suspend_overdue",
+        key=overdue_key(mentor, rules),
+        at=start_of(until + _DAY),
+        by=until,
+        awaits=_awaits(mentor),
+        what=f"Suspension si les antécédents ne sont pas vérifiés à nouveau d'ici au {french_date(until)}",
+        missing=("un nouveau document présenté",),
+    )
+
+
+def _check_round(until: date) -> str:
+    return f"check_alert:{until.isoformat()}:"
+
+
+def _certificates(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
+    """Expired, it suspends nobody: no new binôme begins, and training again is awaited."""
+    if mentor.status not in STANDING:
+        return
+    today = paris_day(now)
+    until = trained_until(mentor, rules, today)
+    if until:
+        yield from _alert(
+            mentor,
+            now,
+            "alert_certificate",
+            _certificate_round(until),
+            rules.training.certificate_alerts,
+            until,
+            f"Renouveler la formation, couverte jusqu'au {french_date(until)}",
+        )
+    else:
+        yield Due(
+            kind="train",
+            key="train",
+            at=now,
+            awaits=_awaits(mentor),
+            what="Former à nouveau : aucun nouveau binôme d'ici là",
+            missing=training_missing(mentor.certificates.values(), rules, today),
+            automatic=False,
+        )
+
+
+def _certificate_round(until: date) -> str:
+    return f"certificate_alert:{until.isoformat()}:"
+
+
+def _alert(
+    mentor: Mentor,
+    now: datetime,
+    kind: str,
+    round_key: str,
+    delays: tuple[Delay, ...],
+    until: date,
+    what: str,
+) -> Iterator[Due]:
+    """Ahead of a term, and never after it; once every alert was sent, the term is still awaited."""
+    steps = [(f"{round_key}{delay.count}", delay.before(until)) for delay in delays]
+    if not steps or start_of(until + _DAY) <= now:
+        return
+    step = next_step(steps, mentor.reminders, now)
+    key, day = step or steps[-1]
+    yield Due(
+        kind=kind,
+        key=key,
+        at=start_of(day),
+        by=until,
+        awaits=_awaits(mentor),
+        what=what,
+        automatic=step is not None,
+    )
+
+
+def _suspensions(mentor: Mentor) -> Iterator[Due]:
+    """A suspension that somebody decided waits for somebody."""
+    for cause, since in mentor.suspensions.items():
+        if cause is not MentorSuspension.CHECK_OVERDUE and mentor.status == Status.SUSPENDED:
+            yield Due(
+                kind="lift_suspension",
+                key=f"suspended:{cause.value}:{since.isoformat()}",
+                at=start_of(since),
+                awaits=_awaits(mentor),
+                what=f"Suspension en cours ({SUSPENSION_LABELS[cause]}), depuis le {french_date(since)}",
+                missing=("la levée de la suspension",),
+                automatic=False,
+            )
+
+
+def _still_awaited(mentor: Mentor, rules: Rules, now: datetime, key: str, reminder: Reminder) -> bool:
+    """Whether what the reminder asks for is still to be done: nobody is chased for what they have done."""
+    match reminder.kind:
+        case "remind_file":
+            return mentor.status == Status.CANDIDATE and key.startswith(_file_round(mentor))
+        case "alert_check":
+            until = check_until(mentor, rules)
+        case _:
+            until = trained_until(mentor, rules, paris_day(now))
+            return mentor.status in STANDING and bool(until and key.startswith(_certificate_round(until)))
+    return mentor.status in STANDING and bool(until and key.startswith(_check_round(until)))

@@ -1,0 +1,476 @@
+"""The mentor: a candidate becomes cleared step by step, stays so by a yearly check, and leaves.
+
+candidate → file_complete → interviewed → checked → trained → cleared ⇄ suspended → left; before clearance
+lapsed or refused. Facts are recorded as they come; the status is the highest rung that they reach. Sources:
+the design's domain page, Code de procédure pénale 777 (a bulletin n° 3 is the person's own to show), and the
+programme's rules for every delay.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from domain.erasure import Ground
+from domain.guards import not_in_the_future, reason_given
+from domain.kernel import FREE_TEXT, Act, Claim, Root, event
+from domain.links import Channel, Link, Linked, told_by
+from domain.mentor import guards
+from domain.mentor.clearance import must_be_clearable, training_missing
+from domain.mentor.parts import (
+    LADDER,
+    OPEN,
+    STANDING,
+    Asked,
+    Certificate,
+    Check,
+    CheckKind,
+    Digests,
+    Interview,
+    MentorLeaving,
+    MentorSuspension,
+    Origin,
+    Person,
+    Profile,
+    Status,
+)
+from domain.reminding import Reminder, Reminding
+
+if TYPE_CHECKING:
+    from domain.programme.rules import Rules
+
+
+class Mentor(Reminding, Linked, Root):
+    """The aggregate. Public methods decide; the methods under ``@event`` assign."""
+
+    TOPIC = "mentor@1"
+    LINK_ACTIONS = frozenset({"file"})
+    persons_shown_to = frozenset({"association", "dpo"})
+    ASSOCIATION_ONLY: ClassVar[tuple[str, ...]] = ("interview",)
+    """Shown to the association alone, whoever else may see the record: the interview's report."""
+
+    @event("Created", topic="mentor.Applied@1")
+    def __init__(
+        self,
+        id: str,
+        association_id: str,
+        programme_id: str,
+        rules_version: int,
+        academies: tuple[str, ...],
+        person: Person,
+        profile: Profile,
+        channel: Origin,
+        uai: str | None,
+        digests: Digests,
+        reachable: bool,
+        day: date,
+    ) -> None:
+        self.association_id = association_id
+        self.programme_id = programme_id
+        self.rules_version = rules_version
+        self.academies = academies
+        self.person = person
+        self.profile = profile
+        self.channel = channel
+        self.uai = uai
+        self.digests = digests
+        self.reachable = reachable
+        self.applied_on = day
+        self.progress_on = day
+        self.aliases: tuple[str, ...] = ()
+        self.identity_seen_on: date | None = None
+        self.charter_signed_on: date | None = None
+        self.charter_version: str | None = None
+        self.interview: Interview | None = None
+        self.asked: dict[CheckKind, Asked] = {}
+        self.check: Check | None = None
+        self.certificates: dict[str, Certificate] = {}
+        self.training_complete = False
+        self.cleared_on: date | None = None
+        self.suspensions: dict[MentorSuspension, date] = {}
+        self.closed_on: date | None = None
+        self.leaving: MentorLeaving | None = None
+        self.merged_into: str | None = None
+        self.reminders: dict[str, Reminder] = {}
+        self.links: dict[str, Link] = {}
+        self.status: str = Status.CANDIDATE
+
+    # What it is ------------------------------------------------------------------------------
+
+    def scopes(self) -> frozenset[str]:
+        """The association, the lycée that proposed them, the académies, whose readers are shown nobody."""
+        proposed = {f"lycee:{self.uai}"} if self.uai else set()
+        return (
+            frozenset({f"association:{self.association_id}", "role:auditor", "role:dpo"} | proposed)
+            | {f"academie:{code}" for code in self.academies}
+            | (self.link_scopes() if self.is_open else frozenset())
+        )
+
+    def claims(self) -> frozenset[Claim]:
+        """One open record for one person in one operator, recognised by keyed digests; and its links."""
+        if not self.is_open:
+            return frozenset()
+        known = {*self.digests.all(), *self.aliases}
+        mine = frozenset(Claim(f"mentor:{self.association_id}:{digest}") for digest in known)
+        return mine | self.link_claims()
+
+    @property
+    def owner(self) -> str:
+        return f"association:{self.association_id}"
+
+    @property
+    def heading(self) -> str:
+        return "Dossier de mentor·e"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def academie(self) -> str:
+        """Whose version of the rules and whose calendar it follows: the first of its association's."""
+        return min(self.academies, default="")
+
+    @property
+    def file_missing(self) -> tuple[str, ...]:
+        """What a complete file still wants, in French."""
+        wanted = {
+            "la pièce d'identité vue": self.identity_seen_on,
+            "la charte signée": self.charter_signed_on,
+            "une adresse électronique ou un téléphone": self.reachable,
+        }
+        return tuple(what for what, there in wanted.items() if not there)
+
+    # The file --------------------------------------------------------------------------------
+
+    def change_person(self, act: Act, *, person: Person, digests: Digests) -> None:
+        """Replaces what is known of who it is."""
+        guards.is_open(self, "changer l'identité")
+        guards.person(act, person)
+        reachable = bool(person.email or person.phone)
+        guards.stays_reachable(self, reachable)
+        self._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)
+
+    def change_profile(self, act: Act, *, profile: Profile) -> None:
+        """Replaces what they bring."""
+        guards.is_open(self, "changer le profil")
+        guards.profile(profile)
+        self._profile_changed(profile=profile)
+
+    def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
+        """Lets the candidate sign online: see ``Linked``."""
+        guards.is_open(self, "donner un lien")
+        super().issue_link(act, link=link, action=action, digest=digest, expires_on=expires_on)
+
+    def see_identity(self, act: Act, *, on: date, channel: Channel) -> None:
+        """Somebody saw an identity paper: that day, and nothing of the paper, is kept."""
+        guards.is_open(self, "noter la pièce d'identité")
+        not_in_the_future(act, on)
+        self._identity_seen(on=on, channel=channel, day=act.today)
+
+    def sign_charter(self, act: Act, *, on: date, version: str, channel: Channel) -> None:
+        """The mentor signed the charter: by a link, or on paper that a role records."""
+        self.spend(act, "file")
+        told_by(act, channel, on)
+        guards.is_open(self, "noter la charte")
+        not_in_the_future(act, on)
+        guards.charter_version(version)
+        self._charter_signed(on=on, version=version, channel=channel, day=act.today)
+
+    # From the interview to the clearance -----------------------------------------------------
+
+    def hold_interview(self, act: Act, *, on: date, favourable: bool, report: str) -> None:
+        """The association met them; its report is its own."""
+        guards.status_in(self, LADDER, "noter un entretien")
+        guards.file_is_complete(self)
+        not_in_the_future(act, on)
+        guards.interview_told(report)
+        self._interviewed(on=on, favourable=favourable, report=report)
+
+    def ask_check(
+        self, act: Act, *, kind: CheckKind, mission: str | None, departement: str | None, rules: Rules
+    ) -> None:
+        """Asks for a document, after the interview; an attestation only within its legal perimeter."""
+        guards.no_reason(act)
+        guards.is_open(self, "demander une vérification")
+        guards.was_interviewed(self)
+        guards.may_be_asked(act, kind, mission, departement, rules)
+        asked = Asked(mission, departement) if kind is CheckKind.HONORABILITE else Asked()
+        if self.asked.get(kind) != asked:
+            self._check_asked(kind=kind, mission=asked.mission, departement=asked.departement)
+
+    def present_check(
+        self,
+        act: Act,
+        *,
+        kind: CheckKind,
+        presented: bool,
+        issued_on: date | None,
+        on: date,
+        rules: Rules,
+    ) -> None:
+        """Whether the document was shown, and when. A new one brings back whoever was overdue."""
+        guards.no_reason(act)
+        guards.is_open(self, "noter une vérification")
+        interview = guards.was_interviewed(self)
+        guards.was_asked(self, kind)
+        asked = self.asked[kind]
+        guards.may_be_asked(act, kind, asked.mission, asked.departement, rules)
+        not_in_the_future(act, on)
+        guards.check_dated(kind, presented, issued_on, on, interview, rules)
+        self._check_presented(
+            kind=kind, presented=presented, issued_on=issued_on, on=on, checker=act.actor.id
+        )
+        self._return_if_checked(act, rules)
+
+    def record_training(self, act: Act, *, certificate: Certificate, rules: Rules) -> None:
+        """A course certified them; nothing more is added to a record that is closed."""
+        if self.is_open and self.certificates.get(certificate.course_id) != certificate:
+            held = {**self.certificates, certificate.course_id: certificate}
+            self._training_recorded(
+                course_id=certificate.course_id,
+                modules=certificate.modules,
+                minutes=certificate.minutes,
+                on=certificate.certified_on,
+                valid_until=certificate.valid_until,
+                complete=not training_missing(held.values(), rules, act.today),
+            )
+
+    def clear(
+        self, act: Act, *, on: date, rules: Rules, admitted: bool, entitlements: tuple[str, ...]
+    ) -> None:
+        """The association clears them: every step done, each document counting on that day."""
+        guards.status_in(self, LADDER, "valider")
+        not_in_the_future(act, on)
+        must_be_clearable(self, rules, on, admitted, entitlements)
+        self._cleared(on=on)
+
+    # Standing --------------------------------------------------------------------------------
+
+    def suspend(self, act: Act, *, on: date) -> None:
+        """A person suspends them, with a reason."""
+        guards.status_in(self, STANDING, "suspendre")
+        reason_given(act)
+        not_in_the_future(act, on)
+        guards.not_before(on, self.cleared_on, "la validation")
+        guards.not_suspended_twice(self)
+        self._suspended(cause=MentorSuspension.PERSON, on=on)
+
+    def lift_suspension(self, act: Act, *, on: date) -> None:
+        """Takes back what a person decided; other causes of suspension remain."""
+        guards.status_in(self, {Status.SUSPENDED}, "lever la suspension")
+        guards.suspended_for(self, MentorSuspension.PERSON)
+        reason_given(act)
+        not_in_the_future(act, on)
+        guards.not_before(on, self.suspensions[MentorSuspension.PERSON], "la suspension")
+        self._lift(MentorSuspension.PERSON, on)
+
+    def suspend_overdue(self, act: Act) -> None:
+        """The check counts no more. Nothing happens twice."""
+        if self.status in STANDING and MentorSuspension.CHECK_OVERDUE not in self.suspensions:
+            self._suspended(cause=MentorSuspension.CHECK_OVERDUE, on=act.today)
+
+    def _return_if_checked(self, act: Act, rules: Rules) -> None:
+        overdue = MentorSuspension.CHECK_OVERDUE in self.suspensions
+        if overdue and self.check and self.check.counts(rules, act.today):
+            self._lift(MentorSuspension.CHECK_OVERDUE, act.today)
+
+    def _lift(self, cause: MentorSuspension, on: date) -> None:
+        self._suspension_lifted(cause=cause, on=on)
+        if not self.suspensions:
+            self._returned(on=on)
+
+    # Leaving ---------------------------------------------------------------------------------
+
+    def leave(self, act: Act, *, on: date, cause: MentorLeaving) -> None:
+        """They leave, whatever the step."""
+        guards.is_open(self, "noter un départ")
+        guards.leaving(cause)
+        not_in_the_future(act, on)
+        guards.not_before(on, self.cleared_on or self.applied_on, "le début du parcours")
+        self._left(on=on, cause=cause)
+
+    def refuse(self, act: Act) -> None:
+        """The association refuses a candidacy."""
+        guards.refusable(self, act)
+        self._candidacy_refused(on=act.today)
+
+    def lapse(self, act: Act) -> None:
+        """A file left idle for too long. Nothing happens twice."""
+        if self.status == Status.CANDIDATE:
+            self._lapsed(on=act.today)
+
+    def merge(self, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
+        """The same person's other record is closed, and what it proves is kept here: digests by which they
+        are recognised, certificates, and its check if newer."""
+        guards.is_open(self, "y rattacher un autre dossier")
+        other = guards.can_be_merged(self, duplicate)
+        held = {**other.certificates, **self.certificates}
+        newer = other.check and (self.check is None or other.check.on > self.check.on)
+        other._merged_into(kept=self.id, on=act.today)
+        self._absorbed(
+            duplicate=other.id,
+            aliases=tuple(sorted({*other.digests.all(), *other.aliases} - set(self.digests.all()))),
+            certificates=tuple(held.values()),
+            check=other.check if newer else self.check,
+            complete=not training_missing(held.values(), rules, act.today),
+        )
+        self._return_if_checked(act, rules)
+
+    # Events: they assign, and never compute with personal fields ------------------------------
+
+    @event("PersonChanged", topic="mentor.PersonChanged@1")
+    def _person_changed(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
+        self.person = person
+        self.digests = digests
+        self.reachable = reachable
+        self._climb(day)
+
+    @event("ProfileChanged", topic="mentor.ProfileChanged@1")
+    def _profile_changed(self, profile: Profile) -> None:
+        self.profile = profile
+
+    @event("IdentitySeen", topic="mentor.IdentitySeen@1")
+    def _identity_seen(self, on: date, channel: Channel, day: date) -> None:
+        self.identity_seen_on = on
+        self._climb(day)
+
+    @event("CharterSigned", topic="mentor.CharterSigned@1")
+    def _charter_signed(self, on: date, version: str, channel: Channel, day: date) -> None:
+        self.charter_signed_on = on
+        self.charter_version = version
+        self._climb(day)
+
+    @event("Interviewed", topic="mentor.Interviewed@1")
+    def _interviewed(self, on: date, favourable: bool, report: Annotated[str, FREE_TEXT]) -> None:
+        self.interview = Interview(on, favourable, report)
+        self._climb()
+
+    @event("CheckAsked", topic="mentor.CheckAsked@1")
+    def _check_asked(self, kind: CheckKind, mission: str | None, departement: str | None) -> None:
+        self.asked[kind] = Asked(mission, departement)
+
+    @event("CheckPresented", topic="mentor.CheckPresented@1")
+    def _check_presented(
+        self, kind: CheckKind, presented: bool, issued_on: date | None, on: date, checker: str
+    ) -> None:
+        if issued_on and presented and (self.check is None or on >= self.check.on):
+            self.check = Check(kind, issued_on, on, checker)
+        self._climb()
+
+    @event("TrainingRecorded", topic="mentor.TrainingRecorded@1")
+    def _training_recorded(
+        self,
+        course_id: str,
+        modules: tuple[str, ...],
+        minutes: int,
+        on: date,
+        valid_until: date,
+        complete: bool,
+    ) -> None:
+        self.certificates[course_id] = Certificate(course_id, modules, minutes, on, valid_until)
+        self.training_complete = complete
+        self._climb()
+
+    @event("Cleared", topic="mentor.Cleared@1")
+    def _cleared(self, on: date) -> None:
+        self.status = Status.CLEARED
+        self.cleared_on = on
+
+    @event("Suspended", topic="mentor.Suspended@1")
+    def _suspended(self, cause: MentorSuspension, on: date) -> None:
+        self.suspensions[cause] = on
+        self.status = Status.SUSPENDED
+
+    @event("SuspensionLifted", topic="mentor.SuspensionLifted@1")
+    def _suspension_lifted(self, cause: MentorSuspension, on: date) -> None:
+        del self.suspensions[cause]
+
+    @event("Returned", topic="mentor.Returned@1")
+    def _returned(self, on: date) -> None:
+        self.status = Status.CLEARED
+
+    @event("Left", topic="mentor.Left@1")
+    def _left(self, on: date, cause: MentorLeaving) -> None:
+        self.leaving = cause
+        self._ended(Status.LEFT, on)
+
+    @event("CandidacyRefused", topic="mentor.CandidacyRefused@1")
+    def _candidacy_refused(self, on: date) -> None:
+        self._ended(Status.REFUSED, on)
+
+    @event("Lapsed", topic="mentor.Lapsed@1")
+    def _lapsed(self, on: date) -> None:
+        self._ended(Status.LAPSED, on)
+
+    @event("MergedInto", topic="mentor.MergedInto@1")
+    def _merged_into(self, kept: str, on: date) -> None:
+        self.merged_into = kept
+        self.leaving = MentorLeaving.MERGED
+        self._ended(Status.LEFT, on)
+
+    @event("Absorbed", topic="mentor.Absorbed@1")
+    def _absorbed(
+        self,
+        duplicate: str,
+        aliases: tuple[str, ...],
+        certificates: tuple[Certificate, ...],
+        check: Check | None,
+        complete: bool,
+    ) -> None:
+        self.aliases = tuple(sorted({*self.aliases, *aliases}))
+        self.certificates = {one.course_id: one for one in certificates}
+        self.check = check
+        self.training_complete = complete
+        self._climb()
+
+    @event("ReminderDue", topic="mentor.ReminderDue@1")
+    def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:
+        self.reminders[key] = Reminder(kind, to, what, due_on)
+
+    @event("ReminderDelivered", topic="mentor.ReminderDelivered@1")
+    def _reminder_delivered(self, key: str, channel: str) -> None:
+        self._delivered(key)
+
+    @event("ReminderFailed", topic="mentor.ReminderFailed@1")
+    def _reminder_failed(self, key: str, channel: str, problem: str) -> None:
+        self._failed(key)
+
+    @event("LinkIssued", topic="mentor.LinkIssued@1")
+    def _link_issued(self, link: str, action: str, digest: str, expires_on: date) -> None:
+        self.links[link] = Link(link, action, digest, expires_on)
+
+    @event("LinkRevoked", topic="mentor.LinkRevoked@1")
+    def _link_revoked(self, link: str) -> None:
+        self._link_is(link, "revoked")
+
+    @event("LinkSpent", topic="mentor.LinkSpent@1")
+    def _link_spent(self, link: str) -> None:
+        self._link_is(link, "spent")
+
+    @event("SubjectErased", topic="mentor.SubjectErased@1")
+    def _subject_erased(self, ground: Ground) -> None:
+        self._closed()
+
+    # Shared by several events -----------------------------------------------------------------
+
+    def _climb(self, day: date | None = None) -> None:
+        """Before clearance, the status is the highest rung that the facts reach; after, facts change nothing
+        by themselves. ``day``: a progress of the file, whose reminders start again."""
+        if day:
+            self.progress_on = day
+        if self.status in LADDER:
+            self.status = self._ladder()
+
+    def _ladder(self) -> Status:
+        reached = (
+            not self.file_missing,
+            self.interview is not None and self.interview.favourable,
+            self.check is not None,
+            self.training_complete,
+        )
+        return next((LADDER[rung] for rung, done in enumerate(reached) if not done), LADDER[-1])
+
+    def _ended(self, status: Status, on: date) -> None:
+        self.status = status
+        self.closed_on = on

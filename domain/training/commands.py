@@ -1,0 +1,176 @@
+"""What may be asked of a course: a frozen command and its handler, in the order of its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from domain.association.model import Association
+from domain.commands import Command, decided_by, handles
+from domain.kernel import Act, Conflict, Refused
+from domain.mentor.commands import rules_of
+from domain.mentor.model import Mentor
+from domain.mentor.parts import Certificate
+from domain.ports import Records
+from domain.programme.model import Programme
+from domain.programme.rules import Rules
+from domain.reminding import due_now
+from domain.training import guards
+from domain.training.due import hold_key
+from domain.training.model import Training
+from domain.training.parts import Course
+
+
+def _followed(training: Training, act: Act, records: Records) -> Rules:
+    programme = records.read(Programme, training.programme_id)
+    return programme.followed(training.rules_version, training.academie, act.today).rules
+
+
+def _own_mentor(training: Training, mentor_id: str, records: Records) -> Mentor:
+    """A mentor of the same operator; another's might as well not exist."""
+    mentor = records.find(Mentor, mentor_id)
+    if mentor is None or mentor.association_id != training.association_id:
+        raise Refused(
+            "no_such_mentor",
+            "Aucun·e mentor·e de cette association sous cet identifiant.",
+            ("l'identifiant d'un dossier de la même association (mentor_id)",),
+        )
+    return mentor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Command):
+    """Plans a course under the rules in force today."""
+
+    name: ClassVar[str] = "training.plan"
+    association_id: str
+    programme_id: str
+    course: Course
+
+
+@handles(Plan)
+def plan(command: Plan, act: Act, records: Records) -> None:
+    if records.find(Training, command.record_id):
+        raise Conflict("already_planned", f"La formation {command.record_id} existe déjà.")
+    association = records.read(Association, command.association_id)
+    association.must_be_open()
+    guards.course(command.course)
+    programme = records.read(Programme, command.programme_id)
+    records.add(
+        Training(
+            id=command.record_id,
+            association_id=association.id,
+            programme_id=programme.id,
+            rules_version=programme.current(min(association.academies, default=""), act.today).number,
+            academies=association.academies,
+            course=command.course,
+        )
+    )
+
+
+@decided_by(Training, Training.change)
+@dataclass(frozen=True, kw_only=True)
+class ChangeCourse(Command):
+    """Replaces what it is, as a whole."""
+
+    name: ClassVar[str] = "training.change"
+    course: Course
+
+
+@decided_by(Training, Training.open)
+@dataclass(frozen=True, kw_only=True)
+class OpenCourse(Command):
+    name: ClassVar[str] = "training.open"
+
+
+@decided_by(Training, Training.cancel)
+@dataclass(frozen=True, kw_only=True)
+class CancelCourse(Command):
+    """It will not be held; the reason is that of the act."""
+
+    name: ClassVar[str] = "training.cancel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enrol(Command):
+    """A mentor of the same operator takes a place, or waits for one."""
+
+    name: ClassVar[str] = "training.enrol"
+    mentor_id: str
+
+
+@handles(Enrol)
+def enrol(command: Enrol, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    mentor = _own_mentor(training, command.mentor_id, records)
+    if not mentor.is_open:
+        raise Refused("mentor_closed", "Ce dossier de mentor·e est clos.", ("un dossier ouvert",))
+    training.enrol(act, mentor_id=mentor.id)
+
+
+@decided_by(Training, Training.withdraw)
+@dataclass(frozen=True, kw_only=True)
+class Withdraw(Command):
+    """A mentor gives the place up."""
+
+    name: ClassVar[str] = "training.withdraw"
+    mentor_id: str
+
+
+@decided_by(Training, Training.attend)
+@dataclass(frozen=True, kw_only=True)
+class Attend(Command):
+    """Present or absent; ``minutes``: less than the whole course."""
+
+    name: ClassVar[str] = "training.attend"
+    mentor_id: str
+    present: bool
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certify(Command):
+    """Gives a certificate, which the mentor's own record then counts."""
+
+    name: ClassVar[str] = "training.certify"
+    mentor_id: str
+    on: date
+
+
+@handles(Certify)
+def certify(command: Certify, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    training.certify(act, mentor_id=command.mentor_id, on=command.on, rules=_followed(training, act, records))
+    place = training.enrolments[command.mentor_id]
+    mentor = records.read(Mentor, command.mentor_id)
+    while mentor.merged_into:
+        mentor = records.read(Mentor, mentor.merged_into)
+    if place.valid_until:
+        certificate = Certificate(
+            training.id, training.course.codes, place.minutes, command.on, place.valid_until
+        )
+        mentor.record_training(act, certificate=certificate, rules=rules_of(mentor, act, records))
+
+
+@decided_by(Training, Training.close)
+@dataclass(frozen=True, kw_only=True)
+class CloseCourse(Command):
+    name: ClassVar[str] = "training.close"
+
+
+# Carried out by the process, when its day has come. Doing it again changes nothing. ---------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(Command):
+    """The day after its end."""
+
+    name: ClassVar[str] = "training.hold"
+
+
+@handles(Hold)
+def hold(command: Hold, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    if due_now(training, hold_key(training), act, records):
+        training.hold(act)

@@ -1,0 +1,189 @@
+"""The guards of a course: each raises ``Refused`` with its code, a sentence, and what is missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from domain.calendar import french_date
+from domain.kernel import Act, Refused
+from domain.training.parts import STATUS_LABELS, Course, Enrolment, Place, Status
+
+if TYPE_CHECKING:
+    from domain.training.model import Training
+
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_MOST_MODULES: Final = 20
+_MOST_PLACES: Final = 500
+_MOST_MINUTES: Final = 60 * 24 * 10
+_LONGEST: Final = 500
+
+
+def status_in(training: Training, allowed: Iterable[str], doing: str) -> None:
+    if training.status not in allowed:
+        label = STATUS_LABELS[Status(training.status)]
+        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
+        raise Refused(
+            "wrong_status",
+            f"La formation est « {label} » : impossible de {doing}.",
+            (f"une formation {' ou '.join(needed)}",),
+        )
+
+
+def course(told: Course) -> None:
+    """Somewhere to be taught, somewhere to sit, and an end after its beginning."""
+    if not told.title.strip() or len(told.title) > _LONGEST:
+        raise Refused("title_missing", "Une formation a un intitulé.", (f"de 1 à {_LONGEST} caractères",))
+    codes = told.codes
+    if not codes or len(codes) > _MOST_MODULES or len(set(codes)) < len(codes):
+        raise Refused(
+            "modules_missing",
+            "Une formation compte des modules, chacun une fois.",
+            (f"de 1 à {_MOST_MODULES} modules différents",),
+        )
+    if not all(_CODE.fullmatch(code) for code in codes):
+        raise Refused(
+            "module_unreadable",
+            "Le code d'un module s'écrit en minuscules sans accents.",
+            ("un code comme posture",),
+        )
+    if not all(0 < module.minutes <= _MOST_MINUTES for module in told.modules):
+        raise Refused("minutes_unlikely", "Un module dure au moins une minute.", ("modules.minutes",))
+    if not 0 < told.places <= _MOST_PLACES:
+        raise Refused(
+            "places_unlikely",
+            f"Une formation compte de 1 à {_MOST_PLACES} places.",
+            ("un nombre de places (places)",),
+        )
+    if any(hour.utcoffset() != timedelta(0) for hour in (told.starts_at, told.ends_at)):
+        raise Refused("not_utc", "Les heures s'enregistrent en UTC.", ("starts_at et ends_at en UTC",))
+    if told.ends_at <= told.starts_at:
+        raise Refused(
+            "period_reversed",
+            "La formation finit avant de commencer.",
+            ("une fin (ends_at) après le début (starts_at)",),
+        )
+    if not (told.place or told.link):
+        raise Refused("place_missing", "Une formation a un lieu, ou un lien.", ("place, ou link à distance",))
+    if any(text is not None and len(text) > _LONGEST for text in (told.place, told.link, told.trainer)):
+        raise Refused(
+            "text_too_long",
+            f"Un texte dépasse {_LONGEST} caractères.",
+            ("place, link ou trainer plus court",),
+        )
+
+
+def nobody_came(training: Training) -> None:
+    """Once somebody was noted present or absent, it is what it was."""
+    if any(one.place in {Place.ATTENDED, Place.ABSENT} for one in training.enrolments.values()):
+        raise Refused(
+            "attendance_recorded",
+            "Des présences sont déjà notées : la formation a eu lieu.",
+            ("une formation dont aucune présence n'est notée",),
+        )
+
+
+def room_enough(training: Training, told: Course) -> None:
+    """Nobody loses a place that was given."""
+    if told.places < training.taken:
+        raise Refused(
+            "places_taken",
+            f"{training.taken} places sont déjà prises.",
+            (f"au moins {training.taken} places",),
+        )
+
+
+def not_enrolled(training: Training, mentor_id: str) -> None:
+    if mentor_id in training.enrolments:
+        raise Refused("already_enrolled", f"{mentor_id} est déjà inscrit·e à cette formation.")
+
+
+def seat_left(training: Training) -> None:
+    """Once the course was held nobody waits for a place any more."""
+    if training.status == Status.HELD and training.taken >= training.course.places:
+        raise Refused("course_full", "La formation, déjà tenue, était complète.", ("une place libre",))
+
+
+def enrolled(training: Training, mentor_id: str) -> Enrolment:
+    found = training.enrolments.get(mentor_id)
+    if found is None:
+        raise Refused(
+            "not_enrolled",
+            "Aucune inscription sous cet identifiant.",
+            ("l'identifiant d'une personne inscrite (mentor_id)",),
+        )
+    return found
+
+
+def withdrawable(place: Enrolment) -> None:
+    if place.place not in {Place.ENROLLED, Place.WAITING}:
+        raise Refused(
+            "attendance_recorded",
+            "La présence de cette personne est déjà notée.",
+            ("une inscription sans présence notée",),
+        )
+
+
+def begun(training: Training, act: Act) -> None:
+    if act.now < training.course.starts_at:
+        raise Refused(
+            "not_begun",
+            f"La formation ne commence que le {french_date(training.course.first_day)}.",
+            ("une présence notée une fois la formation commencée",),
+        )
+
+
+def seated(place: Enrolment) -> None:
+    """Present or absent is said of whoever had a place, until a certificate was given."""
+    if place.place is Place.WAITING:
+        raise Refused(
+            "still_waiting",
+            "Cette personne est sur liste d'attente : elle n'a pas de place.",
+            ("une place, par désistement ou par ajout de places",),
+        )
+    if place.place is Place.CERTIFIED:
+        raise Refused("already_certified", "L'attestation de cette personne est déjà délivrée.")
+
+
+def minutes_attended(training: Training, present: bool, minutes: int | None) -> int:
+    """How long somebody was there: the whole course unless told otherwise."""
+    if not present:
+        if minutes:
+            raise Refused("minutes_unlikely", "Une personne absente n'a pas suivi de minutes.", ("minutes",))
+        return 0
+    attended = training.course.minutes if minutes is None else minutes
+    if not 0 < attended <= training.course.minutes:
+        raise Refused(
+            "minutes_unlikely",
+            f"La formation dure {training.course.minutes} minutes.",
+            (f"minutes de 1 à {training.course.minutes}",),
+        )
+    return attended
+
+
+def certifiable(training: Training, place: Enrolment, on: date) -> None:
+    if place.place is Place.CERTIFIED:
+        raise Refused("already_certified", "L'attestation de cette personne est déjà délivrée.")
+    if place.place is not Place.ATTENDED:
+        raise Refused(
+            "not_attended",
+            "Une attestation suppose la présence.",
+            ("la présence de cette personne (training.attend)",),
+        )
+    if on < training.course.last_day:
+        raise Refused(
+            "too_early",
+            f"La formation n'a fini que le {french_date(training.course.last_day)}.",
+            (f"une date à partir du {french_date(training.course.last_day)}",),
+        )
+
+
+def everybody_noted(training: Training) -> None:
+    if unmarked := training.unmarked:
+        raise Refused(
+            "attendance_missing",
+            f"{len(unmarked)} présences ne sont pas notées.",
+            tuple(f"la présence de {mentor_id}" for mentor_id in unmarked),
+        )

@@ -1,0 +1,220 @@
+"""The course: planned, opened, held, closed; who has a place, who waits for one, who was there.
+
+planned → open → held → closed; planned or open → cancelled. Enrolments are told by the mentors' ids.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.erasure import Ground
+from domain.guards import not_in_the_future, reason_given
+from domain.kernel import Act, Root, event
+from domain.reminding import Reminder, Reminding
+from domain.training import guards
+from domain.training.parts import AHEAD, Course, Enrolment, Place, Status
+
+if TYPE_CHECKING:
+    from domain.programme.rules import Rules
+
+
+class Training(Reminding, Root):
+    """The aggregate. Public methods decide; the methods under ``@event`` assign."""
+
+    TOPIC = "training@1"
+    persons_shown_to = frozenset({"association", "dpo"})
+
+    @event("Created", topic="training.Planned@1")
+    def __init__(
+        self,
+        id: str,
+        association_id: str,
+        programme_id: str,
+        rules_version: int,
+        academies: tuple[str, ...],
+        course: Course,
+    ) -> None:
+        self.association_id = association_id
+        self.programme_id = programme_id
+        self.rules_version = rules_version
+        self.academies = academies
+        self.course = course
+        self.enrolments: dict[str, Enrolment] = {}
+        self.reminders: dict[str, Reminder] = {}
+        self.closed_on: date | None = None
+        self.status: str = Status.PLANNED
+
+    # What it is ------------------------------------------------------------------------------
+
+    def scopes(self) -> frozenset[str]:
+        return frozenset(
+            {f"association:{self.association_id}", "role:auditor", "role:dpo"}
+            | {f"academie:{code}" for code in self.academies}
+        )
+
+    @property
+    def owner(self) -> str:
+        return f"association:{self.association_id}"
+
+    @property
+    def heading(self) -> str:
+        return f"Formation : {self.course.title}"
+
+    @property
+    def academie(self) -> str:
+        """Whose version of the rules and whose calendar it follows: the first of its association's."""
+        return min(self.academies, default="")
+
+    @property
+    def taken(self) -> int:
+        """The places given: whoever does not wait has one."""
+        return sum(one.place is not Place.WAITING for one in self.enrolments.values())
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Who waits for a place, in the order of their enrolment."""
+        return self._at(Place.WAITING)
+
+    @property
+    def unmarked(self) -> tuple[str, ...]:
+        """Who had a place and is neither present nor absent yet."""
+        return self._at(Place.ENROLLED)
+
+    @property
+    def to_certify(self) -> tuple[str, ...]:
+        return self._at(Place.ATTENDED)
+
+    def _at(self, place: Place) -> tuple[str, ...]:
+        return tuple(mentor_id for mentor_id, one in self.enrolments.items() if one.place is place)
+
+    # Before it is held -----------------------------------------------------------------------
+
+    def change(self, act: Act, *, course: Course) -> None:
+        """Replaces what it is; places added are given to those who wait, in their order."""
+        guards.status_in(self, AHEAD, "la modifier")
+        guards.nobody_came(self)
+        guards.course(course)
+        guards.room_enough(self, course)
+        self._changed(course=course)
+        if seats := self.waiting[: course.places - self.taken]:
+            self._promoted(mentors=seats)
+
+    def open(self, act: Act) -> None:
+        """Enrolment begins."""
+        guards.status_in(self, {Status.PLANNED}, "ouvrir les inscriptions")
+        self._opened()
+
+    def cancel(self, act: Act) -> None:
+        """It will not be held, and a reason says why."""
+        guards.status_in(self, AHEAD, "l'annuler")
+        guards.nobody_came(self)
+        reason_given(act)
+        self._cancelled(on=act.today)
+
+    def enrol(self, act: Act, *, mentor_id: str) -> None:
+        """A mentor takes a place, or waits for one when they are all taken."""
+        guards.status_in(self, {Status.OPEN, Status.HELD}, "inscrire")
+        guards.not_enrolled(self, mentor_id)
+        guards.seat_left(self)
+        self._enrolled(mentor_id=mentor_id, waits=self.taken >= self.course.places)
+
+    def withdraw(self, act: Act, *, mentor_id: str) -> None:
+        """A mentor will not come: the first who waits has the place."""
+        guards.status_in(self, {Status.OPEN}, "désinscrire")
+        guards.withdrawable(guards.enrolled(self, mentor_id))
+        self._withdrawn(mentor_id=mentor_id)
+        if self.waiting and self.taken < self.course.places:
+            self._promoted(mentors=self.waiting[:1])
+
+    # Once it has begun -----------------------------------------------------------------------
+
+    def attend(self, act: Act, *, mentor_id: str, present: bool, minutes: int | None) -> None:
+        """Who was there, and for how long; what was noted wrongly is noted again."""
+        guards.status_in(self, {Status.OPEN, Status.HELD}, "noter une présence")
+        guards.begun(self, act)
+        guards.seated(guards.enrolled(self, mentor_id))
+        attended = guards.minutes_attended(self, present, minutes)
+        noted = Enrolment(Place.ATTENDED if present else Place.ABSENT, attended)
+        if self.enrolments[mentor_id] != noted:
+            self._attended(mentor_id=mentor_id, present=present, minutes=attended)
+
+    def certify(self, act: Act, *, mentor_id: str, on: date, rules: Rules) -> None:
+        """Whoever was there is given a certificate, for as long as the rules say."""
+        guards.status_in(self, {Status.HELD, Status.CLOSED}, "délivrer une attestation")
+        guards.certifiable(self, guards.enrolled(self, mentor_id), on)
+        not_in_the_future(act, on)
+        self._certified(mentor_id=mentor_id, on=on, valid_until=rules.training.certificate.plainly_after(on))
+
+    def hold(self, act: Act) -> None:
+        """Its last day has passed. Nothing happens before, nor twice."""
+        if self.status == Status.OPEN and act.today > self.course.last_day:
+            self._held(on=self.course.last_day)
+
+    def close(self, act: Act) -> None:
+        """Everybody's presence is noted: the course is over and done with."""
+        guards.status_in(self, {Status.HELD}, "la clore")
+        guards.everybody_noted(self)
+        self._ended(on=act.today)
+
+    # Events: they assign, and never compute with personal fields ------------------------------
+
+    @event("Changed", topic="training.Changed@1")
+    def _changed(self, course: Course) -> None:
+        self.course = course
+
+    @event("Opened", topic="training.Opened@1")
+    def _opened(self) -> None:
+        self.status = Status.OPEN
+
+    @event("Cancelled", topic="training.Cancelled@1")
+    def _cancelled(self, on: date) -> None:
+        self.status = Status.CANCELLED
+        self.closed_on = on
+
+    @event("Enrolled", topic="training.Enrolled@1")
+    def _enrolled(self, mentor_id: str, waits: bool) -> None:
+        self.enrolments[mentor_id] = Enrolment(Place.WAITING if waits else Place.ENROLLED)
+
+    @event("Withdrawn", topic="training.Withdrawn@1")
+    def _withdrawn(self, mentor_id: str) -> None:
+        del self.enrolments[mentor_id]
+
+    @event("Promoted", topic="training.Promoted@1")
+    def _promoted(self, mentors: tuple[str, ...]) -> None:
+        for mentor_id in mentors:
+            self.enrolments[mentor_id] = Enrolment(Place.ENROLLED)
+
+    @event("Attended", topic="training.Attended@1")
+    def _attended(self, mentor_id: str, present: bool, minutes: int) -> None:
+        self.enrolments[mentor_id] = Enrolment(Place.ATTENDED if present else Place.ABSENT, minutes)
+
+    @event("Certified", topic="training.Certified@1")
+    def _certified(self, mentor_id: str, on: date, valid_until: date) -> None:
+        minutes = self.enrolments[mentor_id].minutes
+        self.enrolments[mentor_id] = Enrolment(Place.CERTIFIED, minutes, valid_until)
+
+    @event("Held", topic="training.Held@1")
+    def _held(self, on: date) -> None:
+        self.status = Status.HELD
+
+    @event("Ended", topic="training.Ended@1")
+    def _ended(self, on: date) -> None:
+        self.status = Status.CLOSED
+        self.closed_on = on
+
+    @event("ReminderDue", topic="training.ReminderDue@1")
+    def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:
+        self.reminders[key] = Reminder(kind, to, what, due_on)
+
+    @event("ReminderDelivered", topic="training.ReminderDelivered@1")
+    def _reminder_delivered(self, key: str, channel: str) -> None:
+        self._delivered(key)
+
+    @event("ReminderFailed", topic="training.ReminderFailed@1")
+    def _reminder_failed(self, key: str, channel: str, problem: str) -> None:
+        self._failed(key)
+
+    @event("SubjectErased", topic="training.SubjectErased@1")
+    def _subject_erased(self, ground: Ground) -> None:
+        self._closed()

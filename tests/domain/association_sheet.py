@@ -1,0 +1,262 @@
+"""An association on a sheet of paper: what a careful clerk would note and expect, and what she would refuse.
+
+Written from the procedure, not from the code: school days are counted on the fingers, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from domain.kernel import Actor
+from tests.domain.rehearsal import Expected, months_later, one_of
+
+OPENABLE = ("candidate", "refused", "lapsed", "left")
+FOLLOWED = ("in_admission", "admitted", "suspended")
+STANDING = ("admitted", "suspended")
+CLOSED = ("refused", "lapsed", "left")
+KEPT = 10
+"""Months during which the personal data of an association are kept after it was closed."""
+ASKED = ("charter", "insurance")
+"""What the rules of the play ask for."""
+
+Paper = tuple[str, date | None]
+"""A version: its content, and its last day."""
+
+
+@dataclass
+class Folder:
+    """Where one document is."""
+
+    to_read: Paper | None = None
+    good: Paper | None = None
+
+
+@dataclass
+class Sheet:
+    """``school_day``: whether there is school in Lyon that day; ``award``: whether the rules require one."""
+
+    school_day: Callable[[date], bool]
+    award: bool = False
+    status: str = "candidate"
+    since: date = date.min
+    rounds: int = 0
+    opened: date = date.min
+    asked_last: date = date.min
+    complete: date | None = None
+    folders: dict[str, Folder] = field(default_factory=dict)
+    award_needed: bool = False
+    titles: dict[str, tuple[date, date, bool]] = field(default_factory=dict)
+    contacts: set[str] = field(default_factory=set)
+    links: dict[str, tuple[str, date]] = field(default_factory=dict)
+    sent: set[tuple[object, ...]] = field(default_factory=set)
+
+    # What it would refuse ----------------------------------------------------------------------
+
+    def unless(self, *statuses: str) -> Expected:
+        return one_of(wrong_status=self.status not in statuses)
+
+    def motivated(self, reason: str) -> Expected:
+        return one_of(reason_missing=not reason.strip())
+
+    def allowed(self, actor: Actor, *roles: str) -> Expected:
+        if "academie:08" in actor.scopes:
+            return {"not_found"}
+        return one_of(role_not_allowed=actor.role not in roles)
+
+    def dated(self, on: date, today: date) -> Expected:
+        return one_of(in_the_future=on > today, before_last_change=on < self.since)
+
+    def once_erased(self, expected: Expected) -> Expected:
+        if self.status != "erased":
+            return expected
+        return (expected & {"role_not_allowed", "not_found"}) or {"erased"}
+
+    def refusals_by_link(self, link: str, online: bool, on: date, today: date) -> Expected:
+        state, until = self.links.get(link, ("unknown", today))
+        if state != "live" or self.status == "erased":
+            return {"not_found"}
+        return (
+            one_of(link_expired=until < today, online_today=not online or on != today)
+            | self.unless(*OPENABLE)
+            | self.dated(on, today)
+        )
+
+    def refusals_to_invite(self, link: str, until: date, today: date) -> Expected:
+        live = [end for state, end in self.links.values() if state == "live" and end >= today]
+        return self.unless(*OPENABLE) | one_of(
+            link_term=not today <= until <= today + timedelta(days=30),
+            link_known=link in self.links,
+            too_many_links=len(live) >= 5,
+        )
+
+    def refusals_to_revoke(self, link: str) -> Expected:
+        state, _ = self.links.get(link, ("unknown", date.min))
+        return one_of(link_elsewhere=state == "unknown", link_spent=state == "spent")
+
+    def refusals_to_receive(self, document: str, paper: Paper, on: date, today: date) -> Expected:
+        _, until = paper
+        return (
+            self.unless(*FOLLOWED)
+            | self.unasked(document)
+            | one_of(
+                in_the_future=on > today,
+                valid_until_missing=document == "insurance" and until is None,
+                document_expired=until is not None and until < today,
+            )
+        )
+
+    def unasked(self, document: str) -> Expected:
+        return one_of(document_not_asked=document not in self.folders)
+
+    def refusals_to_read(self, document: str, content: str) -> Expected:
+        waiting = self.folders.get(document, Folder()).to_read
+        return (
+            self.unless(*FOLLOWED)
+            | self.unasked(document)
+            | one_of(nothing_received=not waiting, document_changed=waiting and waiting[0] != content)
+        )
+
+    def refusals_to_accept(self, document: str, content: str, today: date) -> Expected:
+        waiting = self.folders.get(document, Folder()).to_read
+        expired = waiting and waiting[1] and waiting[1] < today
+        return self.refusals_to_read(document, content) | one_of(document_expired=expired)
+
+    def refusals_to_admit(self, on: date, today: date) -> Expected:
+        return (
+            self.unless("in_admission")
+            | self.dated(on, today)
+            | one_of(
+                documents_missing=any(not folder.good for folder in self.folders.values()),
+                insurance_lapsed=not self.insured(today),
+                entitlement_missing=self.award and not self.awarded(today),
+            )
+        )
+
+    def refusals_to_end_title(self, title: str, on: date, today: date) -> Expected:
+        if title not in self.titles:
+            return {"no_such_entitlement"}
+        first, last, _ = self.titles[title]
+        return one_of(in_the_future=on > today, outside_its_period=not first <= on <= last)
+
+    # What happens ------------------------------------------------------------------------------
+
+    def becomes(self, status: str, on: date) -> None:
+        self.status, self.since = status, on
+
+    def opens(self, on: date) -> None:
+        self.becomes("in_admission", on)
+        self.rounds += 1
+        self.opened = self.asked_last = on
+        self.complete = None
+        self.folders = {document: Folder() for document in ASKED}
+
+    def asks(self, document: str, today: date) -> None:
+        if document not in self.folders:
+            self.folders[document] = Folder()
+            self.asked_last, self.complete = today, None
+
+    def receives(self, document: str, paper: Paper) -> None:
+        folder = self.folders[document]
+        if folder.to_read or folder.good != paper:
+            folder.to_read = paper
+
+    def accepts(self, document: str, today: date) -> None:
+        folder = self.folders[document]
+        folder.good, folder.to_read = folder.to_read, None
+        if all(one.good for one in self.folders.values()):
+            self.complete = self.complete or today
+
+    def refuses(self, document: str, today: date) -> None:
+        self.folders[document].to_read = None
+        self.asked_last = today
+
+    def admits(self, on: date) -> None:
+        self.becomes("admitted", on)
+        self.award_needed = self.award
+
+    # What is true ------------------------------------------------------------------------------
+
+    def insured(self, day: date) -> bool:
+        if "insurance" not in self.folders:
+            return True
+        until = self.insured_until
+        return until is not None and day <= until
+
+    @property
+    def insured_until(self) -> date | None:
+        good = self.folders.get("insurance", Folder()).good
+        return good[1] if good else None
+
+    def awarded(self, day: date) -> bool:
+        return any(here and first <= day <= last for first, last, here in self.titles.values())
+
+    def missing(self) -> set[str]:
+        return {name for name, one in self.folders.items() if not one.to_read and not one.good}
+
+    def blocks(self, day: date) -> set[str]:
+        if self.status not in STANDING:
+            return set()
+        return one_of(
+            suspended=self.status == "suspended",
+            insurance_lapsed=not self.insured(day),
+            entitlement_lapsed=self.award_needed and not self.awarded(day),
+        )
+
+    # What time should do -----------------------------------------------------------------------
+
+    def school_days(self, since: date, until: date) -> int:
+        days, day = 0, since
+        while day < until:
+            day += timedelta(days=1)
+            days += self.school_day(day)
+        return days
+
+    def ready(self, today: date) -> set[tuple[str, str]]:
+        """The steps whose time has come, each by its kind and what it is about."""
+        steps = self.steps(today)
+        found = {(kind, about) for kind, about, step in steps if (kind, *step) not in self.sent}
+        if self.status in CLOSED and months_later(self.since, KEPT) <= today:
+            found.add(("erase", ""))
+        yesterday = today - timedelta(days=1)
+        late = self.status == "in_admission" and bool(self.missing())
+        if late and self.school_days(self.opened, yesterday) >= 40:
+            found |= {("lapse", "")} if self.school_days(self.asked_last, yesterday) >= 10 else set()
+        return found
+
+    def steps(self, today: date) -> list[tuple[str, str, tuple[object, ...]]]:
+        """The last reminder of each series whose day has come: its kind, what it is about, its own mark."""
+        found: list[tuple[str, str, tuple[object, ...]]] = []
+        if self.status in FOLLOWED and self.missing():
+            passed = self.school_days(self.asked_last, today)
+            if passed >= 5:
+                mark = (self.rounds, self.asked_last, "second" if passed >= 10 else "first")
+                found.append(("remind_documents", "", mark))
+        if self.status == "in_admission" and self.complete:
+            told = (self.rounds, self.complete)
+            if self.school_days(self.complete, today - timedelta(days=1)) >= 10:
+                found.append(("escalate_assessment", "", told))
+            elif self.school_days(self.complete, today) >= 10:
+                found.append(("remind_assessment", "", told))
+        return [*found, *self._renewals(today)]
+
+    def _renewals(self, today: date) -> list[tuple[str, str, tuple[object, ...]]]:
+        found: list[tuple[str, str, tuple[object, ...]]] = []
+        until = self.insured_until
+        being_read = self.folders.get("insurance", Folder()).to_read
+        if self.status in STANDING and until and not being_read and until - timedelta(days=30) <= today:
+            found.append(("alert_insurance", "", (self.rounds, until, until < today)))
+        for title, (_, last, _) in self.titles.items():
+            days = (last - today).days
+            if self.status in FOLLOWED and 0 <= days <= 60:
+                found.append(("alert_entitlement", title, (title, last, days <= 30)))
+        return found
+
+    def time_did(self, kind: str, about: str, today: date) -> None:
+        if kind == "lapse":
+            self.becomes("lapsed", today)
+        elif kind == "erase":
+            self.status = "erased"
+        else:
+            self.sent |= {(k, *step) for k, a, step in self.steps(today) if (k, a) == (kind, about)}

@@ -1,0 +1,268 @@
+"""What an association waits for, on days written by hand from the calendar of Lyon (zone A).
+
+Holidays: 20 December 2025 to 4 January 2026, 7 to 22 February 2026.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from domain.association import commands as ask
+from domain.association.parts import EntitlementKind, SuspensionCause
+from domain.calendar import start_of
+from domain.erasure import Erase, Ground
+from domain.kernel import SYSTEM
+from domain.programme.rules import AdmissionRules, Delay, Rules, Unit
+from domain.reminding import RecordDelivery, Remind
+from tests.domain.association_support import ALL, AWARD, Desk, insurance, renamed, sha, version
+from tests.support import COORDINATOR, FACE, FACE_PARTY
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def kinds(desk: Desk) -> list[str]:
+    return [one.kind for one in desk.dues()]
+
+
+def test_before_its_admission_nothing_is_due(desk: Desk) -> None:
+    desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=AWARD))
+    desk.at(date(2026, 12, 1))
+    assert desk.dues() == []
+    desk.do(Remind(record_id=FACE, key="documents:0:None:1"), SYSTEM, "")
+    desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
+    assert desk.topics() == ["Registered", "EntitlementGranted"]
+
+
+def test_documents_are_reminded_on_the_fifth_and_tenth_school_day(desk: Desk) -> None:
+    desk.open()
+    due = desk.due("remind_documents")
+    assert (due.at, due.by) == (start_of(date(2025, 12, 1)), date(2025, 12, 1))
+    assert (due.awaits, due.automatic) == ((FACE_PARTY,), True)
+    assert due.missing == (
+        "statuts",
+        "attestation d'assurance",
+        "accord de protection des données",
+        "politique de protection des mineurs",
+        "charte signée",
+    )
+    assert desk.ready() == []
+    desk.at(date(2025, 12, 1))
+    assert list(desk.remind()) == ["documents:1:2025-11-24:1"]
+    assert desk.due("remind_documents").at == start_of(date(2025, 12, 8))
+    desk.at(date(2025, 12, 8))
+    assert list(desk.remind()) == ["documents:1:2025-11-24:2"]
+    still = desk.due("remind_documents")
+    assert (still.automatic, still.by) == (False, date(2025, 12, 1))
+    reminder = desk.record.reminders["documents:1:2025-11-24:2"]
+    assert (reminder.kind, reminder.to, reminder.due_on) == (
+        "remind_documents",
+        FACE_PARTY,
+        date(2025, 12, 8),
+    )
+
+
+def test_a_reminder_that_time_has_overtaken_is_not_sent(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2025, 12, 9))
+    assert list(desk.remind()) == ["documents:1:2025-11-24:2"]
+    assert not [key for key in desk.record.reminders if key.endswith(":1")]
+
+
+def test_a_refusal_starts_the_reminders_again(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2025, 12, 8))
+    desk.refuse("charter")
+    assert desk.due("remind_documents").at == start_of(date(2025, 12, 15))
+    desk.at(date(2026, 1, 5))
+    assert list(desk.remind()) == ["documents:1:2025-12-08:2"]
+
+
+def test_what_was_received_awaits_the_academie_and_nobody_else(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2025, 11, 26))
+    desk.receive("charter", version("c", on=date(2025, 11, 25)))
+    due = desk.due("read_document")
+    assert (due.awaits, due.automatic, due.at) == (("academie:10",), False, start_of(date(2025, 11, 25)))
+    assert due.what == "Accepter ou refuser la pièce reçue : charte signée"
+    assert "charte signée" not in desk.due("remind_documents").missing
+    for document in ALL[:-1]:
+        desk.receive(document)
+    assert kinds(desk) == ["read_document"] * 5
+    desk.at(date(2026, 4, 1))
+    assert desk.ready() == [], "the académie's own delay never makes a file lapse"
+
+
+def test_an_incomplete_file_lapses_after_its_fortieth_school_day(desk: Desk) -> None:
+    desk.open()
+    due = desk.due("lapse")
+    assert (due.by, due.at) == (date(2026, 2, 2), start_of(date(2026, 2, 3)))
+    assert due.key == "lapse:1"
+
+
+def test_what_was_refused_late_leaves_the_time_of_all_its_reminders(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2026, 1, 30))
+    desk.refuse("charter")
+    assert desk.due("lapse").by == date(2026, 2, 27)
+    desk.do(ask.AskDocument(record_id=FACE, document="statutes"))
+    assert desk.due("lapse").by == date(2026, 2, 27)
+
+
+def test_a_complete_file_is_assessed_within_ten_school_days_then_told_to_the_drafpic(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2025, 12, 1))
+    for document in ALL:
+        desk.accept(document)
+    assert kinds(desk) == ["remind_assessment", "escalate_assessment"]
+    due, escalation = desk.dues()
+    assert (due.by, due.at) == (date(2025, 12, 15), start_of(date(2025, 12, 15)))
+    assert (due.awaits, due.missing) == (("academie:10",), ())
+    assert (escalation.at, escalation.awaits) == (start_of(date(2025, 12, 16)), ("drafpic:10",))
+    desk.at(date(2025, 12, 15))
+    assert list(desk.remind()) == ["assessment:1:2025-12-01:term"]
+    desk.at(date(2025, 12, 16))
+    assert list(desk.remind()) == ["assessment:1:2025-12-01:escalation"]
+    assert desk.record.reminders["assessment:1:2025-12-01:escalation"].to == "drafpic:10"
+    desk.at(date(2026, 6, 1))
+    assert [one.kind for one in desk.ready()] == ["deliver", "deliver"]
+    assert [one.automatic for one in desk.dues() if one.kind.endswith("assessment")] == [False, False]
+    assert desk.record.status == "in_admission"
+
+
+def test_the_assessment_says_when_the_insurance_has_run_out_meanwhile(desk: Desk) -> None:
+    desk.completed(until=date(2025, 12, 1))
+    desk.at(date(2025, 12, 2))
+    assert desk.due("remind_assessment").missing == ("attestation d'assurance",)
+
+
+def test_once_decided_nobody_is_reminded_of_it(desk: Desk) -> None:
+    desk.completed()
+    desk.at(date(2025, 12, 8))
+    desk.house.clock.advance(days=1)
+    assert list(desk.remind()) == ["assessment:1:2025-11-24:escalation"]
+    assert kinds(desk).count("deliver") == 1
+    desk.do(ask.RefuseAdmission(record_id=FACE))
+    assert kinds(desk) == ["erase"]
+
+
+def test_the_insurance_is_renewed_under_an_alert_and_its_lapse_is_told_once(desk: Desk) -> None:
+    desk.admitted(until=date(2026, 6, 30))
+    due = desk.due("alert_insurance")
+    assert (due.at, due.by) == (start_of(date(2026, 5, 31)), date(2026, 6, 30))
+    assert (due.awaits, due.missing) == (
+        (FACE_PARTY,),
+        ("une attestation d'assurance valable au-delà du 30 juin 2026",),
+    )
+    desk.at(date(2026, 5, 31))
+    assert list(desk.remind()) == ["insurance:1:2026-06-30:before"]
+    desk.at(date(2026, 6, 30))
+    assert [one.kind for one in desk.ready()] == ["deliver"]
+    desk.at(date(2026, 7, 1))
+    assert list(desk.remind()) == ["insurance:1:2026-06-30:lapsed"]
+    desk.at(date(2026, 9, 1))
+    due = desk.due("alert_insurance")
+    assert (due.automatic, due.by) == (False, date(2026, 6, 30))
+    assert due.what == "Assurance échue depuis le 30 juin 2026 : aucun nouveau binôme"
+    desk.receive("insurance", insurance(date(2027, 6, 30), "new"))
+    assert "alert_insurance" not in kinds(desk)
+    desk.do(ask.AcceptDocument(record_id=FACE, document="insurance", sha256=sha("new")))
+    assert desk.due("alert_insurance").at == start_of(date(2027, 5, 31))
+
+
+def test_a_suspended_operator_renews_its_insurance_too(desk: Desk) -> None:
+    desk.admitted()
+    desk.do(ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=desk.today))
+    assert desk.due("alert_insurance").automatic
+    desk.do(ask.Leave(record_id=FACE, on=desk.today))
+    assert kinds(desk) == ["erase"]
+
+
+def test_each_title_is_alerted_sixty_and_thirty_days_before_its_own_end(desk: Desk) -> None:
+    approval = renamed(AWARD, kind=EntitlementKind.APPROVED, reference="AG-1", ends=date(2026, 10, 15))
+    for title in (AWARD, approval):
+        desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=title))
+    desk.admitted(until=date(2027, 12, 31))
+    assert [(one.key, one.at, one.by) for one in desk.dues() if one.kind == "alert_entitlement"] == [
+        ("entitlement:AG-1:2026-10-15:60", start_of(date(2026, 8, 16)), date(2026, 10, 15)),
+        ("entitlement:AAP-2025-12:2026-12-31:60", start_of(date(2026, 11, 1)), date(2026, 12, 31)),
+    ]
+    desk.at(date(2026, 9, 15))
+    assert list(desk.remind()) == ["entitlement:AG-1:2026-10-15:30"]
+    desk.at(date(2026, 10, 15))
+    assert [one.by for one in desk.dues() if one.kind == "alert_entitlement"] == [
+        date(2026, 10, 15),
+        date(2026, 12, 31),
+    ]
+    desk.at(date(2026, 10, 16))
+    assert desk.due("alert_entitlement").by == date(2026, 12, 31)
+
+
+def test_a_title_ended_early_is_alerted_no_more(desk: Desk) -> None:
+    desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=AWARD))
+    desk.admitted(until=date(2027, 12, 31))
+    desk.at(date(2026, 11, 2))
+    assert len(list(desk.remind())) == 1
+    assert "deliver" in kinds(desk)
+    desk.do(ask.EndEntitlement(record_id=FACE, reference=AWARD.reference, on=date(2026, 11, 1)))
+    assert kinds(desk) == ["alert_insurance"]
+
+
+def test_nobody_is_chased_for_what_they_have_done(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2025, 12, 1))
+    assert len(list(desk.remind())) == 1
+    key = "documents:1:2025-11-24:1"
+    desk.do(RecordDelivery(record_id=FACE, key=key, channel="mail", problem="boîte pleine"), SYSTEM, "")
+    assert desk.due("deliver").at == start_of(date(2025, 12, 2))
+    for document in ALL:
+        desk.receive(document)
+    assert "deliver" not in kinds(desk)
+
+
+def test_an_insurance_alert_is_not_sent_once_a_new_one_is_being_read(desk: Desk) -> None:
+    desk.admitted(until=date(2026, 6, 30))
+    desk.at(date(2026, 6, 1))
+    assert len(list(desk.remind())) == 1
+    assert "deliver" in kinds(desk)
+    desk.receive("insurance", insurance(date(2027, 6, 30), "new"))
+    assert kinds(desk) == ["read_document"]
+
+
+def test_its_personal_data_are_erased_at_their_term_unless_it_came_back(desk: Desk) -> None:
+    desk = Desk(retention=Delay(12, Unit.MONTHS))
+    desk.admitted()
+    desk.do(ask.Leave(record_id=FACE, on=desk.today), COORDINATOR)
+    (due,) = desk.dues()
+    assert (due.kind, due.key, due.at) == ("erase", "retention:2026-11-24", start_of(date(2026, 11, 24)))
+    desk.open()
+    assert "erase" not in kinds(desk)
+    desk.do(ask.Leave(record_id=FACE, on=desk.today))
+    desk.at(date(2026, 11, 23))
+    term = Erase(record_id=FACE, ground=Ground.RETENTION)
+    desk.do(term, SYSTEM, "")
+    assert desk.record.status == "left"
+    desk.at(date(2026, 11, 24))
+    desk.do(term, SYSTEM, "")
+    assert (desk.record.status, desk.dues(), desk.record.claims()) == ("erased", [], frozenset())
+
+
+def test_new_rules_meant_for_open_files_move_their_deadlines(desk: Desk) -> None:
+    desk.open()
+    desk.adopt(Rules(admission=AdmissionRules(lapse=Delay(10), reminders=(Delay(3),))))
+    assert desk.due("lapse").by == date(2025, 12, 4)
+    assert desk.due("remind_documents").at == start_of(date(2025, 11, 27))
+
+
+def test_a_new_round_has_deadlines_of_its_own(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2026, 2, 3))
+    list(desk.remind())
+    desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
+    desk.open()
+    assert desk.due("lapse").key == "lapse:2"
+    assert desk.due("remind_documents").key == "documents:2:2026-02-03:1"

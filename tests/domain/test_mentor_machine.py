@@ -1,0 +1,559 @@
+"""The mentor against a card in a box: ticks and days, written from the procedure, not from the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule
+
+from domain.association import commands as of_association
+from domain.association.parts import SuspensionCause
+from domain.commands import Command
+from domain.erasure import Erase, Ground
+from domain.kernel import SYSTEM, Actor, Due
+from domain.links import Channel
+from domain.mentor import commands as ask
+from domain.mentor.model import Mentor
+from domain.mentor.parts import CheckKind, MentorLeaving, Person
+from domain.programme.rules import Delay, Rules, Unit
+from domain.training import commands as course
+from tests.domain.mentor_support import AWA, MENTOR, MODULES, Desk, signing
+from tests.domain.play import SEEN, Play, played
+from tests.domain.rehearsal import OFFICER, Expected, months_later, one_of
+from tests.support import COORDINATOR, FACE, LYON
+
+LADDER = ("candidate", "file_complete", "interviewed", "checked", "trained")
+STANDING = ("cleared", "suspended")
+OPEN = (*LADDER, *STANDING)
+CODES = {module.code for module in MODULES}
+KEPT = 10
+"""Months during which the personal data of a mentor are kept after the end."""
+UNREACHABLE = replace(AWA, email=None, phone=None)
+
+back = st.sampled_from([0, 0, 0, 1, 5, 20, -1])
+"""Days before today on which the fact took place; -1 is tomorrow."""
+reasons = st.sampled_from(["motif", "motif", "motif", " "])
+problems = st.sampled_from([None, None, "boîte pleine"])
+
+
+@dataclass
+class Card:
+    """What the coordinator keeps in a box."""
+
+    applied: date
+    touched: date
+    identity: date | None = None
+    charter: date | None = None
+    contact: bool = True
+    met: date | None = None
+    liked: bool = False
+    asked: bool = False
+    checked: date | None = None
+    courses: dict[str, tuple[set[str], int, date, date]] = field(default_factory=dict)
+    trained: bool = False
+    cleared: date | None = None
+    causes: dict[str, date] = field(default_factory=dict)
+    over: str = ""
+    over_on: date | None = None
+    aliases: int = 0
+    operator: bool = True
+
+    def status(self) -> str:
+        if self.over:
+            return self.over
+        if self.cleared:
+            return "suspended" if self.causes else "cleared"
+        if not (self.identity and self.charter and self.contact):
+            return "candidate"
+        if not (self.met and self.liked):
+            return "file_complete"
+        if not self.checked:
+            return "interviewed"
+        return "trained" if self.trained else "checked"
+
+    def covered(self, day: date) -> bool:
+        """Four modules and four hours, by what counts that day."""
+        counting = [one for one in self.courses.values() if one[2] <= day <= one[3]]
+        modules = set().union(*(one[0] for one in counting))
+        return modules == CODES and sum(one[1] for one in counting) >= 240
+
+    def check_ends(self) -> date | None:
+        return months_later(self.checked, 12) if self.checked else None
+
+    def fresh(self, day: date) -> bool:
+        ends = self.check_ends()
+        return bool(self.checked and ends and self.checked <= day <= ends)
+
+    def unless(self, *statuses: str) -> Expected:
+        return one_of(wrong_status=self.status() not in statuses)
+
+    def refusals_to_clear(self, on: date, today: date) -> Expected:
+        done = self.identity and self.charter and self.contact
+        return self.unless(*LADDER) | one_of(
+            in_the_future=on > today,
+            file_incomplete=not (done and max(self.identity or on, self.charter or on) <= on),
+            interview_missing=not (self.met and self.liked and self.met <= on),
+            check_missing=not self.fresh(on),
+            training_missing=not self.covered(on),
+            operator_not_admitted=not self.operator,
+        )
+
+    def refusals_to_present(
+        self, presented: bool, issued: date, on: date, today: date, reason: str
+    ) -> Expected:
+        liked = self.met is not None and self.liked
+        return self.unless(*OPEN) | one_of(
+            reason_not_taken=reason.strip(),
+            interview_missing=not liked,
+            check_not_asked=not self.asked,
+            in_the_future=on > today,
+            too_early=self.met and on < self.met,
+            issued_later=presented and issued > on,
+            check_too_old=presented and months_later(issued, 3) <= on,
+        )
+
+    def seen(self, on: date, today: date) -> None:
+        if self.checked is None or on >= self.checked:
+            self.checked = on
+        self.back_again(today)
+
+    def back_again(self, today: date) -> None:
+        if self.fresh(today):
+            self.causes.pop("check_overdue", None)
+
+    def end(self, how: str, on: date) -> None:
+        self.over, self.over_on = how, on
+
+
+class MentorMachine(Play):
+    record_id = MENTOR
+    steps = {  # noqa: RUF012
+        "lapse": lambda record_id: ask.Lapse(record_id=record_id),
+        "suspend_overdue": lambda record_id: ask.SuspendOverdue(record_id=record_id),
+    }
+
+    @initialize(
+        stage=st.sampled_from(["candidate", "candidate", "candidate", "interviewed", "cleared", "overdue"])
+    )
+    def open(self, stage: str) -> None:
+        self.desk = Desk(Rules(retention=Delay(KEPT, Unit.MONTHS)))
+        self.desk.admit()
+        self.desk.apply()
+        self.card = Card(self.today, self.today)
+        self.courses = 0
+        self.twins = 0
+        if stage != "candidate":
+            self.identity(0)
+            self.charter(0, False)
+            self.interview(0, True, "bien")
+        if stage in {"cleared", "overdue"}:
+            self.ask_check("")
+            self.present(True, 0, 10, "")
+            self.train(True)
+            self.clear(0)
+        if stage == "overdue":
+            self.months_pass(9)
+
+    def model_status(self) -> str:
+        return self.card.status()
+
+    def time_did(self, due: Due) -> None:
+        if due.kind == "lapse":
+            self.card.end("lapsed", self.today)
+        elif due.kind == "suspend_overdue":
+            self.card.causes["check_overdue"] = self.today
+        elif due.kind == "erase":
+            self.card.over = "erased"
+
+    # Time --------------------------------------------------------------------------------------
+
+    @rule(days=st.integers(0, 6), steps=st.integers(0, 2), problem=problems)
+    def days_pass(self, days: int, steps: int, problem: str | None) -> None:
+        self.later(days, steps, problem)
+
+    @rule(days=st.integers(7, 60), steps=st.integers(0, 3), problem=problems)
+    def weeks_pass(self, days: int, steps: int, problem: str | None) -> None:
+        self.later(days, steps, problem)
+
+    @rule(times=st.integers(3, 9))
+    def months_pass(self, times: int) -> None:
+        for _ in range(times):
+            self.later(45, 0)
+            self.until_quiet()
+
+    @rule()
+    def time_does_its_work(self) -> None:
+        self.until_quiet()
+
+    # The file ----------------------------------------------------------------------------------
+
+    @rule(days=back)
+    def identity(self, days: int) -> None:
+        on = self.ago(days)
+        command = ask.SeeIdentity(record_id=MENTOR, on=on, channel=Channel.MEETING)
+        if self.attempt(command, self.card.unless(*OPEN) | one_of(in_the_future=on > self.today)):
+            self.card.identity = on
+            self.card.touched = self.today
+
+    @rule(days=back, by_link=st.booleans())
+    def charter(self, days: int, by_link: bool) -> None:
+        on, actor, channel = self.ago(days), COORDINATOR, Channel.PAPER
+        expected = self.card.unless(*OPEN) | one_of(in_the_future=on > self.today)
+        if by_link:
+            link = f"l{self.desk.version(MENTOR)}"
+            issue = ask.IssueLink(
+                record_id=MENTOR, link=link, action="file", digest=link * 20, expires_on=self.ago(-5)
+            )
+            if not self.attempt(issue, self.card.unless(*OPEN)):
+                return
+            actor, channel = Actor(f"link:{link}", "person", frozenset({f"link:{link}"})), Channel.ONLINE
+            expected = one_of(online_today=days != 0)
+        done = self.attempt(signing(MENTOR, on, channel), expected, actor)
+        if done:
+            self.card.charter = on
+            self.card.touched = self.today
+        elif by_link:
+            self.desk.do(ask.RevokeLink(record_id=MENTOR, link=link))
+
+    @rule(reachable=st.booleans())
+    def person(self, reachable: bool) -> None:
+        who = AWA if reachable else UNREACHABLE
+        kept = not reachable and self.card.status() in OPEN[1:]
+        expected = self.card.unless(*OPEN) | one_of(contact_missing=kept)
+        if self.attempt(ask.ChangePerson(record_id=MENTOR, person=who), expected):
+            self.card.contact = reachable
+            self.card.touched = self.today
+
+    # From the interview to the clearance -------------------------------------------------------
+
+    @rule(
+        days=back, liked=st.sampled_from([True, True, False]), report=st.sampled_from(["bien", "bien", " "])
+    )
+    def interview(self, days: int, liked: bool, report: str) -> None:
+        on = self.ago(days)
+        command = ask.HoldInterview(record_id=MENTOR, on=on, favourable=liked, report=report)
+        expected = self.card.unless(*LADDER) | one_of(
+            file_incomplete=self.card.status() == "candidate",
+            in_the_future=on > self.today,
+            report_missing=not report.strip(),
+        )
+        if self.attempt(command, expected):
+            self.card.met, self.card.liked = on, liked
+
+    @rule(reason=st.sampled_from(["", "", "motif"]))
+    def ask_check(self, reason: str) -> None:
+        expected = self.card.unless(*OPEN) | one_of(
+            reason_not_taken=reason, interview_missing=not (self.card.met and self.card.liked)
+        )
+        if self.attempt(ask.AskCheck(record_id=MENTOR, kind=CheckKind.B3), expected, reason=reason):
+            self.card.asked = True
+
+    @rule()
+    def ask_what_may_not_be_asked(self) -> None:
+        asking = ask.AskCheck(record_id=MENTOR, kind=CheckKind.HONORABILITE, mission="x", departement="69")
+        assert not self.attempt(
+            asking, self.card.unless(*OPEN) | {"interview_missing", "honorabilite_outside_perimeter"}
+        )
+
+    @rule(
+        presented=st.sampled_from([True, True, True, False]),
+        days=back,
+        age=st.sampled_from([0, 10, 80, 95, -2]),
+        reason=st.sampled_from(["", "", "", "motif"]),
+    )
+    def present(self, presented: bool, days: int, age: int, reason: str) -> None:
+        on = self.ago(days)
+        issued = on - timedelta(days=age)
+        command = ask.PresentCheck(
+            record_id=MENTOR,
+            kind=CheckKind.B3,
+            presented=presented,
+            on=on,
+            issued_on=issued if presented else None,
+        )
+        expected = self.card.refusals_to_present(presented, issued, on, self.today, reason)
+        if self.attempt(command, expected, reason=reason) and presented:
+            self.card.seen(on, self.today)
+
+    @precondition(lambda self: "check_overdue" in self.card.causes and not self.card.over)
+    @rule()
+    def renew(self) -> None:
+        self.present(True, 0, 10, "")
+        assert "check_overdue" not in self.card.causes
+
+    @rule(whole=st.booleans())
+    def train(self, whole: bool) -> None:
+        """A course today, of all the modules or of the first half."""
+        self.courses += 1
+        name, modules = f"training-{self.courses}", MODULES if whole else MODULES[:2]
+        self.desk.opened(name, days=-1, modules=modules)
+        enrol = course.Enrol(record_id=name, mentor_id=MENTOR)
+        if self.card.status() not in OPEN:
+            assert self.desk.code(enrol) == "mentor_closed"
+            return
+        self.desk.do(enrol)
+        self.desk.do(course.Hold(record_id=name), SYSTEM)
+        self.desk.do(course.Attend(record_id=name, mentor_id=MENTOR, present=True))
+        self.desk.do(course.Certify(record_id=name, mentor_id=MENTOR, on=self.today))
+        self.add(name, {module.code for module in modules})
+
+    def add(self, name: str, modules: set[str]) -> None:
+        until = months_later(self.today, 24)
+        self.card.courses[name] = (modules, 60 * len(modules), self.today, until)
+        self.card.trained = self.card.covered(self.today)
+
+    @rule(suspended=st.booleans())
+    def the_operator(self, suspended: bool) -> None:
+        if suspended == self.card.operator:
+            command: Command = (
+                of_association.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=self.today)
+                if suspended
+                else of_association.LiftSuspension(record_id=FACE)
+            )
+            self.desk.do(command, LYON, "motif")
+            self.card.operator = not suspended
+
+    @rule(days=back)
+    def clear(self, days: int) -> None:
+        on = self.ago(days)
+        if self.attempt(ask.Clear(record_id=MENTOR, on=on), self.card.refusals_to_clear(on, self.today)):
+            self.card.cleared = on
+
+    @precondition(lambda self: self.card.status() in LADDER)
+    @rule()
+    def take_the_next_step(self) -> None:
+        match self.card.status():
+            case "candidate":
+                self.person(True)
+                self.identity(0)
+                self.charter(0, True)
+            case "file_complete":
+                self.interview(0, True, "bien")
+            case "interviewed":
+                self.ask_check("")
+                self.present(True, 0, 10, "")
+            case "checked":
+                self.train(True)
+            case _:
+                self.the_operator(False)
+                self.clear(0)
+
+    # Standing and leaving ----------------------------------------------------------------------
+
+    @rule(days=back, reason=reasons, actor=st.sampled_from([COORDINATOR, LYON]))
+    def suspend(self, days: int, reason: str, actor: Actor) -> None:
+        on = self.ago(days)
+        expected = self.card.unless(*STANDING) | one_of(
+            reason_missing=not reason.strip(),
+            in_the_future=on > self.today,
+            too_early=self.card.cleared and on < self.card.cleared,
+            already_suspended="person" in self.card.causes,
+        )
+        if self.attempt(ask.Suspend(record_id=MENTOR, on=on), expected, actor, reason):
+            self.card.causes["person"] = on
+
+    @rule(days=back, reason=reasons, actor=st.sampled_from([COORDINATOR, LYON]))
+    def lift(self, days: int, reason: str, actor: Actor) -> None:
+        on = self.ago(days)
+        since = self.card.causes.get("person")
+        expected = self.card.unless("suspended") | one_of(
+            not_suspended=since is None,
+            reason_missing=not reason.strip(),
+            in_the_future=on > self.today,
+            too_early=since and on < since,
+        )
+        if self.attempt(ask.LiftSuspension(record_id=MENTOR, on=on), expected, actor, reason):
+            del self.card.causes["person"]
+
+    @rule(
+        days=back,
+        cause=st.sampled_from(MentorLeaving),
+        seriously=st.sampled_from([False, False, False, True]),
+    )
+    def leave(self, days: int, cause: MentorLeaving, seriously: bool) -> None:
+        on = self.ago(days)
+        expected = self.card.unless(*OPEN) | one_of(
+            cause_reserved=cause == "merged",
+            in_the_future=on > self.today,
+            too_early=on < (self.card.cleared or self.card.applied),
+        )
+        if (expected or seriously) and self.attempt(
+            ask.Leave(record_id=MENTOR, on=on, cause=cause), expected
+        ):
+            self.card.end("left", on)
+
+    @rule(reason=reasons, seriously=st.sampled_from([False, False, False, True]))
+    def refuse(self, reason: str, seriously: bool) -> None:
+        given = bool(reason.strip())
+        expected = self.card.unless(*LADDER) | one_of(
+            reason_missing=not self.card.asked and not given, reason_not_taken=self.card.asked and given
+        )
+        if (expected or seriously) and self.attempt(
+            ask.RefuseCandidacy(record_id=MENTOR), expected, reason=reason
+        ):
+            self.card.end("refused", self.today)
+
+    @precondition(lambda self: self.card.over and self.card.over != "erased")
+    @rule()
+    def erase(self) -> None:
+        if self.attempt(Erase(record_id=MENTOR, ground=Ground.OBJECTION), set(), OFFICER):
+            self.card.over = "erased"
+
+    @precondition(lambda self: self.twins < 3)
+    @rule(proves=st.sampled_from(["nothing", "training", "check"]))
+    def merge(self, proves: str) -> None:
+        """The same person came by another address too."""
+        self.twins += 1
+        twin = f"mentor-twin-{self.twins}"
+        self.desk.apply(twin, Person("Awa", "Diallo", f"awa{self.twins}@exemple.test"))
+        name = f"training-twin-{self.twins}"
+        if proves == "training":
+            self.desk.train(twin, name)
+        if proves == "check":
+            self.desk.complete_file(twin)
+            self.desk.interview(twin)
+            self.desk.check(twin)
+        if not self.attempt(ask.Merge(record_id=MENTOR, duplicate_id=twin), self.card.unless(*OPEN)):
+            return
+        self.card.aliases += 1
+        if proves == "training":
+            self.add(name, CODES)
+        self.card.trained = self.card.covered(self.today)
+        if proves == "check" and (self.card.checked is None or self.today > self.card.checked):
+            self.card.checked = self.today
+        self.card.back_again(self.today)
+
+    # What must hold at every moment --------------------------------------------------------------
+
+    @invariant()
+    def its_history_says_what_the_card_says(self) -> None:
+        self.check_history()
+
+    @invariant()
+    def its_deadlines_are_those_of_the_card(self) -> None:
+        self.check_deadlines()
+        card, ready = self.card, self.ready_kinds()
+        status, ends = card.status(), card.check_ends()
+        late = status in STANDING and ends is not None and ends < self.today
+        closed = card.over_on is not None and card.over != "erased"
+        assert ("lapse" in ready) == (status == "candidate" and self.school_days() >= 25)
+        assert ("suspend_overdue" in ready) == (late and "check_overdue" not in card.causes)
+        assert ("erase" in ready) == (
+            closed and card.over_on is not None and months_later(card.over_on, KEPT) <= self.today
+        )
+        awaited = {due.kind for due in self.desk.dues(MENTOR)}
+        assert ("clear" in awaited) == (status == "trained")
+        assert ("interview" in awaited) == (status == "file_complete")
+        assert ("present_check" in awaited) == (status in STANDING and "check_overdue" in card.causes)
+        assert ("train" in awaited) == (
+            status == "checked" or (status in STANDING and not card.covered(self.today))
+        )
+
+    def school_days(self) -> int:
+        """Whole ones, since the file was last touched: today is not over."""
+        calendar = self.desk.house.executor.world.calendars.for_academie("10")
+        span = (self.today - self.card.touched).days
+        return sum(calendar.is_school_day(self.card.touched + timedelta(days=n)) for n in range(1, span))
+
+    @invariant()
+    def it_claims_its_person_while_it_is_open(self) -> None:
+        mentor = self.desk.mentor()
+        names = [claim for claim in mentor.claims() if claim.key.startswith("mentor:")]
+        own = 1 + bool(self.card.contact)
+        assert len(names) == (own + self.card.aliases if self.card.status() in OPEN else 0)
+        assert set(mentor.suspensions) == set(self.card.causes)
+
+
+@pytest.mark.parametrize("examples", [40, pytest.param(800, marks=pytest.mark.stress)])
+def test_a_mentor_is_what_the_card_says(examples: int) -> None:
+    played(MentorMachine, examples)
+    assert sum(n for name, n in SEEN.items() if name.startswith("refused")) > 50
+    assert len([name for name in SEEN if name.startswith("status")]) > 5
+
+
+def told(*steps: Callable[[MentorMachine], object]) -> MentorMachine:
+    """A story of which every step is chosen, and looked at as any other."""
+    machine = MentorMachine()
+    for step in steps:
+        step(machine)
+        machine.its_history_says_what_the_card_says()
+        machine.its_deadlines_are_those_of_the_card()
+        machine.it_claims_its_person_while_it_is_open()
+    return machine
+
+
+STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
+    "a file forgotten": (
+        lambda m: m.open("candidate"),
+        lambda m: m.interview(0, True, "bien"),
+        lambda m: m.later(10, 2, "boîte pleine"),
+        lambda m: m.identity(1),
+        lambda m: m.months_pass(3),
+        lambda m: m.leave(0, MentorLeaving.END, True),
+        lambda m: m.months_pass(9),
+        lambda m: m.clear(0),
+    ),
+    "a check renewed late": (
+        lambda m: m.open("overdue"),
+        lambda m: m.lift(0, "motif", LYON),
+        lambda m: m.present(False, 0, 0, ""),
+        lambda m: m.renew(),
+        lambda m: m.suspend(0, "motif", LYON),
+        lambda m: m.months_pass(9),
+        lambda m: m.merge("check"),
+        lambda m: m.lift(0, "motif", COORDINATOR),
+        lambda m: m.leave(0, MentorLeaving.MOVED, True),
+        lambda m: m.erase(),
+        lambda m: m.renew() if m.card.causes else None,
+    ),
+    "one step after the other": (
+        lambda m: m.open("candidate"),
+        lambda m: m.train(False),
+        *(lambda m: m.take_the_next_step() for _ in range(2)),
+        lambda m: m.interview(0, False, "non"),
+        *(lambda m: m.take_the_next_step() for _ in range(3)),
+        lambda m: m.the_operator(True),
+        lambda m: m.clear(0),
+        lambda m: m.take_the_next_step(),
+        lambda m: m.months_pass(9),
+    ),
+}
+
+
+def every_story() -> None:
+    for steps in STORIES.values():
+        told(*steps)
+
+
+def test_the_stories_meet_every_status_and_every_deadline() -> None:
+    SEEN.clear()
+    every_story()
+    for kind in ("lapse", "suspend_overdue", "remind_file", "alert_check", "deliver", "erase"):
+        assert SEEN[f"due {kind}"], kind
+    for status in (*LADDER, *STANDING, "left", "lapsed", "erased"):
+        assert SEEN[f"status {status}"], status
+    assert SEEN["mentor.merge"]
+
+
+FAULTS: dict[str, tuple[str, Any]] = {
+    "an unfavourable interview counts": ("_ladder", lambda self: "interviewed"),
+    "a check brings nobody back": ("_return_if_checked", lambda self, act, rules: None),
+    "a closed record keeps its person": ("is_open", property(lambda self: True)),
+    "whoever is overdue is cleared still": (
+        "suspend_overdue",
+        lambda self, act: self._returned(on=act.today),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_card_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    name, wrong = FAULTS[fault]
+    monkeypatch.setattr(Mentor, name, wrong)
+    with pytest.raises(AssertionError):
+        every_story()
