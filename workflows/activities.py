@@ -8,7 +8,10 @@ from typing import Any, Final, Protocol
 
 from temporalio import activity
 
-import domain.convention.commands  # noqa: F401 - a command is found by its name once it is registered
+import domain.association.commands
+import domain.convention.commands
+import domain.mentor.commands
+import domain.training.commands  # noqa: F401 - a command is found by its name once it is registered
 from domain.association.model import Association
 from domain.commands import Command, command_types
 from domain.erasure import Ground

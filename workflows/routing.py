@@ -8,10 +8,14 @@ from domain.kernel import kind_of
 from domain.ports import Happened
 
 _PROCESSES: Final[dict[str, tuple[str, ...]]] = {
+    "association": ("AssociationAdmission",),
     "convention": ("ConventionProcess",),
+    # It hands over to MentorStanding by itself.
+    "mentor": ("MentorOnboarding",),
+    "training": ("TrainingCourse",),
     # Nothing of these waits. New rules change the deadlines of records: the sweeper sees to that.
     "programme": (),
-    "association": (),
+    "company": (),
     "refusal": (),
 }
 

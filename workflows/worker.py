@@ -17,17 +17,20 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from domain.ports import Commands, Feed
 from workflows.activities import Activities, LedgerClock
+from workflows.association import AssociationAdmission
 from workflows.convention import ConventionProcess
 from workflows.dead_letters import PostgresDeadLetters
 from workflows.delivery import Channel
 from workflows.failures import Discretion
+from workflows.mentor import MentorOnboarding, MentorStanding
 from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger
 from workflows.relay import Relay
 from workflows.sweeper import Deadlines, Pace, Sweeper
+from workflows.training import TrainingCourse
 
 log = logging.getLogger(__name__)
 
-PROCESSES: Final = (ConventionProcess,)
+PROCESSES: Final = (AssociationAdmission, ConventionProcess, MentorOnboarding, MentorStanding, TrainingCourse)
 TASK_QUEUE: Final = "mentorat"
 
 # Loaded once for all runs, not once a run: nothing in them changes.

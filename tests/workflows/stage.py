@@ -1,4 +1,4 @@
-"""A convention, its process and a Temporal server whose time can be skipped."""
+"""Records, their processes and a Temporal server whose time can be skipped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
@@ -24,8 +25,8 @@ from ledger.feed import LedgerFeed
 from tests.support import START, House, StoppedClock
 from workflows.activities import Activities, DomainClock, LedgerClock
 from workflows.contracts import NUDGE
-from workflows.convention import ConventionProcess
 from workflows.delivery import Message
+from workflows.routing import processes_of_record
 from workflows.worker import Settings, worker
 
 AT_REST = {
@@ -108,11 +109,12 @@ class Stage:
         with contextlib.suppress(RPCError):
             await self.env.client.get_workflow_handle(record_id).terminate()
 
-    async def nudge(self, record_id: str) -> WorkflowHandle[ConventionProcess, None]:
+    async def nudge(self, record_id: str) -> WorkflowHandle[Any, Any]:
         """Wakes the process, as the relay does. Awaiting the handle's result skips time."""
         self.nudged.add(record_id)
+        ((process, _),) = processes_of_record(record_id)
         return await self.env.client.start_workflow(
-            ConventionProcess.run,
+            process,
             record_id,
             id=record_id,
             task_queue=self.queue,

@@ -9,9 +9,15 @@ from types import ModuleType
 
 import pytest
 
+from domain.association import due as association_due
 from domain.convention import due as convention_due
+from domain.mentor import due as mentor_due
+from domain.training import due as training_due
+from workflows.association import AssociationAdmission
 from workflows.convention import ConventionProcess
+from workflows.mentor import MentorOnboarding, MentorStanding
 from workflows.process import Process, steps_of
+from workflows.training import TrainingCourse
 from workflows.worker import PROCESSES
 
 FOR_PEOPLE = {
@@ -28,6 +34,9 @@ BASE = {"deliver", "erase"}
     ("waits", "processes"),
     [
         (convention_due, [ConventionProcess]),
+        (association_due, [AssociationAdmission]),
+        (mentor_due, [MentorOnboarding, MentorStanding]),
+        (training_due, [TrainingCourse]),
     ],
 )
 def test_every_automatic_deadline_has_its_step(waits: ModuleType, processes: list[type[Process]]) -> None:

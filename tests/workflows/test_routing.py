@@ -20,7 +20,7 @@ async def test_every_event_of_a_convention_concerns_its_process_and_no_other_eve
     routed = {(one.record_id, tuple(processes_of(one))) for one in events}
     assert routed == {
         (programme_id("1j1m"), ()),
-        ("association-face", ()),
+        ("association-face", (("AssociationAdmission", "association-face"),)),
         ("convention-1", (("ConventionProcess", "convention-1"),)),
     }
 

@@ -1,0 +1,145 @@
+"""The processes of onboarding, on a server that skips time: what happens when nobody does anything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from domain.mentor.parts import Status
+from domain.training import commands as of_training
+from tests.domain import association_support, mentor_support
+from tests.domain.mentor_support import COURSE, MENTOR
+from tests.support import FACE, START
+from tests.workflows.stage import Letters, Stage, until
+
+
+@pytest.fixture
+def admission(stage: Stage) -> association_support.Desk:
+    """The académie's desk, in the house of the stage."""
+    desk = association_support.Desk.__new__(association_support.Desk)
+    desk.house = stage.house
+    return desk
+
+
+@pytest.fixture
+def desk(stage: Stage) -> mentor_support.Desk:
+    """The association's, in the same house."""
+    desk = mentor_support.Desk.__new__(mentor_support.Desk)
+    desk.house = stage.house
+    return desk
+
+
+def days(*told: str) -> list[str]:
+    """« 7 a b »: on the seventh day a, then b."""
+    return [f"{day} {what}" for line in told for day, *whats in [line.split(" | ")] for what in whats]
+
+
+async def test_an_admission_that_nobody_completes_is_reminded_twice_and_lapses(
+    stage: Stage, admission: association_support.Desk
+) -> None:
+    """5 and 10 school days after Monday 24 November, then the night after the 40th: holidays do not count."""
+    admission.open()
+    await stage.play(FACE)
+    asked = "documents:1:2025-11-24"
+    assert await stage.told(FACE) == days(
+        f"7 | ReminderDue {asked}:1 | ReminderDelivered {asked}:1",
+        f"14 | ReminderDue {asked}:2 | ReminderDelivered {asked}:2",
+        "71 | Lapsed",
+    )
+    assert [message.to[0].name for message in stage.outbox.sent] == ["FACE", "FACE"]
+    assert stage.letters == Letters()
+
+
+async def test_a_complete_file_that_nobody_reads_is_brought_before_the_drafpic_and_never_decided(
+    stage: Stage, admission: association_support.Desk
+) -> None:
+    admission.completed()
+    await stage.play(FACE)
+    told = [line for line in await stage.told(FACE) if "ReminderDue assessment" in line]
+    assert told == [
+        "14 ReminderDue assessment:1:2025-11-24:term",
+        "15 ReminderDue assessment:1:2025-11-24:escalation",
+    ]
+    assert stage.outbox.sent[1].to[0].name == "Drafpic, académie de Lyon"
+    assert admission.record.status == "in_admission"
+
+
+async def test_an_operator_hears_of_its_insurance_a_month_before_and_the_day_after(
+    stage: Stage, admission: association_support.Desk
+) -> None:
+    """It runs to 30 June 2026, and stays admitted: only new binômes are stopped."""
+    admission.admitted()
+    await stage.play(FACE)
+    assert [line for line in await stage.told(FACE) if "Due insurance" in line] == [
+        "188 ReminderDue insurance:1:2026-06-30:before",
+        "219 ReminderDue insurance:1:2026-06-30:lapsed",
+    ]
+    assert admission.record.status == "admitted"
+
+
+async def test_a_candidacy_that_does_not_move_is_reminded_twice_and_lapses(
+    stage: Stage, desk: mentor_support.Desk
+) -> None:
+    """5, 10 and 25 school days."""
+    desk.apply()
+    await stage.play(MENTOR)
+    file = "file:2025-11-24"
+    assert await stage.told(MENTOR) == days(
+        f"7 | ReminderDue {file}:1 | ReminderDelivered {file}:1",
+        f"14 | ReminderDue {file}:2 | ReminderDelivered {file}:2",
+        "50 | Lapsed",
+    )
+    assert "Diallo" not in "".join(message.body + message.subject for message in stage.outbox.sent)
+
+
+async def test_a_cleared_mentor_is_followed_by_another_process_and_suspended_once_the_check_is_overdue(
+    stage: Stage, desk: mentor_support.Desk
+) -> None:
+    """60 and 30 days before a year is over, and the day after; then the training, which suspends nobody."""
+    desk.cleared()
+    handle = await stage.nudge(MENTOR)
+
+    async def handed_over() -> bool:
+        return (await handle.describe()).workflow_type == "MentorStanding"
+
+    await until(handed_over)
+    await handle.result()
+    assert [line for line in await stage.told(MENTOR) if "Delivered" not in line] == [
+        "305 ReminderDue check_alert:2026-11-24:60",
+        "335 ReminderDue check_alert:2026-11-24:30",
+        "366 Suspended",
+        "670 ReminderDue certificate_alert:2027-11-24:60",
+        "700 ReminderDue certificate_alert:2027-11-24:30",
+    ]
+    assert desk.mentor().status == Status.SUSPENDED
+
+
+async def test_a_new_check_brings_a_suspended_mentor_back_and_the_next_year_is_watched(
+    stage: Stage, desk: mentor_support.Desk
+) -> None:
+    desk.cleared()
+    await stage.play(MENTOR)
+    assert desk.mentor().status == Status.SUSPENDED
+    desk.check()
+    assert desk.mentor().status == Status.CLEARED
+    renewed = desk.today
+    await stage.play(MENTOR)
+    told = [line for line in await stage.told(MENTOR) if "Suspended" in line]
+    again = renewed.replace(year=renewed.year + 1) + timedelta(days=1)
+    assert told == ["366 Suspended", f"{(again - START.date()).days} Suspended"]
+
+
+async def test_a_course_is_told_the_day_before_held_and_its_attendance_asked_for(
+    stage: Stage, desk: mentor_support.Desk
+) -> None:
+    """In a week, then 5 school days: the list is awaited until 8 December."""
+    desk.apply()
+    desk.opened()
+    desk.do(of_training.Enrol(record_id=COURSE, mentor_id=MENTOR))
+    await stage.play(COURSE)
+    assert [line for line in await stage.told(COURSE) if "Delivered" not in line] == [
+        "6 ReminderDue eve:2025-12-01",
+        "8 Held",
+        "15 ReminderDue attendance:2025-12-01",
+    ]

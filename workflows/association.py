@@ -1,0 +1,53 @@
+"""The procedure of an operator: its admission, then the standing of whoever was admitted.
+
+Every delay comes from the programme's rules; the days named below are the defaults, and school days are those
+of its académie. Nothing here decides: each step issues a command.
+"""
+
+from __future__ import annotations
+
+from temporalio import workflow
+
+from workflows.contracts import Outlook, Step
+from workflows.process import Process, step
+
+
+@workflow.defn(name="AssociationAdmission")
+class AssociationAdmission(Process):
+    """One method for each kind of deadline, in the order of an operator's life."""
+
+    @workflow.run
+    async def run(self, record_id: str) -> None:
+        """Waits for the next deadline, meets it, and again: until nothing is due within the horizon."""
+        await self.follow(record_id)
+
+    @step
+    async def remind_documents(self, due: Step) -> Outlook:
+        """Documents still missing 5 and 10 school days after they were asked, or refused: the operator is
+        reminded of each by name."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
+    async def lapse(self, due: Step) -> Outlook:
+        """A file still incomplete 40 school days after its opening lapses."""
+        return await self.carry_out(due, "association.lapse")
+
+    @step
+    async def remind_assessment(self, due: Step) -> Outlook:
+        """A complete file is decided on within 10 school days: the académie is reminded on the last."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
+    async def escalate_assessment(self, due: Step) -> Outlook:
+        """The day after, still without a decision, the Drafpic is told. Only a person decides."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
+    async def alert_insurance(self, due: Step) -> Outlook:
+        """30 days before the insurance ends, and the day after it did: from then on, no new binôme."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
+    async def alert_entitlement(self, due: Step) -> Outlook:
+        """60 and 30 days before the end of an award or an approval, each by itself."""
+        return await self.carry_out(due, "record.remind")
