@@ -20,7 +20,10 @@ from api.problems import Refusal
 from api.requests import correlation_of
 from api.routes import (
     access,
+    association_admission,
+    association_documents,
     associations,
+    companies,
     convention_life,
     convention_signing,
     convention_text,
@@ -28,26 +31,35 @@ from api.routes import (
     deadlines,
     docs,
     events,
+    mentor_life,
+    mentors,
     operations,
     privacy,
     programmes,
+    trainings,
 )
 from api.routing import mount
 from api.security import Authentication
 from api.tokens import TokenStore
 from api.validation import refusal_of
 from domain.kernel import DomainError
-from domain.ports import Commands, Erasures, Feed, Persons, Readings
+from domain.ports import Commands, Documents, Erasures, Feed, Persons, Readings
 from projections.paging import BadCursor
 from projections.reading import Behind, Reader
 
 _RESOURCES: Final = (
     programmes,
     associations,
+    association_admission,
+    association_documents,
+    companies,
+    mentors,
+    mentor_life,
     conventions,
     convention_text,
     convention_signing,
     convention_life,
+    trainings,
     deadlines,
     events,
     privacy,
@@ -62,6 +74,7 @@ def create_app(
     reader: Reader,
     persons: Persons,
     readings: Readings,
+    documents: Documents,
     erasures: Erasures,
     tokens: TokenStore,
     probes: Mapping[str, Callable[[], Awaitable[str | None]]],
@@ -84,7 +97,9 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     metrics = Metrics()
-    app.state.services = Services(commands, feed, reader, persons, readings, erasures, probes, stream_seconds)
+    app.state.services = Services(
+        commands, feed, reader, persons, readings, documents, erasures, probes, stream_seconds
+    )
     app.state.metrics = metrics
     for module in (*_RESOURCES, operations, docs):
         mount(app, module.router)

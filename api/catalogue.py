@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from api import catalogue_associations, catalogue_mentors, catalogue_trainings
+from api.entry import Entry
 
-@dataclass(frozen=True)
-class Entry:
-    """``explanation`` says, in one French sentence, what happened and what to do."""
-
-    status: int
-    title: str
-    explanation: str
-
+__all__ = ["CATALOGUE", "EVERYWHERE", "GUARDS", "Entry"]
 
 _REQUEST: Final = {
     "unauthenticated": Entry(
@@ -33,7 +27,11 @@ _REQUEST: Final = {
     "body_malformed": Entry(
         400, "Corps illisible", "Le corps de la demande n'est pas du JSON bien formé, en UTF-8."
     ),
-    "body_too_large": Entry(413, "Corps trop volumineux", "Le corps d'une demande compte au plus 1 Mio."),
+    "body_too_large": Entry(
+        413,
+        "Corps trop volumineux",
+        "Le corps d'une demande compte au plus 1 Mio ; une pièce remise, au plus 10 Mio.",
+    ),
     "media_type": Entry(
         415, "Format non pris en charge", "Envoyez le corps en JSON : Content-Type: application/json."
     ),
@@ -84,11 +82,11 @@ _RECORDS: Final = {
     ),
     "already_drafted": Entry(409, "Convention déjà ouverte", "Une convention porte déjà cet identifiant."),
     "already_registered": Entry(
-        409, "Association déjà enregistrée", "Une association porte déjà cet identifiant."
+        409, "Déjà enregistrée", "Une association ou une entreprise porte déjà cet identifiant."
     ),
     "already_open": Entry(409, "Programme déjà ouvert", "Ce dispositif a déjà son programme."),
     "already_held": Entry(
-        409, "Identifiant déjà pris", "Un autre dossier porte déjà ce numéro (RNA, SIREN, convention)."
+        409, "Identifiant déjà pris", "Un autre dossier porte déjà ce numéro (RNA, SIREN, SIRET, convention)."
     ),
     "key_reused": Entry(
         422,
@@ -236,7 +234,8 @@ _RULES: Final = {
     "reason_not_taken": Entry(
         409,
         "Motif en texte libre",
-        "Un effacement se motive par son seul fondement (ground) : un texte libre pourrait nommer quelqu'un.",
+        "Ni un effacement ni une vérification des antécédents ne prend de motif : ce texte dirait ce qui ne "
+        "doit pas s'écrire. Refaites la même demande sans reason.",
     ),
     "ground_reserved": Entry(
         409,
@@ -248,8 +247,22 @@ _RULES: Final = {
     ),
 }
 
-CATALOGUE: Final[dict[str, Entry]] = {**_REQUEST, **_RECORDS, **_RULES}
-GUARDS: Final = frozenset(_RULES)
+_ALL_RULES: Final = {
+    **_RULES,
+    **catalogue_associations.RULES,
+    **catalogue_mentors.RULES,
+    **catalogue_trainings.RULES,
+}
+
+CATALOGUE: Final[dict[str, Entry]] = {
+    **_REQUEST,
+    **_RECORDS,
+    **catalogue_associations.FILES,
+    **catalogue_mentors.RECORDS,
+    **catalogue_trainings.RECORDS,
+    **_ALL_RULES,
+}
+GUARDS: Final = frozenset(_ALL_RULES)
 """The codes by which a rule of the domain says no."""
 
 EVERYWHERE: Final = ("unauthenticated", "method_not_allowed", "invalid", "unavailable", "bug")

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from api.problems import Fault, Refusal, clean
 from api.security import Bearer, bearer_of
 from domain.calendar import FIRST_YEAR, LAST_YEAR, PARIS, start_of
-from domain.ports import Commands, Erasures, Feed, Persons, Readings
+from domain.ports import Commands, Documents, Erasures, Feed, Persons, Readings
 from projections.reading import Behind, Reader
 
 PATIENCE: Final = 5.0
@@ -38,6 +38,7 @@ class Services:
     reader: Reader
     persons: Persons
     readings: Readings
+    documents: Documents
     erasures: Erasures
     probes: Mapping[str, Callable[[], Awaitable[str | None]]]
     stream_seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import traceback
 from collections.abc import Iterator
@@ -20,10 +21,13 @@ from api.fields import TERRITORY
 from api.metrics import Metrics
 from api.problems import Refusal
 from api.requests import correlation_of, header
+from domain.association.parts import MOST_BYTES
 from domain.territory import Territory
 
 LARGEST_BODY: Final = 1024 * 1024
 """Bytes."""
+_FILE: Final = re.compile(r"/v1/associations/[^/]+/documents/[^/]+")
+"""The one address to which a file is sent, by PUT: up to ``MOST_BYTES``."""
 
 access_log = logging.getLogger("api.access")
 error_log = logging.getLogger("api.error")
@@ -107,15 +111,17 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     FastAPI has a limit of its own, which answers plain text.
     """
     announced = header(scope, b"content-length")
+    takes_file = scope["method"] == "PUT" and _FILE.fullmatch(scope["path"])
+    most = MOST_BYTES if takes_file else LARGEST_BODY
     size = 0
 
     async def receiving() -> Message:
         nonlocal size
-        if announced.isdecimal() and int(announced[:20]) > LARGEST_BODY:
+        if announced.isdecimal() and int(announced[:20]) > most:
             raise HTTPException(413)
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LARGEST_BODY:
+        if size > most:
             raise HTTPException(413)
         return message
 

@@ -102,7 +102,31 @@ ASSOCIATION: Final[dict[str, Any]] = {
     "seat": "Paris",
     "mailbox": "contact@face.example",
     "academies": ["10"],
-    "status": "candidate",
+    "status": "in_admission",
+    "status_label": "en cours d'admission",
+    "suspended_for": None,
+    "suspended_for_label": None,
+    "programme_id": "programme-1j1m",
+    "rules_version": 1,
+    "admission_round": 1,
+    "opened_on": "2025-12-05",
+    "complete_on": None,
+    "documents": [
+        {
+            "document": "insurance",
+            "label": "attestation d'assurance",
+            "state": "received",
+            "state_label": "reçue, à examiner",
+            "sha256": "9f2feb0f1ef425b292f2f94bc8482494df48e5b2b8b8b5f3f0a9f5d0e1b2c3d4",
+            "size": 184320,
+            "media_type": "application/pdf",
+            "received_on": "2025-12-09",
+            "channel": "online",
+            "valid_until": "2026-12-31",
+        }
+    ],
+    "missing_documents": ["statutes"],
+    "insured_until": None,
     "entitlements": [
         {
             "kind": "laureate",
@@ -114,6 +138,15 @@ ASSOCIATION: Final[dict[str, Any]] = {
             "academies": [],
         }
     ],
+    "contacts": [{"role": "coordinator", "label": "coordination"}],
+    "links": [
+        {
+            "id": "link-0c4ad1f8-6d9a-5a1d-8a43-2d2f4d1c8e57",
+            "action": "admission",
+            "expires_on": "2025-12-19",
+            "state": "spent",
+        }
+    ],
     "scopes": ["academie:10", f"association:{_ASSOCIATION}", "role:national"],
     "since": "2025-11-24T09:00:00Z",
     "since_recorded": "2025-11-24T09:00:00Z",
@@ -122,6 +155,8 @@ ASSOCIATION: Final[dict[str, Any]] = {
     "updated_at": "2025-11-24T09:30:00Z",
     "position": 12,
     "conventionnee": [{"id": _ID, "scheme": "1j1m", "from": "2025-12-05", "to": "2026-12-04"}],
+    "blocks": [],
+    "persons": {"coordinator.name": "Camille Exemple", "coordinator.phone": "06 12 34 56 78"},
 }
 PROGRAMME: Final[dict[str, Any]] = {
     "id": "programme-1j1m",
@@ -142,6 +177,62 @@ PROGRAMME: Final[dict[str, Any]] = {
     "created_at": "2025-09-01T08:00:00Z",
     "updated_at": "2025-10-02T08:00:00Z",
     "position": 3,
+}
+TRAINING: Final[dict[str, Any]] = {
+    "id": "training-4b7c0d1e-92a3-5c64-8f15-6d2e7a9b3c80",
+    "title": "Être mentor·e en lycée professionnel",
+    "status": "held",
+    "status_label": "tenue",
+    "since": "2026-01-11T23:00:00Z",
+    "since_recorded": "2026-01-13T23:00:04Z",
+    "version": 6,
+    "association_id": _ASSOCIATION,
+    "programme_id": "programme-1j1m",
+    "rules_version": 1,
+    "academies": ["10"],
+    "starts_at": "2026-01-12T08:00:00Z",
+    "ends_at": "2026-01-12T12:00:00Z",
+    "place": "Maison des associations, salle 2",
+    "link": None,
+    "modules": [{"code": "posture", "minutes": 240, "required": True, "label": "posture du mentor"}],
+    "minutes": 240,
+    "places": 12,
+    "taken": 1,
+    "waiting": 0,
+    "enrolments": [
+        {
+            "mentor_id": "mentor-0c4ad1f8-6d9a-5a1d-8a43-2d2f4d1c8e57",
+            "state": "certified",
+            "label": "attestation délivrée",
+            "minutes": 240,
+            "valid_until": "2028-01-14",
+        }
+    ],
+    "closed_on": None,
+    "next": [],
+    "created_at": "2025-12-05T10:12:31Z",
+    "updated_at": "2026-01-14T09:00:00Z",
+    "position": 1107,
+    "persons": {"trainer": "Camille Exemple"},
+}
+COMPANY: Final[dict[str, Any]] = {
+    "id": "company-8e1f5a7c-03b2-5d49-a6c8-71d0e9f42b35",
+    "name": "Ateliers du Rhône",
+    "siret": "73282932000074",
+    "naf": "62.01Z",
+    "sites": ["Lyon", "Villeurbanne"],
+    "clee": "Lyon Centre",
+    "campus": None,
+    "status": "active",
+    "status_label": "active",
+    "since": "2025-11-24T09:00:00Z",
+    "since_recorded": "2025-11-24T09:00:00Z",
+    "closed_on": None,
+    "ties": [{"kind": "visit", "label": "visites", "school_year": "2025-2026", "count": 3}],
+    "version": 3,
+    "created_at": "2025-11-24T09:00:00Z",
+    "updated_at": "2025-12-05T10:12:31Z",
+    "position": 40,
 }
 HISTORY: Final[dict[str, Any]] = {
     "position": 1042,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextvars import ContextVar
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic import (
 
 from domain.calendar import FIRST_YEAR, LAST_YEAR, PartialDate, school_year_bounds
 from domain.convention.parts import PartyKind
-from domain.identifiers import InvalidValue, parse_rna, parse_siren, parse_uai
+from domain.identifiers import InvalidValue, parse_naf, parse_rna, parse_siren, parse_siret, parse_uai
 from domain.programme.model import SCHEMES
 from domain.territory import Territory
 
@@ -93,6 +93,23 @@ def _partial(value: Any) -> PartialDate:
     return parsed
 
 
+def _instant(value: Any) -> datetime:
+    """An instant told with its offset, in UTC: an hour alone would be another one in the summer."""
+    text = value if isinstance(value, str) else ""
+    try:
+        instant = datetime.fromisoformat(text) if len(text) <= 40 and "T" in text else None
+    except ValueError:
+        instant = None
+    if instant is None or instant.utcoffset() is None:
+        raise InvalidValue(
+            text,
+            "Un instant est attendu, avec son décalage.",
+            "Écrivez-le 2026-01-12T09:00:00+01:00, ou 2026-01-12T08:00:00Z.",
+        )
+    _in_range(instant.date())
+    return instant.astimezone(UTC)
+
+
 def _school_year(text: str) -> str:
     first, _ = school_year_bounds(text)
     _in_range(first)
@@ -149,10 +166,16 @@ def _schema(**schema: Any) -> WithJsonSchema:
 Line = Annotated[str, *_text(200)]
 Code = Annotated[str, *_text(64)]
 Text = Annotated[str, *_text(2_000)]
+LongText = Annotated[str, *_text(4_000)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Cents = Annotated[int, Field(strict=True, ge=0, le=100_000_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Day = Annotated[date, PlainValidator(_day), _schema(format="date", examples=["2025-12-05"])]
+Instant = Annotated[
+    datetime,
+    PlainValidator(_instant),
+    _schema(format="date-time", examples=["2026-01-12T09:00:00+01:00"]),
+]
 Partial = Annotated[
     PartialDate,
     PlainValidator(_partial),
@@ -184,6 +207,13 @@ Uai = Annotated[
 ]
 Rna = Annotated[str, StringConstraints(strict=True, max_length=20), AfterValidator(parse_rna)]
 Siren = Annotated[str, StringConstraints(strict=True, max_length=20), AfterValidator(parse_siren)]
+Siret = Annotated[str, StringConstraints(strict=True, max_length=20), AfterValidator(parse_siret)]
+Naf = Annotated[str, StringConstraints(strict=True, max_length=10), AfterValidator(parse_naf)]
+ModuleCode = Annotated[
+    str,
+    StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{1,39}$"),
+    Field(examples=["safeguarding"]),
+]
 Sha256 = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 Mailbox = Annotated[
     str,

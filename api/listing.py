@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
+from psycopg import AsyncConnection
 from pydantic import BaseModel, Field
 
+from api import examples
+from api.dependencies import After, Limit, Reading, position_after
+from api.openapi import problem_responses
+from api.persons import LOGGED, Shown
+from api.requests import AnyRecordId
 from api.validation import not_found
-from domain.kernel import NotFound
+from domain.kernel import NotFound, Root
+from projections import history
+from projections.history import HistoryRow
 from projections.paging import Page
+
+READING: Final = ("position_unknown", "not_yet_readable", *LOGGED)
+"""What reading rows that show persons may answer besides."""
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Any)
@@ -46,3 +58,36 @@ def tagged(row: Row, response: Response) -> Row:
 
 def etag(row: Row) -> str:
     return f'"{row.version}"'
+
+
+Find = Callable[[AsyncConnection[Any], str], Awaitable[Any]]
+"""Reads the row of a record within a session's scopes, ``None`` when there is none."""
+
+
+def history_route(router: APIRouter, records: str, kind: type[Root], summary: str, find: Find) -> None:
+    """Adds ``GET /{id}/history``: who did what to a record, and why, refusals included. ``records`` is what
+    its other operations are named after; ``find`` reads the record itself.
+    """
+
+    @router.get(
+        "/{id}/history",
+        summary=summary,
+        responses=problem_responses(
+            ("not_found", "cursor_malformed", *READING), examples.listed(examples.HISTORY)
+        ),
+        operation_id=f"{records}_history",
+    )
+    async def read_history(
+        id: AnyRecordId,
+        request: Request,
+        response: Response,
+        shown: Shown,
+        reading: Reading,
+        after: After = None,
+        limit: Limit = 100,
+    ) -> Listing[HistoryRow]:
+        position = position_after(after)
+        async with reading.session() as connection:
+            present(await find(connection, id), id)
+            page = await history.page(connection, id, position, limit)
+        return listing(await shown.page(page, kind), request, response)

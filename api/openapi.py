@@ -16,7 +16,13 @@ Responses = dict[int | str, dict[str, Any]]
 
 TAGS: Final = (
     ("programmes", "Les dispositifs, leurs règles versionnées et leurs trajectoires."),
-    ("associations", "Les opérateurs et leurs titres."),
+    ("associations", "Les opérateurs, qui y joindre, et leurs titres."),
+    (
+        "associations : admission",
+        "Inviter, ouvrir le dossier, remettre et examiner les pièces, référencer, suspendre, sortir.",
+    ),
+    ("mentors : registre", "Qui est venu, par qui, où chacun·e en est ; identité, profil, liens, doublons."),
+    ("mentors : parcours", "Dossier, entretien, vérification, validation ; suspension et départ."),
     (
         "conventions : registre",
         "Lire les conventions : aujourd'hui, à une date, ou telles qu'on les connaissait.",
@@ -27,6 +33,8 @@ TAGS: Final = (
         "conventions : vie",
         "Avenants, comptes rendus, renouvellement, dénonciation, résiliation, corrections.",
     ),
+    ("formations", "Programmer, inscrire, noter les présences, délivrer les attestations."),
+    ("entreprises", "Les entreprises connues de tous, et ce qui les lie au mentorat."),
     ("échéances", "Ce qui est attendu, de qui, pour quand."),
     ("événements", "Ce qui s'est passé, dans l'ordre, pour qui veut suivre."),
     (

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from api.dependencies import services_of
 from api.security import Bearer, bearer_of
 from domain.identifiers import InvalidValue
+from domain.kernel import Root
 from domain.ports import Persons
 from projections.paging import Page
 from projections.persons import opened, sealed_in, withheld
@@ -59,23 +60,25 @@ Purpose = Annotated[
 
 @dataclass(frozen=True)
 class Showing:
-    """Shows rows as their reader may see them. ``purpose`` is what the log says of it."""
+    """Shows rows as their reader may see them: whether a role is shown the persons of a kind of records is
+    that kind's to say (``Root.persons_shown_to``). ``purpose`` is what the log says of it.
+    """
 
     persons: Persons
     caller: Bearer
     purpose: str
 
-    async def page(self, page: Page[Row]) -> Page[Row]:
-        """Raises ``Busy``."""
-        return Page(await self._rows(page.items), page.next)
+    async def page(self, page: Page[Row], kind: type[Root] = Root) -> Page[Row]:
+        """Rows of one kind of records, or of their history. Raises ``Busy``."""
+        return Page(await self._rows(page.items, kind), page.next)
 
-    async def row(self, row: Row) -> Row:
+    async def row(self, row: Row, kind: type[Root] = Root) -> Row:
         """Raises ``Busy``."""
-        (shown,) = await self._rows([row])
+        (shown,) = await self._rows([row], kind)
         return shown
 
-    async def _rows(self, rows: Sequence[Row]) -> list[Row]:
-        if not self.caller.sees_persons:
+    async def _rows(self, rows: Sequence[Row], kind: type[Root]) -> list[Row]:
+        if not self.caller.sees_persons or self.caller.actor.role not in kind.persons_shown_to:
             return [withheld(row) for row in rows]
         words = sealed_in(rows)
         if not words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -58,6 +58,12 @@ ConventionId = Annotated[
 ]
 AssociationId = Annotated[
     str, Path(pattern=r"^association-[0-9A-Za-z-]{1,80}$", description="L'identifiant de l'association.")
+]
+TrainingId = Annotated[
+    str, Path(pattern=r"^training-[0-9A-Za-z-]{1,80}$", description="L'identifiant de la formation.")
+]
+CompanyId = Annotated[
+    str, Path(pattern=r"^company-[0-9A-Za-z-]{1,80}$", description="L'identifiant de l'entreprise.")
 ]
 AnyRecordId = Annotated[
     str, Path(pattern=r"^[a-z]+-[0-9A-Za-z-]{1,80}$", description="L'identifiant d'un dossier.")
@@ -205,8 +211,11 @@ def command(
     *guards: str,
     creates: bool = False,
     edits: bool = False,
+    files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The route of one command: what it answers, who may ask, and every problem it can meet."""
+    """The route of one command: what it answers, who may ask, and every problem it can meet. ``files``: the
+    media types of its body, for a route that takes a file and reads it itself.
+    """
     codes = [*_EVERY, *guards]
     codes += ["outside_your_scope"] if creates else ["not_found", "version_changed"]
     codes += ["version_required"] if edits else []
@@ -221,5 +230,12 @@ def command(
         openapi_extra={
             "x-command": carried_out.name,
             "x-roles": sorted(TABLE[carried_out.name]),
-        },
+        }
+        | ({"requestBody": _file_of(files)} if files else {}),
     )
+
+
+def _file_of(media_types: Sequence[str]) -> dict[str, Any]:
+    """A body that is a file as it is, for the contract."""
+    shape = {"schema": {"type": "string", "format": "binary"}}
+    return {"required": True, "content": dict.fromkeys(media_types, shape)}

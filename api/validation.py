@@ -13,7 +13,13 @@ from domain.kernel import DomainError, NotFound
 SHOWN: Final = 60
 """Characters of a refused value that are shown back."""
 
-NEVER_SHOWN: Final = frozenset({"name", "title", "reason", "evidence", "delegation", "source", "problem"})
+NEVER_SHOWN: Final = frozenset(
+    {
+        *("name", "title", "reason", "evidence", "delegation", "source", "problem", "mailbox"),
+        *("person", "given_name", "family_name", "email", "phone", "birth_date", "availability", "report"),
+        *("trainer", "place", "link"),
+    }
+)
 """Fields that may hold a person's name or free text: their value is never sent back."""
 
 _MOST_FAULTS: Final = 20

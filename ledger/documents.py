@@ -60,6 +60,10 @@ class Documents:
             raise DocumentDamaged(digest) from altered
         return body
 
+    async def records(self) -> set[str]:
+        """The records that have files here."""
+        return await asyncio.to_thread(_folders, self._folder)
+
     async def forget(self, record_id: str) -> None:
         """Removes every file of the record. Doing it twice changes nothing."""
         path = self._path(record_id, "0" * 64).parent
@@ -70,6 +74,10 @@ class Documents:
         if not _RECORD.fullmatch(record_id) or not _DIGEST.fullmatch(digest):
             raise ValueError("neither a record nor a digest")
         return self._folder / record_id / digest
+
+
+def _folders(folder: Path) -> set[str]:
+    return {found.name for found in folder.iterdir()} if folder.exists() else set()
 
 
 def _write(path: Path, sealed: bytes) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.territory import Territory
+from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
 from ledger.keyring import Keyring
@@ -39,6 +40,7 @@ class House:
     reader: Reader
     world: World
     keyring: Keyring
+    documents: Documents
     erasures: Erasures
 
     async def purge_readings(self) -> int:
@@ -73,6 +75,7 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
     ):
         recorder, around = PostgresRecorder(pool), world()
         executor = Executor(recorder, around, settings.digest_secret, keyring)
+        documents = Documents(settings.documents, keyring)
         yield House(
             settings,
             pool,
@@ -82,7 +85,8 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
             reader,
             around,
             keyring,
-            Erasures(pool, executor, keyring, Journal(settings.erasures)),
+            documents,
+            Erasures(pool, executor, keyring, Journal(settings.erasures), documents),
         )
 
 

@@ -1,7 +1,8 @@
 """Carrying erasures out: the key destroyed, and a journal that outlives the database and its backups.
 
 The order makes it safe to be killed anywhere: first the event (by the command), then the journal, then the
-key. Whatever is missing is done again by ``reconcile``, before a house is served and regularly after.
+key, then the files that it sealed. Whatever is missing is done again by ``reconcile``, before a house is
+served and regularly after.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Final
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, NotFound
 from domain.ports import Request
+from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.keyring import Keyring
 from ledger.transaction import Pool
@@ -84,6 +86,7 @@ class Erasures:
     executor: Executor
     keyring: Keyring
     journal: Journal
+    documents: Documents
 
     async def apply(self, record_id: str) -> None:
         """Destroys the key of a record that was erased; nobody can read it any more once this returns.
@@ -103,9 +106,10 @@ class Erasures:
         """
         recorded, journal = await self._recorded(), await asyncio.to_thread(self.journal.read)
         gone = await self.keyring.destroyed()
-        undone = {i for i in recorded if i not in gone or i not in journal}
+        filed = await self.documents.records()
+        undone = {i for i in recorded if i not in gone or i not in journal or i in filed}
         lost = {i for i in journal if i not in recorded}
-        unforgotten = undone | {i for i in lost if i not in gone}
+        unforgotten = undone | {i for i in lost if i not in gone or i in filed}
         # Together: each waits for what other processes still hold in memory.
         await asyncio.gather(*(self._forget(i, (recorded | journal)[i]) for i in unforgotten))
         again = [record_id for record_id in lost if await self._record_again(record_id, journal[record_id])]
@@ -115,6 +119,7 @@ class Erasures:
         if record_id not in await asyncio.to_thread(self.journal.read):
             await asyncio.to_thread(self.journal.add, record_id, ground)
         await self.keyring.destroy(record_id)
+        await self.documents.forget(record_id)
 
     async def _record_again(self, record_id: str, ground: Ground) -> bool:
         """``False`` when the restored ledger does not know the record, or its term has not come there."""

@@ -111,6 +111,7 @@ def api_of(parts: House, readings: database.Pool) -> FastAPI:
         reader=parts.reader,
         persons=OpenedPersons(parts.keyring, log),
         readings=log,
+        documents=parts.documents,
         erasures=parts.erasures,
         tokens=TokenStore(parts.pool),
         probes={"registre": Ledger(parts), "trousseau": Keys(parts), "vues": Views(parts)},

@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         return self.home / "audit" / "erasures"
 
     @property
+    def documents(self) -> Path:
+        """The files handed in, each sealed under its record's key."""
+        return self.home / "documents"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

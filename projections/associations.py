@@ -1,23 +1,40 @@
-"""The association register: who each operator is, its entitlements, and the conventions that bind it."""
+"""The association register: who each operator is, its admission, its entitlements, what blocks it today, and
+the conventions that bind it."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar, Final
 
 from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
-from domain.association.model import ENTITLEMENT_LABELS, Association
+from domain.association.model import Association
+from domain.association.parts import (
+    BLOCK_LABELS,
+    CONTACT_LABELS,
+    CONVENTIONED,
+    DOCUMENT_STATE_LABELS,
+    ENTITLEMENT_LABELS,
+    STATUS_LABELS,
+    SUSPENSION_LABELS,
+    Contact,
+    ContactRole,
+    Document,
+    Status,
+)
 from domain.convention.model import Convention
 from domain.convention.parts import BEFORE_FORCE, RUNNING
-from projections.batch import Batch, Connection, Projection, Table, as_array, put, within
+from domain.programme.model import Programme
+from domain.programme.rules import DOCUMENTS
+from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put, within
 from projections.conventions import operators_of
-from projections.facts import plain
-from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.facts import plain, word
+from projections.paging import Condition, Page, cursor_of, key_of, page_of, select
+from projections.persons import Personal
 from projections.tracking import Tracked, academies_of, scopes_of
 
 DDL: Final = """
@@ -26,18 +43,26 @@ CREATE TABLE {schema}.associations (
     status       text        NOT NULL,
     academies    text[]      NOT NULL,
     names        text        NOT NULL,
+    insured_until date,
     created_at   timestamptz NOT NULL,
     shown        jsonb       NOT NULL,
+    blocked      jsonb       NOT NULL,
+    persons      jsonb       NOT NULL,
     conventionnee jsonb      NOT NULL DEFAULT '[]',
     scopes       text[]      NOT NULL
 );
 CREATE INDEX ON {schema}.associations (created_at, id);
 COMMENT ON COLUMN {schema}.associations.names IS 'Name and aliases without case nor accents, to search in.';
 COMMENT ON COLUMN {schema}.associations.conventionnee IS 'Its conventions in force, scheme by scheme.';
+COMMENT ON COLUMN {schema}.associations.blocked IS 'What blocks it, from each day on which that may change.';
 """
 _INDEXES: Final = "CREATE INDEX ON {schema}.associations USING gin (scopes)"
 
-_TABLE: Final = Table("associations", "id, status, academies, names, created_at, shown, scopes", key="id")
+_TABLE: Final = Table(
+    "associations",
+    "id, status, academies, names, insured_until, created_at, shown, blocked, persons, scopes",
+    key="id",
+)
 
 _BIND: Final = """
 UPDATE {schema}.associations SET conventionnee = bound.list
@@ -53,10 +78,37 @@ FROM (
 ) AS bound
 WHERE associations.id = bound.id AND conventionnee <> bound.list"""
 
+# Titles, insurance and what they block end without any event: they are read on the day it is.
+_SELECT: Final = """
+SELECT id, created_at, shown, conventionnee, persons, (
+    SELECT b->'blocks' FROM jsonb_array_elements(blocked) AS b, read.position AS p
+    WHERE (b->>'from')::date <= p.day ORDER BY (b->>'from')::date DESC LIMIT 1
+) AS blocks
+FROM read.associations"""
+_ENTITLED: Final = """EXISTS (
+    SELECT FROM jsonb_array_elements(shown->'entitlements') AS e, read.position AS p
+    WHERE e->>'kind' = %s AND p.day BETWEEN (e->>'starts')::date AND (e->>'ends')::date)"""
+_CONVENTIONED: Final = """EXISTS (
+    SELECT FROM jsonb_array_elements(conventionnee) AS c, read.position AS p
+    WHERE coalesce((c->>'to')::date >= p.day, true))"""
+
+_BESIDE: Final = {"conventionnee", "blocks", "persons"}
+"""What a row has of columns of their own."""
+_ONE_DAY: Final = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class AssociationRow:
-    """An operator. ``conventionnee``: its conventions in force, each ``id``, ``scheme``, ``from``, ``to``."""
+    """An operator. ``conventionnee``: its conventions in force, each ``id``, ``scheme``, ``from``, ``to``.
+
+    ``documents``: what was asked in the admission of number ``admission_round``, each with its last version
+    received; ``missing_documents`` are those that the operator still has to give. ``rules_version``: the
+    version of the programme's rules that it follows today. ``blocks``: why no new binôme may be proposed
+    today. ``persons``: « role.name », « role.mailbox » and « role.phone » of the contacts, sealed words until
+    they are opened.
+    """
+
+    TYPED: ClassVar[tuple[str, ...]] = ()
 
     id: str
     name: str
@@ -69,7 +121,20 @@ class AssociationRow:
     mailbox: str | None
     academies: list[str]
     status: str
+    status_label: str
+    suspended_for: str | None
+    suspended_for_label: str | None
+    programme_id: str | None
+    rules_version: int | None
+    admission_round: int
+    opened_on: str | None
+    complete_on: str | None
+    documents: list[dict[str, Any]]
+    missing_documents: list[str]
+    insured_until: str | None
     entitlements: list[dict[str, Any]]
+    contacts: list[dict[str, Any]]
+    links: list[dict[str, Any]]
     scopes: list[str]
     since: datetime
     since_recorded: datetime
@@ -78,6 +143,13 @@ class AssociationRow:
     updated_at: datetime
     position: int
     conventionnee: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    persons: dict[str, Personal] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        """Whose words it holds."""
+        return self.id
 
 
 _SHOWN: Final = TypeAdapter(AssociationRow)
@@ -85,26 +157,67 @@ _SHOWN: Final = TypeAdapter(AssociationRow)
 
 @dataclass(frozen=True)
 class AssociationFilters:
-    """``name``: a part of the name or of an alias, whatever its case and accents."""
+    """``name``: a part of the name or of an alias, whatever its case and accents. ``entitlement``: the kind
+    of a title held today (laureate, approved, conventioned). ``insurance_before``: its insurance ends before.
+    """
 
     name: str | None = None
     academie: str | None = None
     status: str | None = None
+    entitlement: str | None = None
+    insurance_before: date | None = None
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """What a row meets."""
+        conventioned = self.entitlement == CONVENTIONED
+        return [
+            ("strpos(names, %s) > 0", searchable(self.name) if self.name else None),
+            ("academies @> %s", [self.academie] if self.academie else None),
+            ("status = %s", self.status),
+            (_CONVENTIONED, () if conventioned else None),
+            (_ENTITLED, None if conventioned else self.entitlement),
+            ("insured_until < %s", self.insurance_before),
+        ]
 
 
-def row_of(tracked: Tracked, conventionnee: Iterable[dict[str, Any]] = ()) -> AssociationRow:
-    """The row of a tracked association. Pure; its conventions are not its own state: they are given."""
+def row_of(
+    tracked: Tracked,
+    programme: Programme | None,
+    day: date,
+    conventionnee: Iterable[dict[str, Any]] = (),
+) -> AssociationRow:
+    """The row of a tracked association, as it reads on a day in Paris. Pure; its conventions are not its own
+    state: they are given. ``programme``: that of its admission, ``None`` before there is one.
+    """
     association = tracked.record
     if not isinstance(association, Association):
         raise TypeError(type(association))
+    cause = association.suspended_for
     return AssociationRow(
         id=association.id,
         **plain(association.identity),
         academies=academies_of(association),
-        status=association.status,
+        status=plain(association.status),
+        status_label=STATUS_LABELS[Status(association.status)],
+        suspended_for=plain(cause),
+        suspended_for_label=SUSPENSION_LABELS[cause] if cause else None,
+        programme_id=association.programme_id or None,
+        rules_version=_rules_followed(association, programme, day) if programme else None,
+        admission_round=association.round,
+        opened_on=plain(association.opened_on),
+        complete_on=plain(association.complete_on),
+        documents=[_document(name, one) for name, one in association.documents.items()],
+        missing_documents=list(association.missing_documents),
+        insured_until=plain(association.insured_until),
         entitlements=[
             {**plain(held), "label": ENTITLEMENT_LABELS[held.kind]}
             for held in association.entitlements.values()
+        ],
+        contacts=[{"role": plain(role), "label": CONTACT_LABELS[role]} for role in association.contacts],
+        links=[
+            {"id": one.id, "action": one.action, "expires_on": plain(one.expires_on), "state": one.state}
+            for one in association.links.values()
         ],
         scopes=scopes_of(association),
         since=tracked.since,
@@ -114,14 +227,14 @@ def row_of(tracked: Tracked, conventionnee: Iterable[dict[str, Any]] = ()) -> As
         updated_at=tracked.updated_at,
         position=tracked.position,
         conventionnee=list(conventionnee),
+        blocks=_blocks(association, day),
+        persons=_persons(association.contacts),
     )
 
 
 async def get(connection: AsyncConnection[Any], record_id: str) -> AssociationRow | None:
     """The association, ``None`` when there is none within the session's scopes."""
-    rows = await select(
-        connection, "SELECT shown, conventionnee FROM read.associations", [("id = %s", record_id)], limit=1
-    )
+    rows = await select(connection, _SELECT, [("id = %s", record_id)], limit=1)
     return _read(rows[0]) if rows else None
 
 
@@ -132,13 +245,8 @@ async def page(
     key = key_of(after, datetime.fromisoformat, str) if after else None
     rows = await select(
         connection,
-        "SELECT id, created_at, shown, conventionnee FROM read.associations",
-        [
-            ("strpos(names, %s) > 0", searchable(filters.name) if filters.name else None),
-            ("academies @> %s", [filters.academie] if filters.academie else None),
-            ("status = %s", filters.status),
-            ("(created_at, id) > (%s, %s)", key),
-        ],
+        _SELECT,
+        [*filters.conditions, ("(created_at, id) > (%s, %s)", key)],
         "ORDER BY created_at, id",
         limit + 1,
     )
@@ -153,16 +261,9 @@ def searchable(name: str) -> str:
 
 async def write(connection: Connection, batch: Batch) -> None:
     """The associations that changed, then the conventions of those whose conventions changed."""
-    rows = []
-    bound: set[str] = set()
-    for tracked, association in batch.of(Association):
-        row = row_of(tracked)
-        shown = _SHOWN.dump_json(row, exclude={"conventionnee"}).decode()
-        names = "\n".join(searchable(name) for name in (row.name, *row.aliases))
-        academies, scopes = as_array(row.academies), as_array(scopes_of(association))
-        rows.append((row.id, row.status, academies, names, row.created_at, shown, scopes))
-        bound.add(row.id)
-    await put(connection, batch, _TABLE, rows)
+    associations = batch.of(Association)
+    await put(connection, batch, _TABLE, (_values(t, a, batch) for t, a in associations))
+    bound = {association.id for _, association in associations}
     for _, convention in batch.of(Convention):
         if convention.status not in BEFORE_FORCE:
             bound |= set(operators_of(convention))
@@ -170,8 +271,68 @@ async def write(connection: Connection, batch: Batch) -> None:
         await connection.execute(within(batch.schema, _BIND), (sorted(RUNNING), sorted(bound)))
 
 
+def _values(tracked: Tracked, association: Association, batch: Batch) -> tuple[Any, ...]:
+    row = row_of(tracked, batch.programmes.get(association.programme_id), batch.today)
+    return (
+        row.id,
+        row.status,
+        as_array(row.academies),
+        "\n".join(searchable(name) for name in (row.name, *row.aliases)),
+        association.insured_until,
+        row.created_at,
+        _SHOWN.dump_json(row, exclude=_BESIDE).decode(),
+        as_json(_blocked(association)),
+        as_json(row.persons),
+        as_array(row.scopes),
+    )
+
+
+def _rules_followed(association: Association, programme: Programme, day: date) -> int:
+    return programme.followed(association.rules_version, association.academie, day).number
+
+
+def _document(name: str, document: Document) -> dict[str, Any]:
+    """A document asked, and the last of its versions that was not refused."""
+    last = document.pending or document.accepted
+    return {
+        "document": name,
+        "label": DOCUMENTS[name],
+        "state": plain(document.state),
+        "state_label": DOCUMENT_STATE_LABELS[document.state],
+        "sha256": last.sha256 if last else None,
+        "size": last.size if last else None,
+        "media_type": last.media_type if last else None,
+        "received_on": plain(last.on) if last else None,
+        "channel": plain(last.channel) if last else None,
+        "valid_until": plain(last.valid_until) if last else None,
+    }
+
+
+def _blocked(association: Association) -> list[dict[str, Any]]:
+    """What blocks it from each day on which that may change without any event."""
+    until = association.insured_until
+    days = {date.min, *((until + _ONE_DAY,) if until else ())}
+    for held in association.entitlements.values():
+        days |= {held.starts, held.ends + _ONE_DAY}
+    return [{"from": day.isoformat(), "blocks": _blocks(association, day)} for day in sorted(days)]
+
+
+def _blocks(association: Association, day: date) -> list[dict[str, Any]]:
+    return [{"block": plain(one), "label": BLOCK_LABELS[one]} for one in association.blocks(day)]
+
+
+def _persons(contacts: dict[ContactRole, Contact]) -> dict[str, Personal]:
+    """Whom to call: sealed words."""
+    return {
+        f"{role}.{name}": word(value)
+        for role, contact in contacts.items()
+        for name in ("name", "mailbox", "phone")
+        if (value := getattr(contact, name)) is not None
+    }
+
+
 def _read(row: dict[str, Any]) -> AssociationRow:
-    return _SHOWN.validate_python({**row["shown"], "conventionnee": row["conventionnee"]})
+    return _SHOWN.validate_python({**row["shown"], **{name: row[name] for name in _BESIDE}})
 
 
 PROJECTION: Final = Projection("associations", DDL, write, _INDEXES)

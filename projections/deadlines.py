@@ -10,8 +10,10 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
+from domain.association.model import Association
 from domain.calendar import paris_day, start_of
-from domain.kernel import Due, kind_of
+from domain.kernel import Due, Root, kind_of
+from domain.training.model import Training
 from projections.batch import Batch, Connection, Projection, Table, as_array, put, within
 from projections.paging import Page, cursor_of, key_of, page_of, select
 from projections.tracking import Tracked, academies_of, scopes_of
@@ -49,19 +51,28 @@ _COLUMNS: Final = """
 SELECT record_id, record_kind, title, key, kind, what, at, by, awaits, missing, automatic, academies
 FROM read.deadlines"""
 
-_OF_PROGRAMME: Final = """
-SELECT id FROM {schema}.conventions WHERE programme_id = %s ORDER BY id"""
+# Every kind of records that follows the rules of a programme is here.
+_OF_PROGRAMMES: Final = """
+SELECT f.id FROM (
+    SELECT id, programme_id FROM {schema}.conventions
+    UNION ALL SELECT id, programme_id FROM {schema}.mentors
+    UNION ALL SELECT id, programme_id FROM {schema}.trainings
+    UNION ALL SELECT id, (shown->>'programme_id') COLLATE "C" FROM {schema}.associations
+) AS f WHERE f.programme_id = ANY(%s) ORDER BY f.id"""
 
-# What is past may have been overtaken by the next step, and lateness shows from the day after its term.
 # Rules meant for open records begin on their own day, without any event.
+_BEGUN: Final = """
+SELECT DISTINCT p.id FROM {schema}.programmes p, jsonb_array_elements(p.shown->'versions') AS v
+WHERE (v->>'to_open')::boolean AND (v->>'on')::date > %(last)s AND (v->>'on')::date <= %(today)s"""
+
+# What is past may have been overtaken by the next step, and lateness shows from the day after its term. What
+# a mentor proved ends with its last day, whether or not anybody is awaited for it.
 _STALE: Final = """
 SELECT record_id FROM {schema}.deadlines WHERE at <= %(midnight)s OR by < %(today)s
 UNION
-SELECT c.id
-FROM {schema}.programmes p, jsonb_array_elements(p.shown->'versions') AS v, {schema}.conventions c
-WHERE (v->>'to_open')::boolean AND (v->>'on')::date > %(last)s AND (v->>'on')::date <= %(today)s
-  AND c.programme_id = p.id
-ORDER BY 1"""
+SELECT id FROM {schema}.mentors
+WHERE (check_until >= %(last)s AND check_until < %(today)s)
+   OR (trained_until >= %(last)s AND trained_until < %(today)s)"""
 
 
 @dataclass(frozen=True)
@@ -135,16 +146,22 @@ async def programme_records(
     connection: AsyncConnection[Any], programme_id: str, schema: str = "read"
 ) -> list[str]:
     """The records that follow a programme's rules and may still wait for something."""
-    async with connection.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(within(schema, _OF_PROGRAMME), (programme_id,))
-        return await cursor.fetchall()
+    return await _ids(connection, within(schema, _OF_PROGRAMMES), ([programme_id],))
 
 
 async def stale(connection: Connection, schema: str, last: date, today: date) -> list[str]:
     """The records to look at again because the day has changed, from ``last`` to ``today``."""
     days = {"midnight": start_of(today), "last": last, "today": today}
-    cursor = await connection.execute(within(schema, _STALE), days)
-    return [row[0] for row in await cursor.fetchall()]
+    found = set(await _ids(connection, within(schema, _STALE), days))
+    if begun := await _ids(connection, within(schema, _BEGUN), days):
+        found.update(await _ids(connection, within(schema, _OF_PROGRAMMES), (begun,)))
+    return sorted(found)
+
+
+async def _ids(connection: AsyncConnection[Any], statement: bytes, values: Any) -> list[str]:
+    async with connection.cursor(row_factory=scalar_row) as cursor:
+        await cursor.execute(statement, values)
+        return await cursor.fetchall()
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -158,7 +175,7 @@ def _rows(tracked: Tracked, dues: Sequence[Due]) -> Iterator[tuple[Any, ...]]:
     if not dues:
         return
     record = tracked.record
-    kind, title = kind_of(record.id), getattr(record, "title", record.id)
+    kind, title = kind_of(record.id), _title(record)
     academies, scopes = as_array(academies_of(record)), as_array(scopes_of(record))
     for due in dues:
         yield (
@@ -176,6 +193,16 @@ def _rows(tracked: Tracked, dues: Sequence[Due]) -> Iterator[tuple[Any, ...]]:
             academies,
             scopes,
         )
+
+
+def _title(record: Root) -> str:
+    """What it is called, where that names nobody; else its id."""
+    if isinstance(record, Association):
+        return record.identity.name
+    if isinstance(record, Training):
+        return record.course.title
+    title: str = getattr(record, "title", record.id)
+    return title
 
 
 def _cursor(row: dict[str, Any]) -> str:

@@ -7,13 +7,26 @@ from typing import Final
 
 from psycopg import sql
 
-from projections import associations, conventions, deadlines, feed, history, programmes
+from projections import (
+    associations,
+    companies,
+    conventions,
+    deadlines,
+    feed,
+    history,
+    mentors,
+    programmes,
+    trainings,
+)
 from projections.batch import Connection, Projection, within
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     conventions.PROJECTION,
     associations.PROJECTION,
     programmes.PROJECTION,
+    companies.PROJECTION,
+    mentors.PROJECTION,
+    trainings.PROJECTION,
     deadlines.PROJECTION,
     history.PROJECTION,
     feed.PROJECTION,

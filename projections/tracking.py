@@ -78,9 +78,7 @@ def academies_of(record: Root) -> list[str]:
     """The académies a record belongs to, by their two-digit codes."""
     if isinstance(record, Convention):
         return sorted({record.academie, *record.coverage.academies} - {""})
-    if isinstance(record, Association):
-        return sorted(record.academies)
-    return []
+    return sorted(getattr(record, "academies", ()))
 
 
 def scopes_of(record: Root) -> list[str]:

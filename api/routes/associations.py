@@ -1,29 +1,31 @@
-"""Associations: the operators that conventions bind, and their entitlements."""
+"""Associations: the operators that conventions bind, whom to call there, and their entitlements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from api import examples
-from api.dependencies import MOST_ITEMS, After, Limit, Parts, Reading, position_after
+from api.dependencies import MOST_ITEMS, After, Limit, Parts, Reading, Services
 from api.fields import AcademieCode, Body, Day, Line, Mailbox, Rna, Scheme, Siren, shown
-from api.listing import Listing, listing, present, tagged
+from api.listing import READING, Listing, history_route, listing, present, tagged
 from api.openapi import problem_responses
-from api.persons import LOGGED, Shown
-from api.requests import Accepted, Act, AssociationId, Create, Edit, command
+from api.persons import Shown
+from api.requests import Accepted, Act, AssociationId, Create, Edit, Nothing, command
 from api.routing import Route
 from api.security import Caller
-from api.travel import Standing, Travel, standing, travelled
+from api.travel import Moments, Standing, Travel, known_programme, standing, travelled
 from domain.association import commands
-from domain.association.model import Entitlement, EntitlementKind, Identity
-from projections import associations, deadlines, history
+from domain.association.model import Association, Entitlement, EntitlementKind, Identity
+from domain.association.parts import Contact, ContactRole
+from domain.calendar import paris_day
+from domain.registry import programme_of_record
+from projections import associations, deadlines
 from projections.associations import AssociationFilters, AssociationRow
 from projections.deadlines import DeadlineFilters, DeadlineRow
-from projections.history import HistoryRow
 from projections.tracking import Tracked
 
 router = APIRouter(prefix="/v1/associations", tags=["associations"], route_class=Route)
@@ -107,9 +109,36 @@ class EndBody(Body):
     model_config = shown({"on": "2026-02-28"})
 
 
+class ContactBody(Body):
+    """Qui joindre chez l'opérateur."""
+
+    name: Line = Field(description="Son nom.")
+    mailbox: Mailbox | None = Field(None, description="Son adresse électronique.")
+    phone: (
+        Annotated[str, StringConstraints(strict=True, pattern=r"^\+?[0-9](?:[ .-]?[0-9]){5,19}$")] | None
+    ) = Field(None, description="Son téléphone.", examples=["06 12 34 56 78"])
+
+    model_config = shown(
+        {"name": "Camille Exemple", "mailbox": "camille@jobirl.example", "phone": "06 12 34 56 78"}
+    )
+
+    def contact(self) -> Contact:
+        return Contact(self.name, self.mailbox, self.phone)
+
+
+Contacted = Annotated[
+    ContactRole,
+    Path(
+        description="La coordination (coordinator), la protection des mineurs (safeguarding_lead) ou la "
+        "présidence (president)."
+    ),
+]
+
+
 @dataclass(frozen=True)
 class AssociationDocument(AssociationRow):
-    """Une association et ce qu'elle attend. ``conventionnee`` et ``next`` disent le présent seulement."""
+    """Une association et ce qu'elle attend. ``conventionnee`` et ``next`` disent le présent seulement ; les
+    contacts sont nommés dans ``persons`` : « rôle.name », « rôle.mailbox », « rôle.phone »."""
 
     next: list[DeadlineRow] = field(default_factory=list)
 
@@ -117,75 +146,80 @@ class AssociationDocument(AssociationRow):
 @router.get(
     "",
     summary="Les associations de votre périmètre",
-    responses=problem_responses(
-        ("cursor_malformed", "position_unknown", "not_yet_readable"), examples.listed(examples.ASSOCIATION)
-    ),
+    responses=problem_responses(("cursor_malformed", *READING), examples.listed(examples.ASSOCIATION)),
     operation_id="associations_list",
 )
 async def list_associations(
     request: Request,
     response: Response,
+    shown: Shown,
     reading: Reading,
     name: Annotated[str | None, Query(min_length=1, max_length=100, description="Une partie du nom.")] = None,
     academie: Annotated[AcademieCode | None, Query(description="Qui travaille dans cette académie.")] = None,
     status: Annotated[str | None, Query(pattern=r"^[a-z_]{1,30}$", description="L'état.")] = None,
+    entitlement: Annotated[
+        Literal["laureate", "approved", "conventioned"] | None,
+        Query(description="Qui est aujourd'hui lauréate, agréée ou conventionnée."),
+    ] = None,
+    insurance_before: Annotated[
+        Day | None, Query(description="Dont l'assurance acceptée prend fin avant ce jour.")
+    ] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[AssociationRow]:
-    filters = AssociationFilters(name, academie, status)
+    filters = AssociationFilters(name, academie, status, entitlement, insurance_before)
     async with reading.session() as connection:
         page = await associations.page(connection, filters, after, limit)
-    return listing(page, request, response)
+    return listing(await shown.page(page, Association), request, response)
 
 
 @router.get(
     "/{id}",
     summary="Une association, aujourd'hui ou à une date",
     responses=problem_responses(
-        ("not_found", "not_yet_known", "position_unknown", "not_yet_readable"),
+        ("not_found", "not_yet_known", *READING),
         examples.either(examples.ASSOCIATION | {"next": []}, examples.STANDING),
     ),
     operation_id="associations_read",
 )
 async def read_association(
-    id: AssociationId, response: Response, caller: Caller, parts: Parts, moments: Travel, reading: Reading
+    id: AssociationId,
+    response: Response,
+    shown: Shown,
+    caller: Caller,
+    parts: Parts,
+    moments: Travel,
+    reading: Reading,
 ) -> AssociationDocument | Standing:
     async with reading.session() as connection:
         row = present(await associations.get(connection, id), id)
         awaited = await deadlines.page(connection, DeadlineFilters(record_id=id), None, MOST_ITEMS)
         then = await standing(connection, id, moments)
     if moments is None:
-        return tagged(AssociationDocument(**vars(row), next=list(awaited.items)), response)
+        document = AssociationDocument(**vars(row), next=list(awaited.items))
+        return tagged(await shown.row(document, Association), response)
 
     async def render(tracked: Tracked) -> AssociationDocument:
-        return AssociationDocument(**vars(associations.row_of(tracked)))
+        then = await _as_known(parts, tracked, moments)
+        return await shown.row(AssociationDocument(**vars(then)), Association)
 
     return await travelled(parts, caller, id, moments, then, render)
 
 
-@router.get(
-    "/{id}/history",
-    summary="L'histoire d'une association, refus compris",
-    responses=problem_responses(
-        ("not_found", "cursor_malformed", "position_unknown", "not_yet_readable", *LOGGED),
-        examples.listed(examples.HISTORY),
-    ),
-    operation_id="associations_history",
+async def _as_known(parts: Services, tracked: Tracked, moments: Moments) -> AssociationRow:
+    """The association as it was known, under the rules then known."""
+    followed = programme_of_record(tracked.record)
+    programme = await known_programme(parts, followed, moments.seen_from) if followed else None
+    return associations.row_of(tracked, programme, paris_day(moments.seen_from))
+
+
+history_route(
+    router,
+    "associations",
+    Association,
+    "L'histoire d'une association, refus compris",
+    associations.get,
 )
-async def read_history(
-    id: AssociationId,
-    request: Request,
-    response: Response,
-    shown: Shown,
-    reading: Reading,
-    after: After = None,
-    limit: Limit = 100,
-) -> Listing[HistoryRow]:
-    position = position_after(after)
-    async with reading.session() as connection:
-        present(await associations.get(connection, id), id)
-        page = await history.page(connection, id, position, limit)
-    return listing(await shown.page(page), request, response)
 
 
 @command(
@@ -247,3 +281,28 @@ async def end_entitlement(
     act: Act,
 ) -> Accepted:
     return await act(commands.EndEntitlement(record_id=id, reference=reference, on=body.on))
+
+
+@command(
+    router,
+    "PUT",
+    "/{id}/contacts/{role}",
+    commands.NameContact,
+    "Désigner qui joindre",
+)
+async def name_contact(id: AssociationId, role: Contacted, body: ContactBody, act: Act) -> Accepted:
+    return await act(commands.NameContact(record_id=id, role=role, contact=body.contact()))
+
+
+@command(
+    router,
+    "DELETE",
+    "/{id}/contacts/{role}",
+    commands.RemoveContact,
+    "Ne plus désigner personne",
+    "no_such_contact",
+)
+async def remove_contact(
+    id: AssociationId, role: Contacted, act: Act, body: Nothing | None = None
+) -> Accepted:
+    return await act(commands.RemoveContact(record_id=id, role=role))

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.tokens import TokenStore
+from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
 from ledger.keyring import Keyring, MemoryKeyring
@@ -57,6 +58,7 @@ class Site:
     ids: dict[str, str]
     client: httpx.AsyncClient
     keyring: Keyring
+    documents: Documents
     undocumented: list[str] = field(default_factory=list)
 
     async def call(
@@ -69,6 +71,7 @@ class Site:
         key: str | None = None,
         etag: int | str | None = None,
         headers: dict[str, str] | None = None,
+        file: bytes | None = None,
     ) -> httpx.Response:
         """One request. Every answer is held against the contract: a problem that is not announced fails."""
         sent = dict(headers or {})
@@ -78,7 +81,7 @@ class Site:
             sent.setdefault("Idempotency-Key", key or f"key-{next(_KEYS)}")
         if etag is not None:
             sent["If-Match"] = f'"{etag}"'
-        answer = await self.client.request(method, path, json=body, headers=sent)
+        answer = await self.client.request(method, path, json=body, content=file, headers=sent)
         self._hold_against_contract(method, path, answer)
         return answer
 
@@ -119,6 +122,7 @@ def operation_of(app: FastAPI, method: str, path: str) -> dict[str, Any] | None:
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     recorder, keyring = PostgresRecorder(database.app), MemoryKeyring()
     world = TestWorld(reference.calendars(), reference.territory())
+    documents = Documents(tmp_path / "documents", keyring)
     executor = Executor(recorder, world, b"test digest key", keyring)  # type: ignore[arg-type]
     feed = LedgerFeed(recorder)
     tokens = TokenStore(database.app)
@@ -135,7 +139,8 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
             reader=reader,
             persons=OpenedPersons(keyring, log),
             readings=log,
-            erasures=Erasures(database.app, executor, keyring, Journal(tmp_path / "erasures")),
+            documents=documents,
+            erasures=Erasures(database.app, executor, keyring, Journal(tmp_path / "erasures"), documents),
             tokens=tokens,
             probes={},
             version="test",
@@ -153,6 +158,7 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
                 {name: token_id for name, (token_id, _) in made.items()},
                 client,
                 keyring,
+                documents,
             )
             yield found
             assert found.undocumented == []

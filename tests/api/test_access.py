@@ -5,15 +5,26 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.api import walk
+from tests.api import test_companies, test_mentors, test_trainings, walk
 from tests.api.conftest import FACE, OTHER, ROLES, Site
 from tests.api.walk import FACE_PARTY, PLANTED
 
 SEES_LYONS_RECORD = {"national", "lyon", "face", "auditor", "dpo"}
+SEES_FACES_PEOPLE = SEES_LYONS_RECORD - {"national"}
+SEES = {
+    "programmes": set(ROLES),
+    "companies": set(ROLES),
+    "mentors": SEES_FACES_PEOPLE,
+    "trainings": SEES_FACES_PEOPLE,
+}
+"""Who holds a scope of the record of each kind; of any other kind, ``SEES_LYONS_RECORD``."""
 LISTS = (
     "/v1/programmes",
     "/v1/associations",
     "/v1/conventions",
+    "/v1/companies",
+    "/v1/mentors",
+    "/v1/trainings",
     "/v1/deadlines",
     "/v1/events",
     "/v1/readings",
@@ -81,16 +92,28 @@ async def test_every_role_on_every_command_does_what_the_table_says(site: Site) 
     """Allowed (whatever the record then says), refused by role, or invisible: nothing else."""
     await walk.opened(site)
     record = await walk.in_force(site)
+    course = await test_trainings.opened(site)
+    firm = await site.do("lyon", "POST", "/v1/companies", test_companies.FIRM)
     await site.projector.catch_up()
-    ids = {"convention": record, "association": FACE, "programme": "programme-1j1m", "record": record}
+    ids = {
+        "conventions": record,
+        "associations": FACE,
+        "programmes": "programme-1j1m",
+        "companies": firm["id"],
+        "mentors": await test_mentors.applied(site),
+        "trainings": course.rpartition("/")[2],
+        "records": record,
+    }
     seen: dict[str, set[str]] = {}
     for path, method, operation in _commands(site):
-        kind = path.split("/")[2].removesuffix("s")
-        address = _filled(path, ids[kind])
+        kind = path.split("/")[2]
+        address, file = _filled(path, ids[kind]), _file(operation)
+        address += "?on=2025-12-05&channel=paper" if file else ""
         for name, (role, _) in ROLES.items():
-            answer = await site.call(name, method, address, _body(site, operation), etag=_etag(operation))
+            sent = _body(site, operation)
+            answer = await site.call(name, method, address, sent, etag=_etag(operation), **file)
             outcome = _outcome(answer)
-            visible = kind == "programme" or name in SEES_LYONS_RECORD
+            visible = name in SEES.get(kind, SEES_LYONS_RECORD)
             expected = _expected(operation, role, visible, creates="{id}" not in path)
             assert outcome in expected, (method, address, name, answer.text)
             seen.setdefault(outcome, set()).add(operation["x-command"])
@@ -186,8 +209,17 @@ def _readings(site: Site, record: str) -> list[str]:
 
 
 def _filled(path: str, record: str) -> str:
-    filled = path.replace("{id}", record).replace("{party}", FACE_PARTY)
+    filled = path.replace("{id}", record).replace("{party}", FACE_PARTY).replace("{link}", "link-1")
+    filled = filled.replace("{role}", "coordinator").replace("{document}", "statutes")
+    filled = filled.replace("{mentor_id}", "mentor-1")
     return filled.replace("{reference}", "AAP-2025-017")
+
+
+def _file(operation: dict[str, Any]) -> dict[str, Any]:
+    """What is sent to an operation that takes a file as it is."""
+    if "application/pdf" not in operation.get("requestBody", {}).get("content", {}):
+        return {}
+    return {"file": b"%PDF-1.7", "headers": {"Content-Type": "application/pdf"}}
 
 
 def _etag(operation: dict[str, Any]) -> int | None:

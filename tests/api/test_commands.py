@@ -220,12 +220,16 @@ async def test_every_edit_demands_a_version_and_nothing_else_does(site: Site) ->
 
     assert demanding == {
         "association.change_identity",
+        "company.change",
         "convention.add_party",
         "convention.correct",
         "convention.name_signatory",
         "convention.remove_party",
         "convention.set_clauses",
         "convention.set_territory",
+        "mentor.change_person",
+        "mentor.change_profile",
+        "training.change",
     }
 
 

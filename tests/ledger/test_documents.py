@@ -54,6 +54,15 @@ async def test_nothing_of_it_lies_in_clear_and_nobody_else_may_open_the_file(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+async def test_the_records_that_have_files_are_known(documents: Documents) -> None:
+    assert await documents.records() == set()
+    for record_id in (RECORD, "association-2"):
+        await documents.keep(record_id, BODY)
+    assert await documents.records() == {RECORD, "association-2"}
+    await documents.forget(RECORD)
+    assert await documents.records() == {"association-2"}
+
+
 @pytest.mark.parametrize("place", [0, 12, 40, -1])
 async def test_an_altered_byte_is_found(documents: Documents, tmp_path: Path, place: int) -> None:
     digest = await documents.keep(RECORD, BODY)

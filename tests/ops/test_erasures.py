@@ -9,6 +9,7 @@ import pytest
 
 from domain.erasure import Erase, Ground
 from domain.kernel import Actor, Sealed
+from ledger.documents import Documents
 from ledger.keyring import KeyLost, MemoryKeyring
 from ledger.postgres import PostgresRecorder
 from ledger.vault import opened
@@ -19,6 +20,7 @@ from tests.support import House
 pytestmark = pytest.mark.stack
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 ID, OTHER = "convention-1", "convention-2"
+FILE = b"%PDF-1.7 delegation"
 
 
 @dataclass
@@ -29,6 +31,9 @@ class Place:
 
     async def record_erasure(self, record_id: str = ID) -> None:
         await self.house.do(Erase(record_id=record_id, ground=Ground.OBJECTION), DPO)
+
+    async def file_kept(self, record_id: str) -> str:
+        return await self.erasures.documents.keep(record_id, FILE)
 
     async def readable(self, record_id: str) -> bool:
         return record_id in await self.keyring.keys([record_id])
@@ -41,11 +46,14 @@ async def place(database: Database, tmp_path: Path) -> Place:
     await house.open()
     await house.drafted(ID)
     await house.drafted(OTHER)
-    erasures = Erasures(database.app, house.executor, keyring, Journal(tmp_path / "audit" / "erasures"))
+    journal, documents = Journal(tmp_path / "audit" / "erasures"), Documents(tmp_path / "documents", keyring)
+    erasures = Erasures(database.app, house.executor, keyring, journal, documents)
     return Place(house, erasures, keyring)
 
 
 async def test_an_erasure_is_journalled_and_its_key_destroyed_once(place: Place) -> None:
+    await place.file_kept(ID)
+    kept = await place.file_kept(OTHER)
     await place.record_erasure()
     for _ in range(2):
         await place.erasures.apply(ID)
@@ -53,6 +61,8 @@ async def test_an_erasure_is_journalled_and_its_key_destroyed_once(place: Place)
     assert await place.readable(OTHER)
     assert place.erasures.journal.read() == {ID: Ground.OBJECTION}
     assert len(place.erasures.journal.path.read_text().splitlines()) == 1
+    assert await place.erasures.documents.records() == {OTHER}
+    assert await place.erasures.documents.read(OTHER, kept) == FILE
     assert await place.erasures.reconcile() == 0
 
 
@@ -63,23 +73,27 @@ async def test_a_key_is_never_destroyed_without_the_event(place: Place) -> None:
     assert place.erasures.journal.read() == {}
 
 
-@pytest.mark.parametrize("after", ["the event", "the journal", "the key"])
+@pytest.mark.parametrize("after", ["the event", "the journal", "the key", "all but the files"])
 async def test_whatever_a_death_left_undone_is_done_later(place: Place, after: str) -> None:
+    await place.file_kept(ID)
     await place.record_erasure()
-    if after == "the journal":
+    if after in {"the journal", "all but the files"}:
         place.erasures.journal.add(ID, Ground.OBJECTION)
-    if after == "the key":
+    if after in {"the key", "all but the files"}:
         await place.keyring.destroy(ID)
     assert await place.erasures.reconcile() == 1
     assert not await place.readable(ID)
+    assert await place.erasures.documents.records() == set()
     assert place.erasures.journal.read() == {ID: Ground.OBJECTION}
     assert await place.erasures.reconcile() == 0
 
 
 async def test_what_only_the_journal_knows_is_erased_again(place: Place) -> None:
-    """The ledger was restored from a backup made before the erasure; so was the keyring."""
+    """The ledger was restored from a backup made before the erasure; so were the keyring and the files."""
+    await place.file_kept(ID)
     place.erasures.journal.add(ID, Ground.CONSENT_WITHDRAWN)
     assert await place.erasures.reconcile() == 1
+    assert await place.erasures.documents.records() == set()
     assert not await place.readable(ID)
     record = await place.house.convention(ID)
     assert record.is_erased

@@ -1,0 +1,144 @@
+"""The codes by which the rules about mentors, and about links for persons, say no."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.entry import Entry
+
+RECORDS: Final = {
+    "already_applied": Entry(
+        409, "Dossier déjà ouvert", "Un dossier de mentor·e porte déjà cet identifiant."
+    ),
+    "mentor_known": Entry(
+        409,
+        "Personne déjà connue",
+        "Cette personne a déjà un dossier ouvert dans la même association : missing dit lequel ; mettez-le à "
+        "jour, ou rattachez les deux dossiers.",
+    ),
+}
+
+LINKS: Final = {
+    "link_action_unknown": Entry(
+        409,
+        "Opération sans lien",
+        "Aucun lien ne permet cette opération sur ce dossier ; missing dit lesquelles.",
+    ),
+    "link_term": Entry(409, "Terme du lien", "Un lien expire au plus tard 30 jours après sa création."),
+    "link_known": Entry(409, "Lien déjà donné", "Un lien de ce dossier porte déjà cet identifiant."),
+    "too_many_links": Entry(
+        409, "Trop de liens en cours", "Ce dossier a autant de liens en cours qu'il peut : retirez-en un."
+    ),
+    "link_elsewhere": Entry(
+        409, "Lien d'autre chose", "Ce lien n'est pas de ce dossier, ou ne permet pas cette opération."
+    ),
+    "link_spent": Entry(409, "Lien déjà utilisé", "Un lien ne sert qu'une fois : demandez-en un nouveau."),
+    "link_revoked": Entry(409, "Lien retiré", "Ce lien a été retiré : demandez-en un nouveau."),
+    "link_expired": Entry(
+        409, "Lien expiré", "Le dernier jour de ce lien est passé : demandez-en un nouveau."
+    ),
+    "online_today": Entry(
+        409, "En ligne, le jour même", "Par un lien, on agit en ligne (online) et à la date du jour."
+    ),
+}
+
+_WHO: Final = {
+    "name_unreadable": Entry(
+        409, "Nom illisible", "Le nom ou le prénom manque, dépasse 100 caractères ou ne se lit pas."
+    ),
+    "email_unreadable": Entry(
+        409, "Adresse électronique illisible", "L'adresse électronique n'en a pas la forme."
+    ),
+    "phone_unreadable": Entry(
+        409,
+        "Téléphone illisible",
+        "Un téléphone s'écrit en chiffres, comme 06 01 02 03 04 ou +33 6 01 02 03 04.",
+    ),
+    "birth_date_unlikely": Entry(
+        409, "Date de naissance invraisemblable", "La date de naissance ne peut pas être juste."
+    ),
+    "contact_missing": Entry(
+        409, "Moyen de joindre manquant", "Un dossier complet garde une adresse électronique ou un téléphone."
+    ),
+    "family_unknown": Entry(
+        409, "Famille de métiers inconnue", "Une famille de métiers n'est pas de la liste ; missing la donne."
+    ),
+    "commune_unreadable": Entry(
+        409, "Commune illisible", "Une commune se dit par son code Insee, comme 69123."
+    ),
+    "language_unreadable": Entry(409, "Langue illisible", "Une langue se dit par son code, comme fr ou ar."),
+    "capacity_unlikely": Entry(409, "Capacité invraisemblable", "Une capacité d'accueil va de 0 à 50."),
+    "text_too_long": Entry(
+        409, "Texte trop long", "Ce texte dépasse la longueur permise ; missing dit lequel."
+    ),
+    "identifier_unreadable": Entry(
+        409,
+        "Code illisible",
+        "Un code (SIRET, NAF, ROME, UAI) n'a pas sa forme canonique ; missing en donne un.",
+    ),
+    "company_closed": Entry(409, "Entreprise fermée", "Cette entreprise est fermée : citez-en une active."),
+    "uai_missing": Entry(409, "Lycée non dit", "Un·e mentor·e proposé·e par un lycée dit lequel (uai)."),
+    "no_such_duplicate": Entry(
+        409, "Doublon inconnu", "Aucun autre dossier de la même association ne porte cet identifiant."
+    ),
+    "duplicate_suspended": Entry(
+        409,
+        "Doublon suspendu",
+        "Le dossier à rattacher est suspendu par une décision : c'est lui que l'on garde.",
+    ),
+}
+
+_PATH: Final = {
+    "file_incomplete": Entry(
+        409, "Dossier incomplet", "Le dossier n'est pas complet ; missing dit ce qui manque."
+    ),
+    "version_unreadable": Entry(
+        409, "Version illisible", "La version d'une charte s'écrit en lettres, chiffres, points et tirets."
+    ),
+    "report_missing": Entry(409, "Compte rendu manquant", "Un entretien laisse un compte rendu (report)."),
+    "interview_missing": Entry(
+        409, "Entretien manquant", "Rien ne se demande ni ne se valide avant un entretien favorable."
+    ),
+    "honorabilite_outside_perimeter": Entry(
+        409,
+        "Hors du périmètre légal",
+        "Une attestation d'honorabilité ne se demande que pour les missions, les lieux et les dates que la "
+        "loi prévoit ; ailleurs, la demander est une infraction.",
+    ),
+    "check_not_asked": Entry(
+        409, "Document non demandé", "Ce document n'a pas été demandé : demandez-le d'abord."
+    ),
+    "issue_date": Entry(
+        409, "Date du document", "La date d'un document se note quand il est présenté, et seulement alors."
+    ),
+    "issued_later": Entry(
+        409, "Document postérieur", "Un document ne peut être établi après le jour où il a été vu."
+    ),
+    "check_too_old": Entry(
+        409, "Bulletin trop ancien", "Un bulletin n° 3 se présente récent ; detail dit de quand au plus."
+    ),
+    "check_missing": Entry(
+        409, "Vérification manquante", "La vérification des antécédents manque, ou elle est échue."
+    ),
+    "training_missing": Entry(
+        409, "Formation incomplète", "missing dit les modules et les heures qui manquent."
+    ),
+    "operator_not_admitted": Entry(
+        409, "Association non référencée", "L'association n'est pas référencée par l'académie."
+    ),
+    "entitlement_missing": Entry(
+        409,
+        "Titre manquant",
+        "L'association n'a pas tous les titres que le dispositif demande ; missing les nomme.",
+    ),
+    "too_early": Entry(
+        409, "Date trop ancienne", "Cette date précède ce dont elle dépend ; missing dit à partir de quand."
+    ),
+    "already_suspended": Entry(409, "Déjà suspendu", "Une personne a déjà suspendu ce dossier."),
+    "not_suspended": Entry(409, "Aucune suspension à lever", "Aucune personne n'a suspendu ce dossier."),
+    "cause_reserved": Entry(
+        409, "Cause réservée", "Un dossier ne part « rattaché » (merged) que par le rattachement."
+    ),
+}
+
+RULES: Final = {**LINKS, **_WHO, **_PATH}

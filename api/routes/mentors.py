@@ -1,0 +1,244 @@
+"""Mentors: who came, through whom, where each one stands; who they are, and the links given to them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from api import examples
+from api.dependencies import After, Limit, Parts, Reading
+from api.examples_mentors import MENTOR
+from api.fields import AcademieCode, Body, Day, shown
+from api.listing import READING, Listing, history_route, listing, present, tagged
+from api.mentor_bodies import ASSOCIATION, CandidacyBody, PersonBody, ProfileBody
+from api.openapi import problem_responses
+from api.persons import Shown
+from api.requests import Accepted, Act, Create, Edit, Nothing, command
+from api.routes.association_admission import IssuedLink
+from api.routing import Route
+from api.travel import known
+from domain.mentor import commands
+from domain.mentor.model import Mentor
+from domain.mentor.parts import Origin, Status
+from projections import mentors
+from projections.mentors import MentorFilters, MentorRow
+
+router = APIRouter(prefix="/v1/mentors", tags=["mentors : registre"], route_class=Route)
+
+_SECRET_BYTES: Final = 32
+
+MentorId = Annotated[
+    str, Path(pattern=r"^mentor-[0-9A-Za-z-]{1,80}$", description="L'identifiant du dossier de mentor·e.")
+]
+LinkId = Annotated[str, Path(pattern=r"^link-[0-9A-Za-z-]{1,80}$", description="L'identifiant du lien.")]
+
+
+class DuplicateBody(Body):
+    """Un autre dossier de la même personne dans la même association : il sera clos."""
+
+    duplicate_id: Annotated[str, Field(strict=True, pattern=r"^mentor-[0-9A-Za-z-]{1,80}$")] = Field(
+        description="L'identifiant du dossier à rattacher."
+    )
+
+    model_config = shown({"duplicate_id": "mentor-5d8e0a64-7c6d-5f0f-8e0a-64f7a3a4f1b9"})
+
+
+class MentorLinkBody(Body):
+    """Un lien à usage unique, pour une seule opération."""
+
+    action: Literal["file"] = Field("file", description="Signer la charte (file).")
+    expires_on: Day = Field(description="Son dernier jour, à 30 jours au plus.")
+
+    model_config = shown({"action": "file", "expires_on": "2025-12-19"})
+
+
+@router.get(
+    "",
+    summary="Les mentor·es de votre périmètre, les dernières candidatures d'abord",
+    responses=problem_responses(("cursor_malformed", *READING), examples.listed(MENTOR)),
+    operation_id="mentors_list",
+)
+async def list_mentors(
+    request: Request,
+    response: Response,
+    parts: Parts,
+    shown: Shown,
+    reading: Reading,
+    status: Annotated[Status | None, Query(description="L'état.")] = None,
+    association: Annotated[str | None, Query(pattern=ASSOCIATION, description="L'association.")] = None,
+    academie: Annotated[AcademieCode | None, Query(description="Une académie de l'association.")] = None,
+    sector: Annotated[
+        str | None,
+        Query(pattern=r"^[0-9]{2}(\.[0-9]{2}[A-Z])?$", description="Le secteur : 62, ou 62.01Z (NAF)."),
+    ] = None,
+    family: Annotated[
+        str | None, Query(pattern=r"^[a-z_]{1,40}$", description="Une famille de métiers.")
+    ] = None,
+    channel: Annotated[Origin | None, Query(description="Par qui la personne est venue.")] = None,
+    expiring_before: Annotated[
+        Day | None, Query(description="Dont la vérification ou la formation ne compte plus ce jour-là.")
+    ] = None,
+    stuck_days: Annotated[
+        int | None,
+        Query(
+            ge=0, le=3_650, description="Dans le même état depuis plus de tant de jours (dossiers ouverts)."
+        ),
+    ] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Listing[MentorRow]:
+    filters = MentorFilters(
+        status=status,
+        association=association,
+        academie=academie,
+        sector=sector,
+        family=family,
+        channel=channel,
+        expiring_before=expiring_before,
+        stuck_since=None if stuck_days is None else await parts.commands.now() - timedelta(days=stuck_days),
+    )
+    async with reading.session() as connection:
+        page = await mentors.page(connection, filters, after, limit)
+    return listing(await shown.page(page, Mentor), request, response)
+
+
+@router.get(
+    "/{id}",
+    summary="Un·e mentor·e : son état, depuis quand, ce qui manque et ce qui l'attend",
+    responses=problem_responses(("not_found", *READING), examples.answer(MENTOR)),
+    operation_id="mentors_read",
+)
+async def read_mentor(id: MentorId, response: Response, shown: Shown, reading: Reading) -> MentorRow:
+    async with reading.session() as connection:
+        row = present(await mentors.get(connection, id), id)
+    return tagged(await shown.row(row, Mentor), response)
+
+
+history_route(router, "mentors", Mentor, "L'histoire d'un·e mentor·e, refus compris", mentors.get)
+
+_WHO: Final = ("name_unreadable", "email_unreadable", "phone_unreadable", "birth_date_unlikely")
+_WHAT: Final = (
+    "identifier_unreadable",
+    "family_unknown",
+    "commune_unreadable",
+    "language_unreadable",
+    "capacity_unlikely",
+    "unknown_record",
+    "company_closed",
+)
+
+
+@command(
+    router,
+    "POST",
+    "",
+    commands.Apply,
+    "Enregistrer une candidature",
+    *_WHO,
+    *_WHAT,
+    "uai_missing",
+    "no_rules_in_force",
+    "already_applied",
+    "mentor_known",
+    creates=True,
+)
+async def apply(body: CandidacyBody, act: Create) -> Accepted:
+    created = act.new_id("mentor")
+    asked = commands.Apply(
+        record_id=created,
+        association_id=body.association_id,
+        programme_id=body.programme_id,
+        person=body.person.person(),
+        profile=body.profile.profile(),
+        channel=body.channel,
+        uai=body.uai,
+    )
+    return await act.create(asked, created, "/v1/mentors")
+
+
+@command(
+    router,
+    "PUT",
+    "/{id}/person",
+    commands.ChangePerson,
+    "Remplacer l'identité et les coordonnées",
+    *_WHO,
+    "wrong_status",
+    "contact_missing",
+    "mentor_known",
+    edits=True,
+)
+async def change_person(id: MentorId, body: PersonBody, act: Edit) -> Accepted:
+    return await act(commands.ChangePerson(record_id=id, person=body.person()))
+
+
+@command(
+    router,
+    "PUT",
+    "/{id}/profile",
+    commands.ChangeProfile,
+    "Remplacer le profil",
+    *_WHAT,
+    "wrong_status",
+    edits=True,
+)
+async def change_profile(id: MentorId, body: ProfileBody, act: Edit) -> Accepted:
+    return await act(commands.ChangeProfile(record_id=id, profile=body.profile()))
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/duplicates",
+    commands.Merge,
+    "Rattacher un autre dossier de la même personne",
+    "wrong_status",
+    "no_such_duplicate",
+    "duplicate_suspended",
+    "mentor_known",
+)
+async def merge(id: MentorId, body: DuplicateBody, act: Act) -> Accepted:
+    return await act(commands.Merge(record_id=id, duplicate_id=body.duplicate_id))
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/links",
+    commands.IssueLink,
+    "Donner un lien à usage unique",
+    "wrong_status",
+    "link_action_unknown",
+    "link_term",
+    "link_known",
+    "too_many_links",
+)
+async def issue_link(id: MentorId, body: MentorLinkBody, act: Act, parts: Parts) -> IssuedLink:
+    """The secret is made here and told once: the record knows its digest only. A repeated demand is the same
+    one, hence the digest that it had."""
+    link = act.new_id("link")
+    tracked = await known(parts, id, await parts.commands.now())
+    mentor = tracked.record if tracked else None
+    issued = mentor.links.get(link) if isinstance(mentor, Mentor) else None
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    digest = issued.digest if issued else sha256(secret.encode()).hexdigest()
+    accepted = await act(commands.IssueLink(record_id=id, link=link, digest=digest, **dict(body)))
+    return IssuedLink(**dict(accepted), link=link, secret=None if issued else secret)
+
+
+@command(
+    router,
+    "DELETE",
+    "/{id}/links/{link}",
+    commands.RevokeLink,
+    "Retirer un lien",
+    "link_elsewhere",
+    "link_spent",
+)
+async def revoke_link(id: MentorId, link: LinkId, act: Act, body: Nothing | None = None) -> Accepted:
+    return await act(commands.RevokeLink(record_id=id, link=link))

@@ -1,0 +1,315 @@
+"""Trainings: courses for mentors, who has a place or waits for one, attendance, certificates."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from api import examples
+from api.dependencies import After, Limit, Reading
+from api.fields import AcademieCode, Body, Day, Flag, Instant, Line, ModuleCode, ProgrammeId, Reason, shown
+from api.listing import READING, Listing, history_route, listing, present, tagged
+from api.openapi import problem_responses
+from api.persons import Shown
+from api.requests import Accepted, Act, Create, Edit, Nothing, TrainingId, command
+from api.routing import Route
+from domain.training import commands
+from domain.training.model import Training
+from domain.training.parts import Course, Module, Status
+from projections import trainings
+from projections.trainings import TrainingFilters, TrainingRow
+
+router = APIRouter(prefix="/v1/trainings", tags=["formations"], route_class=Route)
+
+_MENTOR: Final = r"^mentor-[0-9A-Za-z-]{1,80}$"
+_ASSOCIATION: Final = r"^association-[0-9A-Za-z-]{1,80}$"
+_TOLD: Final = (
+    "title_missing",
+    "modules_missing",
+    "module_unreadable",
+    "minutes_unlikely",
+    "places_unlikely",
+    "not_utc",
+    "period_reversed",
+    "place_missing",
+    "text_too_long",
+)
+"""What may be wrong with a course."""
+_COURSE: Final[dict[str, Any]] = {
+    "title": "Être mentor·e en lycée professionnel",
+    "modules": [
+        {"code": "posture", "minutes": 120},
+        {"code": "safeguarding", "minutes": 60},
+        {"code": "prise_de_parole", "minutes": 60, "required": False},
+    ],
+    "places": 12,
+    "starts_at": "2026-01-12T09:00:00+01:00",
+    "ends_at": "2026-01-12T13:00:00+01:00",
+    "place": "Maison des associations, salle 2",
+}
+
+MentorOfPath = Annotated[str, Path(pattern=_MENTOR, description="L'identifiant du dossier de mentor·e.")]
+MentorOfBody = Annotated[str, Field(strict=True, pattern=_MENTOR, examples=["mentor-1"])]
+
+
+class ModuleBody(Body):
+    """Une partie de la formation."""
+
+    code: ModuleCode = Field(description="Un code des règles du programme, ou de votre association.")
+    minutes: Annotated[int, Field(strict=True, ge=0, le=14_400)] = Field(description="Sa durée, en minutes.")
+    required: Flag = Field(True, description="Faux pour un module facultatif.")
+
+    def module(self) -> Module:
+        return Module(self.code, self.minutes, self.required)
+
+
+class CourseBody(Body):
+    """Ce qui est enseigné, à combien, quand, où, et par qui."""
+
+    title: Line = Field(description="L'intitulé. Aucun nom de personne.")
+    modules: Annotated[list[ModuleBody], Field(max_length=40)] = Field(description="Ses modules.")
+    places: Annotated[int, Field(strict=True, ge=0, le=10_000)] = Field(description="Combien de places.")
+    starts_at: Instant = Field(description="Son début, avec le décalage horaire.")
+    ends_at: Instant = Field(description="Sa fin.")
+    place: Line | None = Field(None, description="Le lieu ; absent, un lien le remplace.")
+    link: Line | None = Field(None, description="Le lien pour la suivre à distance.")
+    trainer: Line | None = Field(None, description="Qui forme : donnée personnelle.")
+
+    model_config = shown(_COURSE)
+
+    def course(self) -> Course:
+        values = {name: getattr(self, name) for name in CourseBody.model_fields}
+        return Course(**values | {"modules": tuple(module.module() for module in self.modules)})
+
+
+class TrainingBody(CourseBody):
+    """Une formation à programmer."""
+
+    association_id: Annotated[str, Field(strict=True, pattern=_ASSOCIATION)] = Field(
+        description="L'association qui forme ses mentors : la vôtre."
+    )
+    programme_id: ProgrammeId
+
+    model_config = shown(
+        _COURSE
+        | {
+            "association_id": "association-6f5c1f0e-2a57-5d0b-9a54-0f6a8a3f7d11",
+            "programme_id": "programme-1j1m",
+        }
+    )
+
+
+class CancellationBody(Body):
+    """Une formation qui n'aura pas lieu."""
+
+    reason: Reason
+
+    model_config = shown({"reason": "Salle indisponible ; une autre date sera proposée."})
+
+
+class EnrolmentBody(Body):
+    """Une inscription."""
+
+    mentor_id: MentorOfBody = Field(description="Un dossier de mentor·e de la même association.")
+
+    model_config = shown({"mentor_id": "mentor-0c4ad1f8-6d9a-5a1d-8a43-2d2f4d1c8e57"})
+
+
+class AttendanceBody(Body):
+    """Une présence, ou une absence."""
+
+    present: Flag = Field(description="Vrai pour une présence.")
+    minutes: Annotated[int, Field(strict=True, ge=0, le=14_400)] | None = Field(
+        None, description="Les minutes suivies, si ce n'est pas toute la formation."
+    )
+
+    model_config = shown({"present": True, "minutes": 180})
+
+
+class CertificateBody(Body):
+    """Une attestation délivrée."""
+
+    on: Day = Field(description="Le jour de la délivrance.")
+
+    model_config = shown({"on": "2026-01-14"})
+
+
+@router.get(
+    "",
+    summary="Les formations de votre périmètre",
+    responses=problem_responses(("cursor_malformed", *READING), examples.listed(examples.TRAINING)),
+    operation_id="trainings_list",
+)
+async def list_trainings(
+    request: Request,
+    response: Response,
+    shown: Shown,
+    reading: Reading,
+    status: Annotated[Status | None, Query(description="L'état.")] = None,
+    association: Annotated[str | None, Query(pattern=_ASSOCIATION, description="L'association.")] = None,
+    academie: Annotated[AcademieCode | None, Query(description="Une académie de l'association.")] = None,
+    starts_after: Annotated[Day | None, Query(description="Qui commence ce jour-là ou plus tard.")] = None,
+    starts_before: Annotated[Day | None, Query(description="Qui commence avant ce jour.")] = None,
+    mentor: Annotated[str | None, Query(pattern=_MENTOR, description="Qui y est inscrit·e.")] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Listing[TrainingRow]:
+    filters = TrainingFilters(status, association, academie, starts_after, starts_before, mentor)
+    async with reading.session() as connection:
+        page = await trainings.page(connection, filters, after, limit)
+    return listing(await shown.page(page, Training), request, response)
+
+
+@router.get(
+    "/{id}",
+    summary="Une formation : places, attente, présences, attestations",
+    responses=problem_responses(("not_found", *READING), examples.answer(examples.TRAINING)),
+    operation_id="trainings_read",
+)
+async def read_training(id: TrainingId, response: Response, shown: Shown, reading: Reading) -> TrainingRow:
+    async with reading.session() as connection:
+        row = present(await trainings.get(connection, id), id)
+    return tagged(await shown.row(row, Training), response)
+
+
+history_route(router, "trainings", Training, "L'histoire d'une formation, refus compris", trainings.get)
+
+
+@command(
+    router,
+    "POST",
+    "",
+    commands.Plan,
+    "Programmer une formation",
+    "already_planned",
+    "unknown_record",
+    "no_rules_in_force",
+    *_TOLD,
+    creates=True,
+)
+async def plan(body: TrainingBody, act: Create) -> Accepted:
+    created = act.new_id("training")
+    asked = commands.Plan(
+        record_id=created,
+        association_id=body.association_id,
+        programme_id=body.programme_id,
+        course=body.course(),
+    )
+    return await act.create(asked, created, "/v1/trainings")
+
+
+@command(
+    router,
+    "PUT",
+    "/{id}/course",
+    commands.ChangeCourse,
+    "Changer la formation",
+    "wrong_status",
+    "attendance_recorded",
+    "places_taken",
+    *_TOLD,
+    edits=True,
+)
+async def change(id: TrainingId, body: CourseBody, act: Edit) -> Accepted:
+    return await act(commands.ChangeCourse(record_id=id, course=body.course()))
+
+
+@command(router, "POST", "/{id}/opening", commands.OpenCourse, "Ouvrir les inscriptions", "wrong_status")
+async def open_enrolment(id: TrainingId, act: Act, body: Nothing | None = None) -> Accepted:
+    return await act(commands.OpenCourse(record_id=id))
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/cancellation",
+    commands.CancelCourse,
+    "Annuler",
+    "wrong_status",
+    "attendance_recorded",
+    "reason_missing",
+)
+async def cancel(id: TrainingId, body: CancellationBody, act: Act) -> Accepted:
+    return await act(commands.CancelCourse(record_id=id), body.reason)
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/enrolments",
+    commands.Enrol,
+    "Inscrire, ou mettre sur liste d'attente",
+    "wrong_status",
+    "no_such_mentor",
+    "mentor_closed",
+    "already_enrolled",
+    "course_full",
+)
+async def enrol(id: TrainingId, body: EnrolmentBody, act: Act) -> Accepted:
+    return await act(commands.Enrol(record_id=id, mentor_id=body.mentor_id))
+
+
+@command(
+    router,
+    "DELETE",
+    "/{id}/enrolments/{mentor_id}",
+    commands.Withdraw,
+    "Désinscrire : la première personne en attente prend la place",
+    "wrong_status",
+    "not_enrolled",
+    "attendance_recorded",
+)
+async def withdraw(
+    id: TrainingId, mentor_id: MentorOfPath, act: Act, body: Nothing | None = None
+) -> Accepted:
+    return await act(commands.Withdraw(record_id=id, mentor_id=mentor_id))
+
+
+@command(
+    router,
+    "PUT",
+    "/{id}/enrolments/{mentor_id}/attendance",
+    commands.Attend,
+    "Noter une présence ou une absence",
+    "wrong_status",
+    "not_begun",
+    "not_enrolled",
+    "still_waiting",
+    "already_certified",
+    "minutes_unlikely",
+)
+async def attend(id: TrainingId, mentor_id: MentorOfPath, body: AttendanceBody, act: Act) -> Accepted:
+    return await act(commands.Attend(record_id=id, mentor_id=mentor_id, **dict(body)))
+
+
+@command(
+    router,
+    "PUT",
+    "/{id}/enrolments/{mentor_id}/certificate",
+    commands.Certify,
+    "Délivrer une attestation",
+    "wrong_status",
+    "not_enrolled",
+    "already_certified",
+    "not_attended",
+    "too_early",
+    "in_the_future",
+    "unknown_record",
+)
+async def certify(id: TrainingId, mentor_id: MentorOfPath, body: CertificateBody, act: Act) -> Accepted:
+    return await act(commands.Certify(record_id=id, mentor_id=mentor_id, on=body.on))
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/closure",
+    commands.CloseCourse,
+    "Clore",
+    "wrong_status",
+    "attendance_missing",
+)
+async def close(id: TrainingId, act: Act, body: Nothing | None = None) -> Accepted:
+    return await act(commands.CloseCourse(record_id=id))

@@ -1,0 +1,173 @@
+"""The companies: who they are, where, and what ties them to the mentoring, counted by school year."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from pydantic import TypeAdapter
+
+from domain.calendar import school_year
+from domain.company.model import STATUS_LABELS, TIE_LABELS, Company, Status
+from projections.associations import searchable
+from projections.batch import Batch, Connection, Projection, Table, as_array, put
+from projections.facts import plain
+from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.tracking import Tracked, scopes_of
+
+DDL: Final = """
+CREATE TABLE {schema}.companies (
+    id       text   COLLATE "C" PRIMARY KEY,
+    status   text   NOT NULL,
+    name     text   COLLATE "C" NOT NULL,
+    siret    text,
+    naf      text,
+    communes text[] NOT NULL,
+    shown    jsonb  NOT NULL,
+    scopes   text[] NOT NULL
+);
+CREATE INDEX ON {schema}.companies (name, id);
+CREATE INDEX ON {schema}.companies (siret);
+CREATE INDEX ON {schema}.companies (naf);
+CREATE INDEX ON {schema}.companies USING gin (communes);
+COMMENT ON COLUMN {schema}.companies.name IS 'Without case nor accents, to search and to sort by.';
+COMMENT ON COLUMN {schema}.companies.communes IS 'Those of its sites, without case nor accents.';
+"""
+
+_TABLE: Final = Table("companies", "id, status, name, siret, naf, communes, shown, scopes", key="id")
+
+
+@dataclass(frozen=True)
+class CompanyRow:
+    """A company as it reads. ``ties``: how many mentors, visits, internships and PFMP, by school year, the
+    latest first. No person is in it.
+    """
+
+    id: str
+    name: str
+    siret: str | None
+    naf: str | None
+    sites: list[str]
+    clee: str | None
+    campus: str | None
+    status: str
+    status_label: str
+    since: datetime
+    since_recorded: datetime
+    closed_on: str | None
+    ties: list[dict[str, Any]]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    position: int
+
+
+_SHOWN: Final = TypeAdapter(CompanyRow)
+
+
+@dataclass(frozen=True)
+class CompanyFilters:
+    """``name``: how the name begins, and ``commune``: the name of a site's, whatever case and accents."""
+
+    name: str | None = None
+    naf: str | None = None
+    commune: str | None = None
+    siret: str | None = None
+    status: str | None = None
+
+
+def row_of(tracked: Tracked) -> CompanyRow:
+    """The row of a tracked company. Pure."""
+    company = tracked.record
+    if not isinstance(company, Company):
+        raise TypeError(type(company))
+    return CompanyRow(
+        id=company.id,
+        **plain(company.firm),
+        status=plain(company.status),
+        status_label=STATUS_LABELS[Status(company.status)],
+        since=tracked.since,
+        since_recorded=tracked.since_recorded,
+        closed_on=plain(company.closed_on),
+        ties=_ties(company),
+        version=company.version,
+        created_at=tracked.created_at,
+        updated_at=tracked.updated_at,
+        position=tracked.position,
+    )
+
+
+async def get(connection: AsyncConnection[Any], record_id: str) -> CompanyRow | None:
+    """The company, ``None`` when there is none."""
+    rows = await select(connection, "SELECT shown FROM read.companies", [("id = %s", record_id)], limit=1)
+    return _read(rows[0]) if rows else None
+
+
+async def page(
+    connection: AsyncConnection[Any], filters: CompanyFilters, after: str | None = None, limit: int = 50
+) -> Page[CompanyRow]:
+    """Companies by name: one that is renamed while a reader walks through the pages may be met twice, or not
+    at all. Raises ``BadCursor``.
+    """
+    key = key_of(after, str, str) if after else None
+    rows = await select(
+        connection,
+        "SELECT id, name, shown FROM read.companies",
+        [
+            ("starts_with(name, %s)", _folded(filters.name) if filters.name else None),
+            ("naf = %s", filters.naf),
+            ("communes @> %s", [_folded(filters.commune)] if filters.commune else None),
+            ("siret = %s", filters.siret),
+            ("status = %s", filters.status),
+            ("(name, id) > (%s, %s)", key),
+        ],
+        "ORDER BY name, id",
+        limit + 1,
+    )
+    return page_of(rows, limit, _read, lambda row: cursor_of(row["name"], row["id"]))
+
+
+async def write(connection: Connection, batch: Batch) -> None:
+    """The last state of every company concerned."""
+    await put(connection, batch, _TABLE, (_values(t, company) for t, company in batch.of(Company)))
+
+
+def _values(tracked: Tracked, company: Company) -> tuple[Any, ...]:
+    row = row_of(tracked)
+    return (
+        row.id,
+        row.status,
+        _folded(row.name),
+        row.siret,
+        row.naf,
+        as_array(_folded(site) for site in row.sites),
+        _SHOWN.dump_json(row).decode(),
+        as_array(scopes_of(company)),
+    )
+
+
+def _ties(company: Company) -> list[dict[str, Any]]:
+    counted = Counter[tuple[str, str]]()
+    for tie in company.ties:
+        counted[school_year(tie.on), tie.kind] += tie.count
+    return [
+        {"kind": kind, "label": TIE_LABELS[kind], "school_year": year, "count": counted[year, kind]}
+        for year in sorted({year for year, _ in counted}, reverse=True)
+        for kind in TIE_LABELS
+        if counted[year, kind]
+    ]
+
+
+def _folded(name: str) -> str:
+    """As it is searched: a cursor, which holds it too, has no sign that does not print."""
+    return "".join(sign for sign in searchable(name) if sign.isprintable())
+
+
+def _read(row: dict[str, Any]) -> CompanyRow:
+    return _SHOWN.validate_python(row["shown"])
+
+
+PROJECTION: Final = Projection("companies", DDL, write)

@@ -1,0 +1,248 @@
+"""The courses: what is taught and when, who has a place, who waits for one, who was there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Final
+
+from psycopg import AsyncConnection
+from pydantic import TypeAdapter
+
+from domain.calendar import start_of
+from domain.kernel import Due
+from domain.programme.model import Programme
+from domain.programme.rules import MODULES
+from domain.training.model import Training
+from domain.training.parts import PLACE_LABELS, STATUS_LABELS, Course, Enrolment, Place, Status
+from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
+from projections.facts import plain, word
+from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.persons import Personal
+from projections.tracking import Tracked, scopes_of
+
+DDL: Final = """
+CREATE TABLE {schema}.trainings (
+    id           text        COLLATE "C" PRIMARY KEY,
+    association  text        COLLATE "C" NOT NULL,
+    programme_id text        COLLATE "C" NOT NULL,
+    status       text        NOT NULL,
+    academies    text[]      NOT NULL,
+    starts_at    timestamptz NOT NULL,
+    ends_at      timestamptz NOT NULL,
+    places       integer     NOT NULL,
+    taken        integer     NOT NULL,
+    waiting      integer     NOT NULL,
+    mentors      text[]      NOT NULL,
+    shown        jsonb       NOT NULL,
+    persons      jsonb       NOT NULL,
+    scopes       text[]      NOT NULL
+);
+CREATE INDEX ON {schema}.trainings (starts_at, id);
+CREATE INDEX ON {schema}.trainings (programme_id);
+CREATE INDEX ON {schema}.trainings (association);
+CREATE INDEX ON {schema}.trainings USING gin (mentors);
+COMMENT ON COLUMN {schema}.trainings.mentors IS 'Who is enrolled or waits, by the ids of their records.';
+"""
+_INDEXES: Final = "CREATE INDEX ON {schema}.trainings USING gin (scopes)"
+
+_TABLE: Final = Table(
+    "trainings",
+    "id, association, programme_id, status, academies, starts_at, ends_at, places, taken, waiting, mentors, "
+    "shown, persons, scopes",
+    key="id",
+)
+_COLUMNS: Final = """
+SELECT id, starts_at, shown, persons, (SELECT day FROM read.position) AS day FROM read.trainings"""
+
+
+@dataclass(frozen=True)
+class TrainingRow:
+    """A course as it reads. ``starts_at`` and ``ends_at``: UTC; ``minutes``: of all its modules together.
+
+    ``enrolments``, in their order, which is that of the waiting list too: the mentor's id, where it stands
+    on the day it is read (a certificate expires without any event), the minutes attended, and the last day
+    of the certificate. ``place``, ``link`` and those of ``persons`` (``trainer``) are sealed words until
+    they are opened. ``rules_version``: the version of the programme's rules that it follows today.
+    """
+
+    TYPED: ClassVar[tuple[str, ...]] = ("place", "link")
+
+    id: str
+    title: str
+    status: str
+    status_label: str
+    since: datetime
+    since_recorded: datetime
+    version: int
+    association_id: str
+    programme_id: str
+    rules_version: int
+    academies: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    place: Personal | None
+    link: Personal | None
+    modules: list[dict[str, Any]]
+    minutes: int
+    places: int
+    taken: int
+    waiting: int
+    enrolments: list[dict[str, Any]]
+    closed_on: str | None
+    next: list[dict[str, Any]]
+    created_at: datetime
+    updated_at: datetime
+    position: int
+    persons: dict[str, Personal] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        """Whose words it holds."""
+        return self.id
+
+
+_SHOWN: Final = TypeAdapter(TrainingRow)
+
+
+@dataclass(frozen=True)
+class TrainingFilters:
+    """``association`` and ``mentor``: the ids of records. ``starts_after``: on that day in Paris or later;
+    ``starts_before``: on a day before that one.
+    """
+
+    status: str | None = None
+    association: str | None = None
+    academie: str | None = None
+    starts_after: date | None = None
+    starts_before: date | None = None
+    mentor: str | None = None
+
+
+def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: date) -> TrainingRow:
+    """The row of a tracked course, with what it waits for. Pure."""
+    training = tracked.record
+    if not isinstance(training, Training):
+        raise TypeError(type(training))
+    course = training.course
+    return TrainingRow(
+        id=training.id,
+        title=course.title,
+        status=plain(training.status),
+        status_label=STATUS_LABELS[Status(training.status)],
+        since=tracked.since,
+        since_recorded=tracked.since_recorded,
+        version=training.version,
+        association_id=training.association_id,
+        programme_id=training.programme_id,
+        rules_version=programme.followed(training.rules_version, training.academie, today).number,
+        academies=sorted(training.academies),
+        starts_at=course.starts_at,
+        ends_at=course.ends_at,
+        place=_word(course.place),
+        link=_word(course.link),
+        modules=_modules(course),
+        minutes=course.minutes,
+        places=course.places,
+        taken=training.taken,
+        waiting=len(training.waiting),
+        enrolments=[_enrolment(i, one, today) for i, one in training.enrolments.items()],
+        closed_on=plain(training.closed_on),
+        next=[{**plain(due), "late": bool(due.by and due.by < today)} for due in dues],
+        created_at=tracked.created_at,
+        updated_at=tracked.updated_at,
+        position=tracked.position,
+        persons={} if course.trainer is None else {"trainer": word(course.trainer)},
+    )
+
+
+async def get(connection: AsyncConnection[Any], record_id: str) -> TrainingRow | None:
+    """The course, ``None`` when there is none within the session's scopes."""
+    rows = await select(connection, _COLUMNS, [("id = %s", record_id)], limit=1)
+    return _read(rows[0]) if rows else None
+
+
+async def page(
+    connection: AsyncConnection[Any], filters: TrainingFilters, after: str | None = None, limit: int = 50
+) -> Page[TrainingRow]:
+    """Courses in the order in which they begin: one that is moved while a reader walks through the pages may
+    be met twice, or not at all. Raises ``BadCursor``.
+    """
+    key = key_of(after, datetime.fromisoformat, str) if after else None
+    rows = await select(
+        connection,
+        _COLUMNS,
+        [
+            ("status = %s", filters.status),
+            ("association = %s", filters.association),
+            ("academies @> %s", [filters.academie] if filters.academie else None),
+            ("starts_at >= %s", start_of(filters.starts_after) if filters.starts_after else None),
+            ("starts_at < %s", start_of(filters.starts_before) if filters.starts_before else None),
+            ("mentors @> %s", [filters.mentor] if filters.mentor else None),
+            ("(starts_at, id) > (%s, %s)", key),
+        ],
+        "ORDER BY starts_at, id",
+        limit + 1,
+    )
+    return page_of(rows, limit, _read, lambda row: cursor_of(row["starts_at"].isoformat(), row["id"]))
+
+
+async def write(connection: Connection, batch: Batch) -> None:
+    """The last state of every course concerned."""
+    await put(connection, batch, _TABLE, (_values(t, one, batch) for t, one in batch.of(Training)))
+
+
+def _values(tracked: Tracked, training: Training, batch: Batch) -> tuple[Any, ...]:
+    programme = batch.programmes[training.programme_id]
+    row = row_of(tracked, batch.dues[training.id], programme, batch.today)
+    return (
+        row.id,
+        row.association_id,
+        row.programme_id,
+        row.status,
+        as_array(row.academies),
+        row.starts_at,
+        row.ends_at,
+        row.places,
+        row.taken,
+        row.waiting,
+        as_array(training.enrolments),
+        _SHOWN.dump_json(row, exclude={"persons"}).decode(),
+        as_json(row.persons),
+        as_array(scopes_of(training)),
+    )
+
+
+def _modules(course: Course) -> list[dict[str, Any]]:
+    return [{**plain(module), "label": MODULES.get(module.code, module.code)} for module in course.modules]
+
+
+def _enrolment(mentor_id: str, enrolment: Enrolment, day: date) -> dict[str, Any]:
+    state = enrolment.on(day)
+    return {
+        "mentor_id": mentor_id,
+        "state": state.value,
+        "label": PLACE_LABELS[state],
+        "minutes": enrolment.minutes,
+        "valid_until": plain(enrolment.valid_until),
+    }
+
+
+def _today(told: dict[str, Any], day: date) -> dict[str, Any]:
+    """An enrolment as it was written, on the day it is read."""
+    until = date.fromisoformat(told["valid_until"]) if told["valid_until"] else None
+    return _enrolment(told["mentor_id"], Enrolment(Place(told["state"]), told["minutes"], until), day)
+
+
+def _word(typed: Any) -> str | None:
+    return None if typed is None else word(typed)
+
+
+def _read(row: dict[str, Any]) -> TrainingRow:
+    shown = row["shown"]
+    enrolments = [_today(one, row["day"]) for one in shown["enrolments"]]
+    return _SHOWN.validate_python({**shown, "enrolments": enrolments, "persons": row["persons"]})
+
+
+PROJECTION: Final = Projection("trainings", DDL, write, _INDEXES)
