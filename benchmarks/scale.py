@@ -126,7 +126,7 @@ async def growth(stage: Stage) -> list[Result]:
             f"{number(median(slow))} contre {number(median(quick))} {unit}, {CALLERS} à la fois ; "
             f"{number(large.events)} à {number(ended[1])} événements contre {number(small.events)} à "
             f"{number(ended[0])}, conventions prises au hasard parmi {number(large.copies)} et "
-            f"{number(small.copies)} (leurs champs personnels se lisent comme oubliés)"
+            f"{number(small.copies)} (sans champ personnel)"
         )
         results.append(Figure(f"growth-{kind}", ratio(quick, slow), said, limit=_SCATTERED))
     return results
@@ -190,11 +190,16 @@ async def _modelled(stage: Stage, name: str) -> Settings:
 
 
 async def _show(connection: AsyncConnection[Any], copies: int) -> None:
-    """The register's row of each copy, under the copy's id."""
+    """The register's row of each copy, under the copy's id, without the names: there is no key to them."""
     cursor = await connection.execute("SELECT * FROM read.conventions LIMIT 0")
     names = [column.name for column in cursor.description or ()]
     new_id = "'convention-' || md5('record ' || copy)::uuid"
-    values = {"id": new_id, "shown": f"m.shown || jsonb_build_object('id', {new_id})"}
+    nobody = "'announced_in', null, 'evidence_source', null"
+    values = {
+        "id": new_id,
+        "shown": f"m.shown || jsonb_build_object('id', {new_id}, {nobody})",
+        "persons": "'{}'::jsonb",
+    }
     query = _SHOWN.format(columns=", ".join(names), values=", ".join(values.get(n, f"m.{n}") for n in names))
     await connection.execute(query.encode(), (copies, MODEL))
     await connection.execute("VACUUM (ANALYZE) read.conventions")
