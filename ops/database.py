@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.transaction import LOCK_TIMEOUT
 from projections import schema as read_models
 
 Connection = psycopg.AsyncConnection[TupleRow]
@@ -64,6 +65,7 @@ async def migrate(owner_dsn: str, *, app_password: str, projector_password: str)
         await connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
         await _ensure_role(connection, APP, app_password)
         await _ensure_role(connection, PROJECTOR, projector_password)
+        await _bound_waiting(connection)
         await _grant_creation(connection)
         applied = await _apply_files(connection)
     async with await _connect(as_role(owner_dsn, PROJECTOR, projector_password)) as connection:
@@ -145,6 +147,12 @@ async def _ensure_role(connection: Connection, role: str, password: str) -> None
     verb = "CREATE" if await found.fetchone() is None else "ALTER"
     named = sql.SQL(" ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
     await connection.execute(sql.SQL(verb) + named)
+
+
+async def _bound_waiting(connection: Connection) -> None:
+    """Whatever holds a lock that a command needs, its caller is told to come back, not kept waiting."""
+    statement = sql.SQL("ALTER ROLE {} SET lock_timeout = {}")
+    await connection.execute(statement.format(sql.Identifier(APP), sql.Literal(LOCK_TIMEOUT)))
 
 
 async def _grant_creation(connection: Connection) -> None:

@@ -355,6 +355,21 @@ async def test_whoever_waits_behind_a_lock_that_does_not_come_does_not_wait_as_l
     assert waited < 1.5, "ten groups, one after the other, would have taken three seconds"
 
 
+async def test_whatever_holds_a_lock_that_an_append_needs_it_is_not_waited_for_long(
+    database: Database,
+) -> None:
+    recorder = PostgresRecorder(database.app)
+    await recorder.append(Append([new("thing-1")], {"thing-1": 0}))
+    async with await psycopg.AsyncConnection.connect(database.owner_dsn) as owner:
+        await owner.execute("UPDATE ledger.tree SET size = size")
+        started = time.monotonic()
+        with pytest.raises(Overloaded):
+            await recorder.append(Append([new("thing-2")], {"thing-2": 0}))
+        assert time.monotonic() - started < 8
+        await owner.rollback()
+    assert len(await recorder.append(Append([new("thing-2")], {"thing-2": 0}))) == 1
+
+
 async def test_a_bug_is_told_to_whoever_waits_and_stops_nobody_else(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
