@@ -14,7 +14,15 @@ from ops.running import connected
 from ops.settings import Settings
 from ops.terminal import fail, out
 
-_PLACES = {"convention": "conventions", "association": "associations", "programme": "programmes"}
+PLACES = {
+    "convention": "conventions",
+    "association": "associations",
+    "programme": "programmes",
+    "mentor": "mentors",
+    "training": "trainings",
+    "company": "companies",
+}
+"""Where the API shows each kind of record."""
 _Record = Annotated[str, typer.Argument(help="L'identifiant du dossier.")]
 _MOMENT = "Un jour ou un instant : 2025-12-10 ou 2025-12-10T08:00:00Z."
 
@@ -88,9 +96,9 @@ def _reason(told: str | dict[str, bool]) -> str:
 
 def _place(record: str) -> str:
     kind = record.partition("-")[0]
-    if kind not in _PLACES:
-        fail(f"« {record} » n'est pas l'identifiant d'un dossier : {', '.join(_PLACES)}-…")
-    return _PLACES[kind]
+    if kind not in PLACES:
+        fail(f"« {record} » n'est pas l'identifiant d'un dossier : {', '.join(PLACES)}-…")
+    return PLACES[kind]
 
 
 def _get(path: str, query: dict[str, str], role: str) -> dict[str, Any]:

@@ -6,8 +6,11 @@ import importlib
 import pkgutil
 
 import domain
+from api.app import _RESOURCES
 from domain.authorization import ROLES, TABLE
 from domain.commands import Command, command_types, handler_of
+from domain.registry import RECORDS
+from ops.cli_read import PLACES
 
 OF_EVERY_KIND = {"erasure": "record", "reminding": "record"}
 """Asked of a record whatever its kind: by no room of its own."""
@@ -58,3 +61,12 @@ def test_a_handler_is_found_for_an_instance() -> None:
     every_command()
     submit = command_types()["convention.submit"](record_id="convention-1")
     assert callable(handler_of(submit))
+
+
+def test_the_terminal_shows_every_kind_of_record_at_an_address_that_the_api_has() -> None:
+    """A refusal is shown in the history of the record that it concerns."""
+    kinds = {kind.TOPIC.partition("@")[0] for kind in RECORDS}  # type: ignore[attr-defined]
+    assert set(PLACES) == kinds - {"refusal"}
+    served = {route.path for module in _RESOURCES for route in module.router.routes}
+    for place in PLACES.values():
+        assert {f"/v1/{place}/{{id}}", f"/v1/{place}/{{id}}/history"} <= served, place
