@@ -1,21 +1,29 @@
 """Loopback ports."""
 
+import random
 import socket
+from typing import Final
 
 LOOPBACK = "127.0.0.1"
 
+_OURS: Final = range(18_000, 32_000)
+"""Below what systems hand out to outgoing connections (Linux from 32768, others from 49152): one of those
+would keep a chosen port from its server for as long as it lasts."""
 
-def _bind(port: int) -> int:
+
+def _bind(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         # As the servers do: a connection still in TIME_WAIT must not make a port look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((LOOPBACK, port))
-        return int(probe.getsockname()[1])
 
 
 def free_port() -> int:
     """A port nobody listens on now; somebody may take it before it is used, so callers retry."""
-    return _bind(0)
+    while True:
+        port = random.choice(_OURS)  # noqa: S311 - not a secret
+        if not is_taken(port):
+            return port
 
 
 def is_taken(port: int) -> bool:

@@ -42,6 +42,13 @@ class Stack:
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def told(self) -> str:
+        """What it printed and the last lines of each part's log: why it does not answer."""
+        ends = []
+        for log in sorted((self.home / "logs").glob("*.log")):
+            ends += [f"--- {log.name}", *log.read_text(errors="replace").splitlines()[-40:]]
+        return "\n".join([self.said, *ends])
+
     @property
     def tokens(self) -> dict[str, str]:
         tokens: dict[str, str] = json.loads((self.home / "demo-tokens.json").read_text())
@@ -107,8 +114,11 @@ def running(home: Path) -> Iterator[Stack]:
         )
     stack = Stack(home, port, process, log, 0.0)
     try:
-        eventually(lambda: "mentorat est prêt" in stack.said or process.poll() is not None)
-        assert process.poll() is None, stack.said
+        try:
+            eventually(lambda: "mentorat est prêt" in stack.said or process.poll() is not None)
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{stack.told()}") from late
+        assert process.poll() is None, stack.told()
         stack.ready_after = time.monotonic() - started
         yield stack
     finally:
