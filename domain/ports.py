@@ -128,6 +128,9 @@ class Feed(Protocol):
     async def of(self, record_ids: Sequence[str]) -> Sequence[Happened]:
         """Every event of these records, in order."""
 
+    async def holders(self, keys: Collection[str]) -> Mapping[str, str]:
+        """The record that now holds each of these claims; a key that nobody holds is left out."""
+
     async def head(self) -> int:
         """The position of the last event, 0 in an empty ledger."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from domain.ports import Happened
@@ -30,6 +30,9 @@ class LedgerFeed:
 
     async def of(self, record_ids: Sequence[str]) -> Sequence[Happened]:
         return [happened(stored) for stored in (await self._recorder.load(record_ids)).events]
+
+    async def holders(self, keys: Collection[str]) -> Mapping[str, str]:
+        return await self._recorder.holders(keys)
 
     async def head(self) -> int:
         return await self._recorder.head()

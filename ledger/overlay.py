@@ -5,7 +5,7 @@ Many commands become one transaction: all of them, or none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -81,6 +81,10 @@ class OverlayRecorder:
 
     async def head(self) -> int:
         return await self.beneath.head() + len(self.added)
+
+    async def holders(self, keys: Collection[str]) -> dict[str, str]:
+        tried = {key: holder for key in keys if (holder := self._claims.get(key))}
+        return await self.beneath.holders(keys) | tried
 
     async def now(self) -> datetime:
         return await self.beneath.now()

@@ -6,7 +6,7 @@ The pool's connections are in autocommit mode: reading opens no transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,6 +32,9 @@ _NOW: Final = """
 SELECT greatest(clock_timestamp() + shift,
                 (SELECT recorded_at FROM ledger.events ORDER BY position DESC LIMIT 1))
 FROM ledger.clock"""
+
+_HOLDERS: Final = f"""
+SELECT key, record_id FROM ledger.claims WHERE key = ANY(%s) AND during @> ({_NOW})"""  # noqa: S608
 
 
 @dataclass
@@ -90,6 +93,11 @@ class PostgresRecorder:
             cursor = await connection.execute("SELECT coalesce(max(position), 0) FROM ledger.events")
             row = await cursor.fetchone()
         return row[0] if row else 0
+
+    async def holders(self, keys: Collection[str]) -> dict[str, str]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_HOLDERS, ([key for key in keys if "\0" not in key],))
+            return dict(await cursor.fetchall())
 
     async def now(self) -> datetime:
         async with self._pool.connection() as connection:

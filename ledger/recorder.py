@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -73,6 +73,9 @@ class Recorder(Protocol):
     async def now(self) -> datetime:
         """Domain time, UTC."""
 
+    async def holders(self, keys: Collection[str]) -> dict[str, str]:
+        """The record that now holds each of these claims; a key that nobody holds is left out."""
+
 
 @dataclass
 class MemoryRecorder:
@@ -118,6 +121,14 @@ class MemoryRecorder:
         last = self.events[-1].recorded_at if self.events else None
         now = self.clock()
         return max(now, last) if last else now
+
+    async def holders(self, keys: Collection[str]) -> dict[str, str]:
+        now, found = await self.now(), {}
+        for key in keys:
+            for claim, record_id in self._claims.get(key, ()):
+                if (claim.start is None or claim.start <= now) and (claim.end is None or now < claim.end):
+                    found[key] = record_id
+        return found
 
     def _check_claims(self, batch: Append) -> None:
         dropped = {(record_id, claim) for record_id, claim in batch.drops}

@@ -159,3 +159,15 @@ async def test_a_fact_is_never_later_than_its_recording(store: Store) -> None:
     assert bare.effective_at == bare.recorded_at
     assert past.effective_at == now - nine_days
     assert future.effective_at == future.recorded_at
+
+
+async def test_who_holds_a_claim_now_is_told_and_nobody_else(store: Store) -> None:
+    now = await store.recorder.now()
+    await claim(store, "thing-1", Claim("link:a"), Claim("room:1", now - timedelta(hours=1)))
+    await claim(store, "thing-2", Claim("room:1", now - timedelta(hours=3), now - timedelta(hours=2)))
+    await claim(store, "thing-3", Claim("room:2", now + timedelta(hours=1)))
+    held = await store.recorder.holders(["link:a", "room:1", "room:2", "link:b", "link:\0"])
+    assert held == {"link:a": "thing-1", "room:1": "thing-1"}
+    drops = [("thing-1", Claim("link:a"))]
+    await store.recorder.append(Append([new("thing-1", 2)], {"thing-1": 1}, drops=drops))
+    assert await store.recorder.holders(["link:a"]) == {}
