@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from domain.calendar import french_date
 from domain.kernel import Refused
-from domain.mentor.parts import Certificate, Status
+from domain.mentor.parts import STANDING, Certificate, Status
 from domain.programme.rules import MODULES
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def check_until(mentor: Mentor, rules: Rules) -> date | None:
 
 def blocks(mentor: Mentor, rules: Rules, day: date) -> tuple[str, ...]:
     """Why no new binôme may begin on ``day``: keys of ``BLOCK_LABELS``. Running ones go on."""
+    if mentor.status not in STANDING:
+        return ("not_cleared",)
     found = {
-        "not_cleared": mentor.status not in {Status.CLEARED, Status.SUSPENDED},
         "suspended": mentor.status == Status.SUSPENDED,
         "check_overdue": not (mentor.check and mentor.check.counts(rules, day)),
         "certificate_expired": bool(training_missing(mentor.certificates.values(), rules, day)),

@@ -125,7 +125,10 @@ def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
 
 def _check(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
     until = check_until(mentor, rules)
-    if mentor.status not in STANDING or until is None:
+    if until is None or mentor.status not in {*STANDING, Status.CHECKED, Status.TRAINED}:
+        return
+    if mentor.status not in STANDING:
+        yield from _check_again(mentor, until, now)
         return
     if MentorSuspension.CHECK_OVERDUE in mentor.suspensions:
         yield Due(
@@ -157,6 +160,21 @@ def _check(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
         what=f"Suspension si les antécédents ne sont pas vérifiés à nouveau d'ici au {french_date(until)}",
         missing=("un nouveau document présenté",),
     )
+
+
+def _check_again(mentor: Mentor, until: date, now: datetime) -> Iterator[Due]:
+    """Whoever was checked long ago and is not cleared yet: it will be asked for at the clearance."""
+    if start_of(until + _DAY) <= now:
+        yield Due(
+            kind="present_check",
+            key=f"check:{until.isoformat()}",
+            at=start_of(until + _DAY),
+            awaits=_awaits(mentor),
+            what=f"Vérifier à nouveau les antécédents : le document ne compte plus depuis le "
+            f"{french_date(until)}",
+            missing=("un nouveau document présenté",),
+            automatic=False,
+        )
 
 
 def _check_round(until: date) -> str:

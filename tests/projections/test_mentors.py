@@ -79,7 +79,7 @@ async def test_a_candidate_reads_with_what_is_missing(views: Views, desk: Desk) 
     assert found.applied_on == desk.today.isoformat()
     assert found.file_missing == ["la pièce d'identité vue", "la charte signée"]
     assert found.capacity == {"mentees": 2, "classes": 1}
-    assert [one["code"] for one in found.blocks] == ["not_cleared", "check_overdue", "certificate_expired"]
+    assert [one["code"] for one in found.blocks] == ["not_cleared"]
     assert [one["kind"] for one in found.next] == ["remind_file", "lapse"]
     assert found.next[0]["missing"] == found.file_missing
 
