@@ -76,8 +76,8 @@ def _ahead(training: Training, now: datetime) -> Iterator[Due]:
             at=start_of(first - _DAY),
             by=first,
             awaits=association,
-            what=f"Formation le {french_date(first)} : {training.taken} places prises "
-            f"sur {training.course.places}",
+            what=f"Formation le {french_date(first)} : {training.taken} sur {training.course.places} "
+            f"{'place prise' if training.course.places == 1 else 'places prises'}",
         )
     yield Due(
         kind="hold",

@@ -319,7 +319,7 @@ def test_a_course_is_told_the_day_before_held_the_day_after_and_its_attendance_r
     desk.do(enrol(1))
     desk.go_to(date(2025, 11, 30))
     (due,) = desk.ready(COURSE)
-    assert due.what == "Formation le 1er décembre 2025 : 1 places prises sur 2"
+    assert due.what == "Formation le 1er décembre 2025 : 1 sur 2 places prises"
     desk.do(Remind(record_id=COURSE, key=due.key), SYSTEM)
     (sending,) = desk.ready(COURSE)
     desk.do(RecordDelivery(record_id=COURSE, key=due.key, channel="mail"), SYSTEM)
