@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Generic, TypeVar
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from psycopg import AsyncConnection
 from pydantic import BaseModel, Field
 
 from api import examples
-from api.dependencies import After, Limit, Reading, position_after
+from api.dependencies import After, Limit, Reading, Services, position_after
 from api.openapi import problem_responses
 from api.persons import LOGGED, Shown
 from api.requests import AnyRecordId
@@ -58,6 +59,22 @@ def tagged(row: Row, response: Response) -> Row:
 
 def etag(row: Row) -> str:
     return f'"{row.version}"'
+
+
+StuckDays = Annotated[
+    int | None,
+    Query(
+        ge=0,
+        le=3_650,
+        description="Bloqués : dans le même état depuis plus de tant de jours, et quelqu'un est attendu. Ce "
+        "qui peut durer (en vigueur, validé·e, référencée) n'y est que si une alerte court.",
+    ),
+]
+
+
+async def stuck_since(parts: Services, days: int | None) -> datetime | None:
+    """The instant before which a record that is stuck for more than so many days took its status."""
+    return None if days is None else await parts.commands.now() - timedelta(days=days)
 
 
 Find = Callable[[AsyncConnection[Any], str], Awaitable[Any]]

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from fastapi import Depends, Query, Request
 from psycopg import AsyncConnection
 from pydantic import BaseModel, Field
 
-from api.dependencies import Services, moment, services_of
+from api.dependencies import Reading, Services, moment, services_of
+from api.persons import Shown
 from api.problems import Refusal
-from api.security import Bearer
 from domain.authorization import may_see
 from domain.calendar import paris_day
-from domain.convention.model import Convention
-from domain.convention.parts import STATUS_LABELS
 from domain.kernel import Root
+from domain.ports import World
 from domain.programme.model import Programme
+from domain.registry import programme_of_record
 from projections import history
 from projections.history import StandingRow
 from projections.tracking import Tracked, rules_followed, track
 
 Row = TypeVar("Row")
+RowAt: TypeAlias = Callable[[Tracked, Programme | None, World, datetime], Row]
+
+AS_KNOWN = ("not_yet_known",)
+"""What reading at another moment may answer besides."""
 
 _AS_OF = "Un jour ou un instant : l'état du dossier à cette date, par ce que l'on sait."
 _KNOWN_AT = "Un jour ou un instant : le dossier tel qu'il était enregistré alors."
@@ -91,38 +95,50 @@ async def standing(
 
 
 async def travelled(
-    parts: Services,
-    caller: Bearer,
+    reading: Reading,
+    shown: Shown,
+    kind: type[Root],
     record_id: str,
     moments: Moments,
     then: StandingRow | None,
-    render: Callable[[Tracked], Awaitable[Row]],
+    row_at: RowAt[Row],
 ) -> Row | Standing:
     """A record that the caller can read today, at another moment. ``then`` is what ``standing`` answered,
-    ``render`` tells the record as it was known.
+    ``row_at`` tells a record as it was known, with what it then waited for under the rules then known.
 
     Raises ``Refusal`` when it was not yet recorded, or was not yet this caller's to read.
     """
-    tracked = await known(parts, record_id, moments.seen_from)
-    if tracked is None:
-        raise Refusal("not_yet_known")
-    if moments.known_at is not None and not may_see(caller.actor, tracked.record.scopes()):
-        raise Refusal("not_yet_known")
+    parts = reading.parts
+    tracked = await known_to(reading, record_id, moments.seen_from, hidden=moments.known_at is not None)
+    programme = await programme_known(parts, tracked.record, moments.seen_from)
     if moments.as_of is None:
-        return await render(tracked)
+        row = row_at(tracked, programme, parts.commands.world, moments.seen_from)
+        return await shown.row(row, kind) if kind.about_persons else row
     if then is None:
         raise Refusal("not_yet_known")
     told = asdict(then)
+    day = paris_day(moments.as_of)
     return Standing(
         id=record_id,
         as_of=moments.as_of,
         known_at=moments.seen_from,
-        status_label=_label(then.status),
+        status_label=kind.status_labels.get(then.status, then.status),
         since=told.pop("effective_at"),
         since_recorded=told.pop("recorded_at"),
-        rules_version=await _rules_version(parts, tracked.record, moments.as_of, moments.seen_from),
+        rules_version=rules_followed(tracked.record, programme, day) if programme else None,
         **told,
     )
+
+
+async def known_to(reading: Reading, record_id: str, until: datetime, *, hidden: bool = True) -> Tracked:
+    """The record as it was known at ``until`` (UTC), to somebody who may read it today.
+
+    Raises ``Refusal`` when it was not yet recorded or, unless told otherwise, was not yet theirs to read.
+    """
+    tracked = await known(reading.parts, record_id, until)
+    if tracked is None or (hidden and not may_see(reading.caller.actor, tracked.record.scopes())):
+        raise Refusal("not_yet_known")
+    return tracked
 
 
 async def known(parts: Services, record_id: str, until: datetime) -> Tracked | None:
@@ -131,21 +147,13 @@ async def known(parts: Services, record_id: str, until: datetime) -> Tracked | N
     return track(one for one in events if one.recorded_at <= until)
 
 
-async def known_programme(parts: Services, programme_id: str, until: datetime) -> Programme:
-    """The programme with the rules known at ``until`` (UTC)."""
+async def programme_known(parts: Services, record: Root, until: datetime) -> Programme | None:
+    """The programme that a record follows, with the rules known at ``until`` (UTC); ``None`` when it follows
+    none."""
+    programme_id = programme_of_record(record)
+    if not programme_id:
+        return None
     tracked = await known(parts, programme_id, until)
     if tracked is None or not isinstance(tracked.record, Programme):
         raise LookupError(programme_id)
     return tracked.record
-
-
-async def _rules_version(parts: Services, record: Root, as_of: datetime, seen_from: datetime) -> int | None:
-    """The version that the record followed on that day, by the rules known then; ``None`` for none."""
-    if not isinstance(record, Convention):
-        return None
-    programme = await known_programme(parts, record.programme_id, seen_from)
-    return rules_followed(record, programme, paris_day(as_of))
-
-
-def _label(status: str) -> str:
-    return next((label for known, label in STATUS_LABELS.items() if known == status), status)

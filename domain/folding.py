@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
-from domain.calendar import PartialDate, start_of
-from domain.convention.model import Convention
-from domain.convention.parts import ENDED, RUNNING, Status
 from domain.kernel import Root
 from domain.ports import Happened
-
-_AMENDMENT_SIGNED: Final = "convention.AmendmentSigned@1"
-
-# Named here, for speed: a member of an enumeration takes long to find, and every event is looked at.
-_TO_SIGN: Final = Status.TO_SIGN
-_PARTIALLY_SIGNED: Final = Status.PARTIALLY_SIGNED
-_SIGNED: Final = Status.SIGNED
-_FROM_FORCE: Final = RUNNING | ENDED
 
 
 def fold(events: Iterable[Happened], record: Root | None = None) -> Root | None:
@@ -69,43 +57,15 @@ def extended(timeline: Timeline, record: Root, happened: Happened) -> Timeline:
     """The timeline after one event more, which has left ``record``.
 
     Only an event that changes the status adds to it; any event may tell better since when a status was
-    true, a correction for one. A status holds from the latest of the facts that it rests on.
+    true, a correction for one. A status holds from the latest of the facts that it rests on: which those
+    are is the record's to say (``Root.own_instant``, ``Root.since``). Never after it was recorded.
     """
     if not timeline or record.status != timeline[-1].status:
-        own = _own(record, happened)
+        own = min(record.own_instant(happened), happened.recorded_at)
         timeline = (*timeline, Standing(record.status, own, happened.recorded_at, happened.version, own))
-    if not isinstance(record, Convention):
+    if type(record).since is Root.since:
         return timeline
-    since = [min(_since(record, timeline, n), happened.recorded_at) for n in range(len(timeline))]
+    since = [min(record.since(timeline, place), happened.recorded_at) for place in range(len(timeline))]
     if since == [one.effective_at for one in timeline]:
         return timeline
     return tuple(replace(one, effective_at=then) for one, then in zip(timeline, since, strict=True))
-
-
-def _own(record: Root, happened: Happened) -> datetime:
-    """An avenant takes effect with the latest of its signatures, whichever was recorded last."""
-    if isinstance(record, Convention) and happened.topic == _AMENDMENT_SIGNED:
-        signatures = record.amendments_in_force[-1].signatures
-        return min(max(start_of(one.on.first) for _, one in signatures), happened.recorded_at)
-    return happened.effective_at
-
-
-def _since(convention: Convention, timeline: Timeline, place: int) -> datetime:
-    """The latest of the facts that a status rests on, by what the convention says now."""
-    one = timeline[place]
-    if one.status == _PARTIALLY_SIGNED:
-        voided = any(later.status == _TO_SIGN for later in timeline[place:])
-        given = [start_of(s.on.first) for s in convention.signatures.values()]
-        return one.effective_at if voided else min(given, default=one.own)
-    if one.status == _SIGNED:
-        return max(_told(convention.signed_on), default=one.own)
-    if one.status in _FROM_FORCE:
-        force = [*_told(convention.signed_on), *_told(convention.in_force_from)]
-        entered = timeline[place - 1].status == _SIGNED
-        return max(force, default=one.own) if entered else max([one.own, *force])
-    return one.own
-
-
-def _told(day: PartialDate | None) -> Iterator[datetime]:
-    if day is not None:
-        yield start_of(day.first)

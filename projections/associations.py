@@ -26,16 +26,19 @@ from domain.association.parts import (
     Document,
     Status,
 )
+from domain.calendar import paris_day
 from domain.convention.model import Convention
 from domain.convention.parts import BEFORE_FORCE, RUNNING
+from domain.ports import World
 from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS
+from projections import paging
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put, within
 from projections.conventions import operators_of
 from projections.facts import plain, word
-from projections.paging import Condition, Page, cursor_of, key_of, page_of, select
+from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
-from projections.tracking import Tracked, academies_of, scopes_of
+from projections.tracking import Tracked, academies_of, links_of, rules_followed, scopes_of
 
 DDL: Final = """
 CREATE TABLE {schema}.associations (
@@ -44,6 +47,9 @@ CREATE TABLE {schema}.associations (
     academies    text[]      NOT NULL,
     names        text        NOT NULL,
     insured_until date,
+    expires_on   date,
+    since        timestamptz NOT NULL,
+    awaited      boolean     NOT NULL,
     created_at   timestamptz NOT NULL,
     shown        jsonb       NOT NULL,
     blocked      jsonb       NOT NULL,
@@ -55,12 +61,16 @@ CREATE INDEX ON {schema}.associations (created_at, id);
 COMMENT ON COLUMN {schema}.associations.names IS 'Name and aliases without case nor accents, to search in.';
 COMMENT ON COLUMN {schema}.associations.conventionnee IS 'Its conventions in force, scheme by scheme.';
 COMMENT ON COLUMN {schema}.associations.blocked IS 'What blocks it, from each day on which that may change.';
+COMMENT ON COLUMN {schema}.associations.awaited IS 'Whether somebody is waited for today.';
+COMMENT ON COLUMN {schema}.associations.expires_on IS
+    'The last day of what runs out first, its insurance or a title; absent once its record is closed.';
 """
 _INDEXES: Final = "CREATE INDEX ON {schema}.associations USING gin (scopes)"
 
 _TABLE: Final = Table(
     "associations",
-    "id, status, academies, names, insured_until, created_at, shown, blocked, persons, scopes",
+    "id, status, academies, names, insured_until, expires_on, since, awaited, created_at, shown, blocked, "
+    "persons, scopes",
     key="id",
 )
 
@@ -104,11 +114,12 @@ class AssociationRow:
     ``documents``: what was asked in the admission of number ``admission_round``, each with its last version
     received; ``missing_documents`` are those that the operator still has to give. ``rules_version``: the
     version of the programme's rules that it follows today. ``blocks``: why no new binôme may be proposed
-    today. ``persons``: « role.name », « role.mailbox » and « role.phone » of the contacts, sealed words until
-    they are opened.
+    today. ``suspended_for``: the cause, ``None`` too for whoever may not be told it. ``persons``:
+    « role.name », « role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
+    RESERVED: ClassVar[tuple[str, ...]] = ("suspended_for", "suspended_for_label")
 
     id: str
     name: str
@@ -159,6 +170,8 @@ _SHOWN: Final = TypeAdapter(AssociationRow)
 class AssociationFilters:
     """``name``: a part of the name or of an alias, whatever its case and accents. ``entitlement``: the kind
     of a title held today (laureate, approved, conventioned). ``insurance_before``: its insurance ends before.
+    ``expiring_before``: its insurance or a title counts no more on that day. ``stuck_since``: in the same
+    status since before that instant, and somebody is waited for.
     """
 
     name: str | None = None
@@ -166,6 +179,8 @@ class AssociationFilters:
     status: str | None = None
     entitlement: str | None = None
     insurance_before: date | None = None
+    expiring_before: date | None = None
+    stuck_since: datetime | None = None
 
     @property
     def conditions(self) -> list[Condition]:
@@ -173,11 +188,13 @@ class AssociationFilters:
         conventioned = self.entitlement == CONVENTIONED
         return [
             ("strpos(names, %s) > 0", searchable(self.name) if self.name else None),
-            ("academies @> %s", [self.academie] if self.academie else None),
+            ("academies @> %s", containing(self.academie)),
             ("status = %s", self.status),
             (_CONVENTIONED, () if conventioned else None),
             (_ENTITLED, None if conventioned else self.entitlement),
             ("insured_until < %s", self.insurance_before),
+            ("expires_on < %s", self.expiring_before),
+            ("(since < %s AND awaited)", self.stuck_since),
         ]
 
 
@@ -203,7 +220,7 @@ def row_of(
         suspended_for=plain(cause),
         suspended_for_label=SUSPENSION_LABELS[cause] if cause else None,
         programme_id=association.programme_id or None,
-        rules_version=_rules_followed(association, programme, day) if programme else None,
+        rules_version=rules_followed(association, programme, day) if programme else None,
         admission_round=association.round,
         opened_on=plain(association.opened_on),
         complete_on=plain(association.complete_on),
@@ -215,10 +232,7 @@ def row_of(
             for held in association.entitlements.values()
         ],
         contacts=[{"role": plain(role), "label": CONTACT_LABELS[role]} for role in association.contacts],
-        links=[
-            {"id": one.id, "action": one.action, "expires_on": plain(one.expires_on), "state": one.state}
-            for one in association.links.values()
-        ],
+        links=links_of(association),
         scopes=scopes_of(association),
         since=tracked.since,
         since_recorded=tracked.since_recorded,
@@ -232,25 +246,21 @@ def row_of(
     )
 
 
+def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> AssociationRow:
+    """The row of an association folded by the caller (``known_at``), as it reads at ``now``."""
+    return row_of(tracked, programme, paris_day(now))
+
+
 async def get(connection: AsyncConnection[Any], record_id: str) -> AssociationRow | None:
     """The association, ``None`` when there is none within the session's scopes."""
-    rows = await select(connection, _SELECT, [("id = %s", record_id)], limit=1)
-    return _read(rows[0]) if rows else None
+    return await one(connection, _SELECT, record_id, _read)
 
 
 async def page(
     connection: AsyncConnection[Any], filters: AssociationFilters, after: str | None = None, limit: int = 50
 ) -> Page[AssociationRow]:
-    """Associations in the order of their registration, which no event changes. Raises ``BadCursor``."""
-    key = key_of(after, datetime.fromisoformat, str) if after else None
-    rows = await select(
-        connection,
-        _SELECT,
-        [*filters.conditions, ("(created_at, id) > (%s, %s)", key)],
-        "ORDER BY created_at, id",
-        limit + 1,
-    )
-    return page_of(rows, limit, _read, lambda row: cursor_of(row["created_at"].isoformat(), row["id"]))
+    """Associations in the order of their registration. Raises ``BadCursor``."""
+    return await paging.page(connection, _SELECT, filters.conditions, _read, after, limit, oldest_first=True)
 
 
 def searchable(name: str) -> str:
@@ -279,16 +289,15 @@ def _values(tracked: Tracked, association: Association, batch: Batch) -> tuple[A
         as_array(row.academies),
         "\n".join(searchable(name) for name in (row.name, *row.aliases)),
         association.insured_until,
+        None if association.status in association.final else association.covered_until,
+        row.since,
+        batch.somebody_awaited(association),
         row.created_at,
         _SHOWN.dump_json(row, exclude=_BESIDE).decode(),
         as_json(_blocked(association)),
         as_json(row.persons),
         as_array(row.scopes),
     )
-
-
-def _rules_followed(association: Association, programme: Programme, day: date) -> int:
-    return programme.followed(association.rules_version, association.academie, day).number
 
 
 def _document(name: str, document: Document) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow
 from pydantic_core import to_json
 
+from domain.awaiting import awaited
+from domain.calendar import start_of
 from domain.folding import Timeline
 from domain.kernel import Due, Root
 from domain.ports import Happened
@@ -33,16 +35,18 @@ _NONE: Final[Mapping[str, Any]] = {}
 
 class Change(NamedTuple):
     """One event and what it did. ``record_id`` is the record under which it is shown: a refusal is shown
-    under the record it concerns. ``facts`` are the event's own, ``persons`` the sealed words of what is
-    personal; ``dated``: the dated facts after it, ``corrected``: those it corrected; ``timeline``: the
-    statuses of the record by what is known with it, when it changes any of them; ``rules_version``: the
-    version of its programme's rules that the record then followed.
+    under the record it concerns. ``facts`` are the event's own, ``reserved`` those that not every reader of
+    the record is told, ``persons`` the sealed words of what is personal; ``dated``: the dated facts after it,
+    ``corrected``: those it corrected; ``timeline``: the statuses of the record by what is known with it, when
+    it changes any of them; ``rules_version``: the version of its programme's rules that the record then
+    followed.
     """
 
     happened: Happened
     record_id: str
     facts: Mapping[str, Any]
     persons: Mapping[str, str]
+    reserved: Mapping[str, Any] = _NONE
     status: str | None = None
     dated: Mapping[str, Any] = _NONE
     corrected: Mapping[str, Any] | None = None
@@ -67,6 +71,10 @@ class Batch:
     readers: Mapping[str, list[str]] = field(default_factory=dict)
     rescoped: Sequence[str] = ()
     bare: bool = False
+
+    def somebody_awaited(self, record: Root) -> bool:
+        """Whether a record waits for somebody on that day."""
+        return bool(awaited(record, self.dues.get(record.id, ()), start_of(self.today)))
 
     def of(self, kind: type[R]) -> list[tuple[Tracked, R]]:
         """The records of one kind."""

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import Final
 
 from domain.calendar import paris_day, start_of
-from domain.convention.model import Convention
 from domain.kernel import Due, Root
 from domain.ports import Feed, Happened, World
 from domain.programme.model import Programme
@@ -19,7 +18,7 @@ from domain.refusal import Refusal
 from domain.registry import programme_of_record, waits
 from projections import deadlines
 from projections.batch import LIVE, Batch, Change, Connection, within
-from projections.facts import split
+from projections.facts import reserved, split
 from projections.reading import CHANNEL
 from projections.schema import PROJECTIONS
 from projections.tracking import Tracked, dated_facts, follow, rules_followed, scopes_of
@@ -210,6 +209,7 @@ class Builder:
             shown_under,
             facts,
             persons,
+            reserved(happened.event),
             status=tracked.record.status,
             dated=dated,
             corrected=None if former is None else {k: v for k, v in dated.items() if v != former.get(k)},
@@ -218,10 +218,11 @@ class Builder:
         )
 
     def _rules_followed(self, record: Root, happened: Happened) -> int | None:
-        """Under which rules a convention stood on the day on which an event of its was written."""
-        if not isinstance(record, Convention):
+        """Under which rules a record stood on the day on which an event of its was written."""
+        programme_id = programme_of_record(record)
+        if not programme_id:
             return None
-        programme = _programme(self._records[record.programme_id])
+        programme = _programme(self._records[programme_id])
         return rules_followed(record, programme, paris_day(happened.recorded_at))
 
     def _remember(self, tracked: Tracked) -> None:

@@ -12,10 +12,13 @@ from pydantic import TypeAdapter
 
 from domain.calendar import school_year
 from domain.company.model import STATUS_LABELS, TIE_LABELS, Company, Status
+from domain.ports import World
+from domain.programme.model import Programme
+from projections import paging
 from projections.associations import searchable
 from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
-from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.paging import Condition, Page, containing, one
 from projections.tracking import Tracked, scopes_of
 
 DDL: Final = """
@@ -26,18 +29,24 @@ CREATE TABLE {schema}.companies (
     siret    text,
     naf      text,
     communes text[] NOT NULL,
+    created_at timestamptz NOT NULL,
     shown    jsonb  NOT NULL,
     scopes   text[] NOT NULL
 );
-CREATE INDEX ON {schema}.companies (name, id);
+CREATE INDEX ON {schema}.companies (created_at, id);
+CREATE INDEX ON {schema}.companies (name);
 CREATE INDEX ON {schema}.companies (siret);
 CREATE INDEX ON {schema}.companies (naf);
 CREATE INDEX ON {schema}.companies USING gin (communes);
-COMMENT ON COLUMN {schema}.companies.name IS 'Without case nor accents, to search and to sort by.';
+COMMENT ON COLUMN {schema}.companies.name IS 'Without case nor accents, to search by.';
 COMMENT ON COLUMN {schema}.companies.communes IS 'Those of its sites, without case nor accents.';
 """
 
-_TABLE: Final = Table("companies", "id, status, name, siret, naf, communes, shown, scopes", key="id")
+_TABLE: Final = Table(
+    "companies", "id, status, name, siret, naf, communes, created_at, shown, scopes", key="id"
+)
+
+_COLUMNS: Final = "SELECT id, created_at, shown FROM read.companies"
 
 
 @dataclass(frozen=True)
@@ -100,34 +109,30 @@ def row_of(tracked: Tracked) -> CompanyRow:
     )
 
 
+def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> CompanyRow:
+    """The same: a company follows no rules, and waits for nothing."""
+    return row_of(tracked)
+
+
 async def get(connection: AsyncConnection[Any], record_id: str) -> CompanyRow | None:
     """The company, ``None`` when there is none."""
-    rows = await select(connection, "SELECT shown FROM read.companies", [("id = %s", record_id)], limit=1)
-    return _read(rows[0]) if rows else None
+    return await one(connection, _COLUMNS, record_id, _read)
 
 
 async def page(
     connection: AsyncConnection[Any], filters: CompanyFilters, after: str | None = None, limit: int = 50
 ) -> Page[CompanyRow]:
-    """Companies by name: one that is renamed while a reader walks through the pages may be met twice, or not
-    at all. Raises ``BadCursor``.
+    """Companies in the order in which they were made known: a name may change while a reader walks through
+    the pages. Raises ``BadCursor``.
     """
-    key = key_of(after, str, str) if after else None
-    rows = await select(
-        connection,
-        "SELECT id, name, shown FROM read.companies",
-        [
-            ("starts_with(name, %s)", _folded(filters.name) if filters.name else None),
-            ("naf = %s", filters.naf),
-            ("communes @> %s", [_folded(filters.commune)] if filters.commune else None),
-            ("siret = %s", filters.siret),
-            ("status = %s", filters.status),
-            ("(name, id) > (%s, %s)", key),
-        ],
-        "ORDER BY name, id",
-        limit + 1,
-    )
-    return page_of(rows, limit, _read, lambda row: cursor_of(row["name"], row["id"]))
+    conditions: list[Condition] = [
+        ("starts_with(name, %s)", searchable(filters.name) if filters.name else None),
+        ("naf = %s", filters.naf),
+        ("communes @> %s", containing(searchable(filters.commune)) if filters.commune else None),
+        ("siret = %s", filters.siret),
+        ("status = %s", filters.status),
+    ]
+    return await paging.page(connection, _COLUMNS, conditions, _read, after, limit, oldest_first=True)
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -140,10 +145,11 @@ def _values(tracked: Tracked, company: Company) -> tuple[Any, ...]:
     return (
         row.id,
         row.status,
-        _folded(row.name),
+        searchable(row.name),
         row.siret,
         row.naf,
-        as_array(_folded(site) for site in row.sites),
+        as_array(searchable(site) for site in row.sites),
+        row.created_at,
         _SHOWN.dump_json(row).decode(),
         as_array(scopes_of(company)),
     )
@@ -159,11 +165,6 @@ def _ties(company: Company) -> list[dict[str, Any]]:
         for kind in TIE_LABELS
         if counted[year, kind]
     ]
-
-
-def _folded(name: str) -> str:
-    """As it is searched: a cursor, which holds it too, has no sign that does not print."""
-    return "".join(sign for sign in searchable(name) if sign.isprintable())
 
 
 def _read(row: dict[str, Any]) -> CompanyRow:

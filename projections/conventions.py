@@ -17,12 +17,13 @@ from domain.convention.parts import STATUS_LABELS, PartyKind, Report, Status
 from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
+from projections import paging
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, word
-from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.paging import Condition, Page, containing, next_of, one
 from projections.persons import Personal
 from projections.today import FUNCTION, TYPED
-from projections.tracking import Tracked, academies_of, rules_followed, scopes_of
+from projections.tracking import Tracked, academies_of, needed, rules_followed, scopes_of
 
 DDL: Final = """
 CREATE TABLE {schema}.conventions (
@@ -55,6 +56,8 @@ _TABLE: Final = Table(
     "report_overdue, created_at, shown, persons, scopes",
     key="id",
 )
+
+_COLUMNS: Final = "SELECT id, created_at, shown, persons FROM read.conventions"
 
 EVIDENCE_LABELS: Final = {
     "announced": "annoncée, signature non attestée",
@@ -140,10 +143,10 @@ class ConventionFilters:
     report_overdue: bool | None = None
 
 
-def row_at(tracked: Tracked, programme: Programme, world: World, now: datetime) -> ConventionRow:
+def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> ConventionRow:
     """The row of a convention folded by the caller (``known_at``), as it reads at ``now``."""
-    convention = _convention(tracked)
-    return row_of(tracked, waits(convention, programme, world, now), programme, paris_day(now))
+    followed = needed(programme)
+    return row_of(tracked, waits(_convention(tracked), followed, world, now), followed, paris_day(now))
 
 
 def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: date) -> ConventionRow:
@@ -188,7 +191,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         notice_until=plain(c.notice_until),
         end_cause=plain(c.end_cause),
         ended_on=plain(c.ended_on),
-        next=[_awaited(due, today) for due in dues],
+        next=next_of(dues, today),
         created_at=tracked.created_at,
         updated_at=tracked.updated_at,
         position=tracked.position,
@@ -198,33 +201,22 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
 
 async def get(connection: AsyncConnection[Any], record_id: str) -> ConventionRow | None:
     """The convention, ``None`` when there is none within the session's scopes."""
-    rows = await select(
-        connection, "SELECT shown, persons FROM read.conventions", [("id = %s", record_id)], limit=1
-    )
-    return _read(rows[0]) if rows else None
+    return await one(connection, _COLUMNS, record_id, _read)
 
 
 async def page(
     connection: AsyncConnection[Any], filters: ConventionFilters, after: str | None = None, limit: int = 50
 ) -> Page[ConventionRow]:
-    """Conventions, the latest drafted first: an order that no event changes. Raises ``BadCursor``."""
-    key = key_of(after, datetime.fromisoformat, str) if after else None
-    rows = await select(
-        connection,
-        "SELECT id, created_at, shown, persons FROM read.conventions",
-        [
-            ("status = %s", filters.status),
-            ("academies @> %s", [filters.academie] if filters.academie else None),
-            ("associations @> %s", [filters.association] if filters.association else None),
-            ("schemes @> %s", [filters.scheme] if filters.scheme else None),
-            ("ends_on < %s", filters.ends_before),
-            ("report_overdue = %s", filters.report_overdue),
-            ("(created_at, id) < (%s, %s)", key),
-        ],
-        "ORDER BY created_at DESC, id DESC",
-        limit + 1,
-    )
-    return page_of(rows, limit, _read, lambda row: cursor_of(row["created_at"].isoformat(), row["id"]))
+    """Conventions, the latest drafted first. Raises ``BadCursor``."""
+    conditions: list[Condition] = [
+        ("status = %s", filters.status),
+        ("academies @> %s", containing(filters.academie)),
+        ("associations @> %s", containing(filters.association)),
+        ("schemes @> %s", containing(filters.scheme)),
+        ("ends_on < %s", filters.ends_before),
+        ("report_overdue = %s", filters.report_overdue),
+    ]
+    return await paging.page(connection, _COLUMNS, conditions, _read, after, limit)
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -328,10 +320,6 @@ def _reports(convention: Convention, programme: Programme, today: date) -> list[
         }
         for key in [*expected, *unexpected]
     ]
-
-
-def _awaited(due: Due, today: date) -> dict[str, Any]:
-    return {**plain(due), "late": bool(due.by and due.by < today)}
 
 
 def _read(row: dict[str, Any]) -> ConventionRow:

@@ -10,26 +10,31 @@ from typing import Any, ClassVar, Final
 from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
+from domain.calendar import paris_day
 from domain.families import FAMILIES
 from domain.kernel import Due
 from domain.mentor.clearance import blocks, check_until, trained_until, training_missing
+from domain.mentor.due import waits
 from domain.mentor.model import Mentor
 from domain.mentor.parts import (
     BLOCK_LABELS,
     CHECK_LABELS,
     LEAVING_LABELS,
-    OPEN,
     ORIGIN_LABELS,
     STATUS_LABELS,
     SUSPENSION_LABELS,
     Status,
 )
+from domain.ports import World
+from domain.programme.model import Programme
 from domain.programme.rules import MODULES, Rules
+from domain.registry import ruling
+from projections import paging
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, split, word
-from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.paging import Condition, Page, containing, next_of, one
 from projections.persons import Personal
-from projections.tracking import Tracked, scopes_of
+from projections.tracking import Tracked, links_of, needed, scopes_of
 
 DDL: Final = """
 CREATE TABLE {schema}.mentors (
@@ -46,6 +51,7 @@ CREATE TABLE {schema}.mentors (
     since         timestamptz NOT NULL,
     check_until   date,
     trained_until date,
+    awaited       boolean     NOT NULL,
     created_at    timestamptz NOT NULL,
     shown         jsonb       NOT NULL,
     persons       jsonb       NOT NULL,
@@ -58,6 +64,7 @@ CREATE INDEX ON {schema}.mentors (trained_until);
 COMMENT ON COLUMN {schema}.mentors.sector IS 'NAF code, 62.01Z.';
 COMMENT ON COLUMN {schema}.mentors.check_until IS
     'Last day on which the background check counts; absent once the record is closed, as trained_until is.';
+COMMENT ON COLUMN {schema}.mentors.awaited IS 'Whether somebody is waited for today.';
 """
 _INDEXES: Final = """
 CREATE INDEX ON {schema}.mentors USING gin (scopes);
@@ -66,9 +73,11 @@ CREATE INDEX ON {schema}.mentors (association, created_at DESC, id DESC)"""
 _TABLE: Final = Table(
     "mentors",
     "id, status, association, programme_id, academies, sector, families, rome, channel, applied_on, since, "
-    "check_until, trained_until, created_at, shown, persons, scopes",
+    "check_until, trained_until, awaited, created_at, shown, persons, scopes",
     key="id",
 )
+
+_COLUMNS: Final = "SELECT id, created_at, shown, persons FROM read.mentors"
 
 Labelled = dict[str, Any]
 """A code with its French label, and the dates that go with it."""
@@ -139,7 +148,7 @@ _SHOWN: Final = TypeAdapter(MentorRow)
 @dataclass(frozen=True)
 class MentorFilters:
     """``sector``: the beginning of a NAF code. ``expiring_before``: whose check or training counts no more on
-    that day. ``stuck_since``: in the same status since before that instant, of the records still open.
+    that day. ``stuck_since``: in the same status since before that instant, and somebody is waited for.
     """
 
     status: str | None = None
@@ -193,8 +202,8 @@ def row_of(tracked: Tracked, dues: Sequence[Due], rules: Rules, rules_version: i
         leaving={"cause": plain(m.leaving), "label": LEAVING_LABELS[m.leaving]} if m.leaving else None,
         closed_on=plain(m.closed_on),
         merged_into=m.merged_into,
-        links=_links(m),
-        next=[{**plain(due), "late": bool(due.by and due.by < today)} for due in dues],
+        links=links_of(m),
+        next=next_of(dues, today),
         created_at=tracked.created_at,
         updated_at=tracked.updated_at,
         position=tracked.position,
@@ -202,38 +211,34 @@ def row_of(tracked: Tracked, dues: Sequence[Due], rules: Rules, rules_version: i
     )
 
 
+def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> MentorRow:
+    """The row of a mentor folded by the caller (``known_at``), as it reads at ``now``."""
+    mentor, today, rules_of = _mentor(tracked), paris_day(now), needed(programme)
+    followed = ruling(mentor, rules_of, today)
+    return row_of(tracked, waits(mentor, rules_of, world, now), followed.rules, followed.number, today)
+
+
 async def get(connection: AsyncConnection[Any], record_id: str) -> MentorRow | None:
     """The mentor, ``None`` when there is none within the session's scopes."""
-    rows = await select(
-        connection, "SELECT shown, persons FROM read.mentors", [("id = %s", record_id)], limit=1
-    )
-    return _read(rows[0]) if rows else None
+    return await one(connection, _COLUMNS, record_id, _read)
 
 
 async def page(
     connection: AsyncConnection[Any], filters: MentorFilters, after: str | None = None, limit: int = 50
 ) -> Page[MentorRow]:
-    """Mentors, the latest candidacy first: an order that no event changes. Raises ``BadCursor``."""
-    key = key_of(after, datetime.fromisoformat, str) if after else None
-    expiring, stuck = filters.expiring_before, filters.stuck_since
-    rows = await select(
-        connection,
-        "SELECT id, created_at, shown, persons FROM read.mentors",
-        [
-            ("status = %s", filters.status),
-            ("association = %s", filters.association),
-            ("academies @> %s", [filters.academie] if filters.academie else None),
-            ("starts_with(sector, %s)", filters.sector),
-            ("families @> %s", [filters.family] if filters.family else None),
-            ("channel = %s", filters.channel),
-            ("(check_until < %s OR trained_until < %s)", (expiring, expiring) if expiring else None),
-            ("(since < %s AND status = ANY(%s))", (stuck, sorted(OPEN)) if stuck else None),
-            ("(created_at, id) < (%s, %s)", key),
-        ],
-        "ORDER BY created_at DESC, id DESC",
-        limit + 1,
-    )
-    return page_of(rows, limit, _read, lambda row: cursor_of(row["created_at"].isoformat(), row["id"]))
+    """Mentors, the latest candidacy first. Raises ``BadCursor``."""
+    expiring = filters.expiring_before
+    conditions: list[Condition] = [
+        ("status = %s", filters.status),
+        ("association = %s", filters.association),
+        ("academies @> %s", containing(filters.academie)),
+        ("starts_with(sector, %s)", filters.sector),
+        ("families @> %s", containing(filters.family)),
+        ("channel = %s", filters.channel),
+        ("(check_until < %s OR trained_until < %s)", (expiring, expiring) if expiring else None),
+        ("(since < %s AND awaited)", filters.stuck_since),
+    ]
+    return await paging.page(connection, _COLUMNS, conditions, _read, after, limit)
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -243,7 +248,7 @@ async def write(connection: Connection, batch: Batch) -> None:
 
 def _values(tracked: Tracked, mentor: Mentor, batch: Batch) -> tuple[Any, ...]:
     programme = batch.programmes[mentor.programme_id]
-    followed = programme.followed(mentor.rules_version, mentor.academie, batch.today)
+    followed = ruling(mentor, programme, batch.today)
     row = row_of(tracked, batch.dues[mentor.id], followed.rules, followed.number, batch.today)
     profile = mentor.profile
     return (
@@ -259,6 +264,7 @@ def _values(tracked: Tracked, mentor: Mentor, batch: Batch) -> tuple[Any, ...]:
         mentor.applied_on,
         row.since,
         *_terms(mentor, followed.rules, batch.today),
+        batch.somebody_awaited(mentor),
         row.created_at,
         _SHOWN.dump_json(row, exclude={"persons"}).decode(),
         as_json(row.persons),
@@ -330,14 +336,6 @@ def _blocks(mentor: Mentor, rules: Rules, today: date) -> list[Labelled]:
     if not mentor.is_open:
         return []
     return [_told(code, BLOCK_LABELS) for code in blocks(mentor, rules, today)]
-
-
-def _links(mentor: Mentor) -> list[dict[str, str]]:
-    """By the ids under which they are revoked; nothing of their secrets."""
-    return [
-        {"id": link.id, "action": link.action, "expires_on": plain(link.expires_on), "state": link.state}
-        for link in mentor.links.values()
-    ]
 
 
 def _told(code: str, labels: Mapping[str, str]) -> Labelled:

@@ -1,4 +1,4 @@
-"""Keyset pages: where the last page stopped, told in an opaque cursor."""
+"""Reading rows: one by its id; and keyset pages, an opaque cursor telling where the last one stopped."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Generic, LiteralString, TypeVar
 
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
+
+from domain.kernel import Due
+from projections.facts import plain
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -79,3 +83,44 @@ def page_of(
     shown = rows[:limit]
     more = key(shown[-1]) if len(rows) > limit and shown else None
     return Page([item_of(row) for row in shown], more)
+
+
+async def one(
+    connection: AsyncConnection[Any], base: LiteralString, record_id: str, read: Callable[[Row], T]
+) -> T | None:
+    """The record's row, ``None`` when there is none within the session's scopes."""
+    rows = await select(connection, base, [("id = %s", record_id)], limit=1)
+    return read(rows[0]) if rows else None
+
+
+async def page(
+    connection: AsyncConnection[Any],
+    base: LiteralString,
+    conditions: Sequence[Condition],
+    read: Callable[[Row], T],
+    after: str | None,
+    limit: int,
+    *,
+    oldest_first: bool = False,
+) -> Page[T]:
+    """Rows in the order in which their records were created, the last ones first or the oldest: an order that
+    no event changes, so that whoever walks through the pages meets each record once. ``base`` selects
+    ``created_at`` and ``id`` too. Raises ``BadCursor``.
+    """
+    key = key_of(after, datetime.fromisoformat, str) if after else None
+    behind: LiteralString = "(created_at, id) < (%s, %s)"
+    tail: LiteralString = "ORDER BY created_at DESC, id DESC"
+    if oldest_first:
+        behind, tail = "(created_at, id) > (%s, %s)", "ORDER BY created_at, id"
+    rows = await select(connection, base, [*conditions, (behind, key)], tail, limit + 1)
+    return page_of(rows, limit, read, lambda row: cursor_of(row["created_at"].isoformat(), row["id"]))
+
+
+def containing(value: T | None) -> list[T] | None:
+    """What an array must contain (``@>``); ``None`` leaves the test out."""
+    return None if value is None else [value]
+
+
+def next_of(dues: Sequence[Due], today: date) -> list[dict[str, Any]]:
+    """What a record waits for, as its row tells it; ``late``: whoever is awaited is, since the day before."""
+    return [{**plain(due), "late": bool(due.by and due.by < today)} for due in dues]

@@ -10,8 +10,10 @@ from domain.association.model import Association
 from domain.convention.model import Convention
 from domain.folding import Timeline, extended
 from domain.kernel import Root
+from domain.links import Linked
 from domain.ports import Happened
 from domain.programme.model import Programme
+from domain.registry import ruling
 from projections.facts import plain
 
 
@@ -69,9 +71,9 @@ def dated_facts(record: Root) -> dict[str, Any]:
     return {}
 
 
-def rules_followed(convention: Convention, programme: Programme, day: date) -> int:
-    """The number of the version of the programme's rules that a convention follows on a day."""
-    return programme.followed(convention.rules_version, convention.academie, day).number
+def rules_followed(record: Root, programme: Programme, day: date) -> int:
+    """The number of the version of the programme's rules that a record of it follows on a day."""
+    return ruling(record, programme, day).number
 
 
 def academies_of(record: Root) -> list[str]:
@@ -84,3 +86,18 @@ def academies_of(record: Root) -> list[str]:
 def scopes_of(record: Root) -> list[str]:
     """Who may read the rows of a record: those who may read the record, and the system."""
     return sorted(record.scopes() | {"role:system"})
+
+
+def links_of(record: Linked) -> list[dict[str, Any]]:
+    """The links given on a record, by the ids under which they are revoked; nothing of their secrets."""
+    return [
+        {"id": one.id, "action": one.action, "expires_on": plain(one.expires_on), "state": one.state}
+        for one in record.links.values()
+    ]
+
+
+def needed(programme: Programme | None) -> Programme:
+    """The programme of a record that always follows one."""
+    if programme is None:
+        raise LookupError("this record follows a programme, and none was given")
+    return programme

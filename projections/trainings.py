@@ -10,17 +10,20 @@ from typing import Any, ClassVar, Final
 from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
-from domain.calendar import start_of
+from domain.calendar import paris_day, start_of
 from domain.kernel import Due
+from domain.ports import World
 from domain.programme.model import Programme
 from domain.programme.rules import MODULES
+from domain.training.due import waits
 from domain.training.model import Training
 from domain.training.parts import PLACE_LABELS, STATUS_LABELS, Course, Enrolment, Place, Status
+from projections import paging
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, word
-from projections.paging import Page, cursor_of, key_of, page_of, select
+from projections.paging import Condition, Page, containing, next_of, one
 from projections.persons import Personal
-from projections.tracking import Tracked, scopes_of
+from projections.tracking import Tracked, needed, rules_followed, scopes_of
 
 DDL: Final = """
 CREATE TABLE {schema}.trainings (
@@ -35,26 +38,33 @@ CREATE TABLE {schema}.trainings (
     taken        integer     NOT NULL,
     waiting      integer     NOT NULL,
     mentors      text[]      NOT NULL,
+    since        timestamptz NOT NULL,
+    awaited      boolean     NOT NULL,
+    expires_on   date,
+    created_at   timestamptz NOT NULL,
     shown        jsonb       NOT NULL,
     persons      jsonb       NOT NULL,
     scopes       text[]      NOT NULL
 );
-CREATE INDEX ON {schema}.trainings (starts_at, id);
+CREATE INDEX ON {schema}.trainings (created_at DESC, id DESC);
+CREATE INDEX ON {schema}.trainings (starts_at);
 CREATE INDEX ON {schema}.trainings (programme_id);
 CREATE INDEX ON {schema}.trainings (association);
 CREATE INDEX ON {schema}.trainings USING gin (mentors);
 COMMENT ON COLUMN {schema}.trainings.mentors IS 'Who is enrolled or waits, by the ids of their records.';
+COMMENT ON COLUMN {schema}.trainings.awaited IS 'Whether somebody is waited for today.';
+COMMENT ON COLUMN {schema}.trainings.expires_on IS 'The last day of the first certificate to run out.';
 """
 _INDEXES: Final = "CREATE INDEX ON {schema}.trainings USING gin (scopes)"
 
 _TABLE: Final = Table(
     "trainings",
     "id, association, programme_id, status, academies, starts_at, ends_at, places, taken, waiting, mentors, "
-    "shown, persons, scopes",
+    "since, awaited, expires_on, created_at, shown, persons, scopes",
     key="id",
 )
 _COLUMNS: Final = """
-SELECT id, starts_at, shown, persons, (SELECT day FROM read.position) AS day FROM read.trainings"""
+SELECT id, created_at, shown, persons, (SELECT day FROM read.position) AS day FROM read.trainings"""
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,9 @@ _SHOWN: Final = TypeAdapter(TrainingRow)
 @dataclass(frozen=True)
 class TrainingFilters:
     """``association`` and ``mentor``: the ids of records. ``starts_after``: on that day in Paris or later;
-    ``starts_before``: on a day before that one.
+    ``starts_before``: on a day before that one. ``expiring_before``: a certificate that it gave counts no
+    more on that day. ``stuck_since``: in the same status since before that instant, and somebody is waited
+    for.
     """
 
     status: str | None = None
@@ -118,13 +130,13 @@ class TrainingFilters:
     starts_after: date | None = None
     starts_before: date | None = None
     mentor: str | None = None
+    expiring_before: date | None = None
+    stuck_since: datetime | None = None
 
 
 def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: date) -> TrainingRow:
     """The row of a tracked course, with what it waits for. Pure."""
-    training = tracked.record
-    if not isinstance(training, Training):
-        raise TypeError(type(training))
+    training = _training(tracked)
     course = training.course
     return TrainingRow(
         id=training.id,
@@ -136,7 +148,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         version=training.version,
         association_id=training.association_id,
         programme_id=training.programme_id,
-        rules_version=programme.followed(training.rules_version, training.academie, today).number,
+        rules_version=rules_followed(training, programme, today),
         academies=sorted(training.academies),
         starts_at=course.starts_at,
         ends_at=course.ends_at,
@@ -149,7 +161,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         waiting=len(training.waiting),
         enrolments=[_enrolment(i, one, today) for i, one in training.enrolments.items()],
         closed_on=plain(training.closed_on),
-        next=[{**plain(due), "late": bool(due.by and due.by < today)} for due in dues],
+        next=next_of(dues, today),
         created_at=tracked.created_at,
         updated_at=tracked.updated_at,
         position=tracked.position,
@@ -157,35 +169,34 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
     )
 
 
+def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> TrainingRow:
+    """The row of a course folded by the caller (``known_at``), as it reads at ``now``."""
+    followed = needed(programme)
+    return row_of(tracked, waits(_training(tracked), followed, world, now), followed, paris_day(now))
+
+
 async def get(connection: AsyncConnection[Any], record_id: str) -> TrainingRow | None:
     """The course, ``None`` when there is none within the session's scopes."""
-    rows = await select(connection, _COLUMNS, [("id = %s", record_id)], limit=1)
-    return _read(rows[0]) if rows else None
+    return await one(connection, _COLUMNS, record_id, _read)
 
 
 async def page(
     connection: AsyncConnection[Any], filters: TrainingFilters, after: str | None = None, limit: int = 50
 ) -> Page[TrainingRow]:
-    """Courses in the order in which they begin: one that is moved while a reader walks through the pages may
-    be met twice, or not at all. Raises ``BadCursor``.
+    """Courses, the latest planned first: the day of a course may be changed while a reader walks through the
+    pages. Raises ``BadCursor``.
     """
-    key = key_of(after, datetime.fromisoformat, str) if after else None
-    rows = await select(
-        connection,
-        _COLUMNS,
-        [
-            ("status = %s", filters.status),
-            ("association = %s", filters.association),
-            ("academies @> %s", [filters.academie] if filters.academie else None),
-            ("starts_at >= %s", start_of(filters.starts_after) if filters.starts_after else None),
-            ("starts_at < %s", start_of(filters.starts_before) if filters.starts_before else None),
-            ("mentors @> %s", [filters.mentor] if filters.mentor else None),
-            ("(starts_at, id) > (%s, %s)", key),
-        ],
-        "ORDER BY starts_at, id",
-        limit + 1,
-    )
-    return page_of(rows, limit, _read, lambda row: cursor_of(row["starts_at"].isoformat(), row["id"]))
+    conditions: list[Condition] = [
+        ("status = %s", filters.status),
+        ("association = %s", filters.association),
+        ("academies @> %s", containing(filters.academie)),
+        ("starts_at >= %s", start_of(filters.starts_after) if filters.starts_after else None),
+        ("starts_at < %s", start_of(filters.starts_before) if filters.starts_before else None),
+        ("mentors @> %s", containing(filters.mentor)),
+        ("expires_on < %s", filters.expiring_before),
+        ("(since < %s AND awaited)", filters.stuck_since),
+    ]
+    return await paging.page(connection, _COLUMNS, conditions, _read, after, limit)
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -208,10 +219,20 @@ def _values(tracked: Tracked, training: Training, batch: Batch) -> tuple[Any, ..
         row.taken,
         row.waiting,
         as_array(training.enrolments),
+        row.since,
+        batch.somebody_awaited(training),
+        min((one.valid_until for one in training.enrolments.values() if one.valid_until), default=None),
+        row.created_at,
         _SHOWN.dump_json(row, exclude={"persons"}).decode(),
         as_json(row.persons),
         as_array(scopes_of(training)),
     )
+
+
+def _training(tracked: Tracked) -> Training:
+    if not isinstance(tracked.record, Training):
+        raise TypeError(type(tracked.record))
+    return tracked.record
 
 
 def _modules(course: Course) -> list[dict[str, Any]]:

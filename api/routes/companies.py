@@ -10,10 +10,12 @@ from pydantic import Field
 from api import examples
 from api.dependencies import After, Limit, Reading
 from api.fields import Body, Count, Day, Line, Naf, Siret, shown
-from api.listing import Listing, history_route, listing, present, tagged
+from api.listing import READING, Listing, history_route, listing, present, tagged
 from api.openapi import problem_responses
+from api.persons import Shown
 from api.requests import Accepted, Act, CompanyId, Create, Edit, command
 from api.routing import Route
+from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.company import commands
 from domain.company.model import Company, Firm, Status, TieKind
 from projections import companies
@@ -71,7 +73,7 @@ class TieBody(Body):
 
 @router.get(
     "",
-    summary="Les entreprises, par nom",
+    summary="Les entreprises, dans l'ordre où elles ont été connues",
     responses=problem_responses(("cursor_malformed", *_READING), examples.listed(examples.COMPANY)),
     operation_id="companies_list",
 )
@@ -100,14 +102,21 @@ async def list_companies(
 
 @router.get(
     "/{id}",
-    summary="Une entreprise et ses liens, par année scolaire",
-    responses=problem_responses(("not_found", *_READING), examples.answer(examples.COMPANY)),
+    summary="Une entreprise, aujourd'hui ou à une date, et ses liens par année scolaire",
+    responses=problem_responses(
+        ("not_found", *AS_KNOWN, *READING), examples.either(examples.COMPANY, examples.STANDING)
+    ),
     operation_id="companies_read",
 )
-async def read_company(id: CompanyId, response: Response, reading: Reading) -> CompanyRow:
+async def read_company(
+    id: CompanyId, response: Response, shown: Shown, moments: Travel, reading: Reading
+) -> CompanyRow | Standing:
     async with reading.session() as connection:
         row = present(await companies.get(connection, id), id)
-    return tagged(row, response)
+        then = await standing(connection, id, moments)
+    if moments is None:
+        return tagged(row, response)
+    return await travelled(reading, shown, Company, id, moments, then, companies.row_at)
 
 
 history_route(router, "companies", Company, "L'histoire d'une entreprise, refus compris", companies.get)

@@ -7,30 +7,26 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api import examples
-from api.dependencies import After, Limit, Reading, Services, position_after
+from api.dependencies import After, Limit, Reading
 from api.fields import AcademieCode, Day, Scheme
-from api.listing import Listing, etag, listing, present
+from api.listing import READING, Listing, etag, history_route, listing, present
 from api.openapi import problem_responses
-from api.persons import LOGGED, Shown
+from api.persons import Shown
 from api.requests import ConventionId
 from api.routing import Route
-from api.travel import Moments, Standing, Travel, known_programme, standing, travelled
+from api.travel import Standing, Travel, standing, travelled
 from domain.convention.model import Convention
 from domain.convention.parts import Status
-from projections import conventions, history, today
+from projections import conventions, today
 from projections.conventions import ConventionFilters, ConventionRow
-from projections.history import HistoryRow
-from projections.tracking import Tracked
 
 router = APIRouter(prefix="/v1/conventions", tags=["conventions : registre"], route_class=Route)
-
-_READING = ("position_unknown", "not_yet_readable", *LOGGED)
 
 
 @router.get(
     "",
     summary="Les conventions de votre périmètre",
-    responses=problem_responses(("cursor_malformed", *_READING), examples.listed(examples.CONVENTION)),
+    responses=problem_responses(("cursor_malformed", *READING), examples.listed(examples.CONVENTION)),
     operation_id="conventions_list",
 )
 async def list_conventions(
@@ -59,61 +55,29 @@ async def list_conventions(
     )
     async with reading.session() as connection:
         page = await conventions.page(connection, filters, after, limit)
-    return listing(await shown.page(page), request, response)
+    return listing(await shown.page(page, Convention), request, response)
 
 
 @router.get(
     "/{id}",
     summary="Une convention, aujourd'hui ou à une date",
     responses=problem_responses(
-        ("not_found", "not_yet_known", *_READING), examples.either(examples.CONVENTION, examples.STANDING)
+        ("not_found", "not_yet_known", *READING), examples.either(examples.CONVENTION, examples.STANDING)
     ),
     operation_id="conventions_read",
     response_model=ConventionRow | Standing,
 )
 async def read_convention(id: ConventionId, shown: Shown, moments: Travel, reading: Reading) -> Any:
-    parts, caller = reading.parts, reading.caller
-    row = present(await today.convention(parts.reader, caller.actor.scopes, id), id)
+    reader, scopes = reading.parts.reader, reading.caller.actor.scopes
+    row = present(await today.convention(reader, scopes, id), id)
     if moments is None:
-        told = await shown.row(row)
+        told = await shown.row(row, Convention)
         return Response(told.json(), media_type="application/json", headers={"ETag": etag(row)})
     async with reading.session() as connection:
         then = await standing(connection, id, moments)
-
-    async def render(tracked: Tracked) -> ConventionRow:
-        return await shown.row(await _as_known(parts, tracked, moments))
-
-    return await travelled(parts, caller, id, moments, then, render)
+    return await travelled(reading, shown, Convention, id, moments, then, conventions.row_at)
 
 
-@router.get(
-    "/{id}/history",
-    summary="L'histoire d'une convention, refus compris",
-    responses=problem_responses(
-        ("not_found", "cursor_malformed", *_READING), examples.listed(examples.HISTORY)
-    ),
-    operation_id="conventions_history",
+history_route(
+    router, "conventions", Convention, "L'histoire d'une convention, refus compris", conventions.get
 )
-async def read_history(
-    id: ConventionId,
-    request: Request,
-    response: Response,
-    shown: Shown,
-    reading: Reading,
-    after: After = None,
-    limit: Limit = 100,
-) -> Listing[HistoryRow]:
-    position = position_after(after)
-    async with reading.session() as connection:
-        present(await conventions.get(connection, id), id)
-        page = await history.page(connection, id, position, limit)
-    return listing(await shown.page(page), request, response)
-
-
-async def _as_known(parts: Services, tracked: Tracked, moments: Moments) -> ConventionRow:
-    """The convention as it was known, with what it then waited for under the rules then known."""
-    convention = tracked.record
-    if not isinstance(convention, Convention):
-        raise TypeError(type(convention))
-    programme = await known_programme(parts, convention.programme_id, moments.seen_from)
-    return conventions.row_at(tracked, programme, parts.commands.world, moments.seen_from)

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from api import examples
-from api.dependencies import After, Limit, Reading
+from api.dependencies import After, Limit, Parts, Reading
 from api.fields import AcademieCode, Body, Day, Flag, Instant, Line, ModuleCode, ProgrammeId, Reason, shown
-from api.listing import READING, Listing, history_route, listing, present, tagged
+from api.listing import (
+    READING,
+    Listing,
+    StuckDays,
+    history_route,
+    listing,
+    present,
+    stuck_since,
+    tagged,
+)
 from api.openapi import problem_responses
 from api.persons import Shown
 from api.requests import Accepted, Act, Create, Edit, Nothing, TrainingId, command
 from api.routing import Route
+from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.training import commands
 from domain.training.model import Training
-from domain.training.parts import Course, Module, Status
+from domain.training.parts import PLACE_LABELS, Course, Module, Place, Status
 from projections import trainings
+from projections.tracking import track
 from projections.trainings import TrainingFilters, TrainingRow
 
 router = APIRouter(prefix="/v1/trainings", tags=["formations"], route_class=Route)
@@ -136,6 +147,27 @@ class CertificateBody(Body):
     model_config = shown({"on": "2026-01-14"})
 
 
+class Enrolled(Accepted):
+    """L'inscription est enregistrée, et voici ce qu'elle donne."""
+
+    state: Literal[Place.ENROLLED, Place.WAITING] = Field(description="Une place, ou la liste d'attente.")
+    state_label: str
+    place_in_queue: int | None = Field(
+        description="Le rang sur la liste d'attente, à partir de 1 ; absent quand il y avait une place."
+    )
+
+    model_config = shown(
+        {
+            "id": "training-8d0f6a3b-51c7-5b0e-9f42-7c1e2a9d4b60",
+            "version": 14,
+            "position": 1042,
+            "state": "waiting",
+            "state_label": "sur liste d'attente",
+            "place_in_queue": 2,
+        }
+    )
+
+
 @router.get(
     "",
     summary="Les formations de votre périmètre",
@@ -145,6 +177,7 @@ class CertificateBody(Body):
 async def list_trainings(
     request: Request,
     response: Response,
+    parts: Parts,
     shown: Shown,
     reading: Reading,
     status: Annotated[Status | None, Query(description="L'état.")] = None,
@@ -153,10 +186,23 @@ async def list_trainings(
     starts_after: Annotated[Day | None, Query(description="Qui commence ce jour-là ou plus tard.")] = None,
     starts_before: Annotated[Day | None, Query(description="Qui commence avant ce jour.")] = None,
     mentor: Annotated[str | None, Query(pattern=_MENTOR, description="Qui y est inscrit·e.")] = None,
+    expiring_before: Annotated[
+        Day | None, Query(description="Dont une attestation ne compte plus ce jour-là.")
+    ] = None,
+    stuck_days: StuckDays = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[TrainingRow]:
-    filters = TrainingFilters(status, association, academie, starts_after, starts_before, mentor)
+    filters = TrainingFilters(
+        status,
+        association,
+        academie,
+        starts_after,
+        starts_before,
+        mentor,
+        expiring_before,
+        await stuck_since(parts, stuck_days),
+    )
     async with reading.session() as connection:
         page = await trainings.page(connection, filters, after, limit)
     return listing(await shown.page(page, Training), request, response)
@@ -164,14 +210,21 @@ async def list_trainings(
 
 @router.get(
     "/{id}",
-    summary="Une formation : places, attente, présences, attestations",
-    responses=problem_responses(("not_found", *READING), examples.answer(examples.TRAINING)),
+    summary="Une formation, aujourd'hui ou à une date : places, attente, présences, attestations",
+    responses=problem_responses(
+        ("not_found", *AS_KNOWN, *READING), examples.either(examples.TRAINING, examples.STANDING)
+    ),
     operation_id="trainings_read",
 )
-async def read_training(id: TrainingId, response: Response, shown: Shown, reading: Reading) -> TrainingRow:
+async def read_training(
+    id: TrainingId, response: Response, shown: Shown, moments: Travel, reading: Reading
+) -> TrainingRow | Standing:
     async with reading.session() as connection:
         row = present(await trainings.get(connection, id), id)
-    return tagged(await shown.row(row, Training), response)
+        then = await standing(connection, id, moments)
+    if moments is None:
+        return tagged(await shown.row(row, Training), response)
+    return await travelled(reading, shown, Training, id, moments, then, trainings.row_at)
 
 
 history_route(router, "trainings", Training, "L'histoire d'une formation, refus compris", trainings.get)
@@ -247,8 +300,16 @@ async def cancel(id: TrainingId, body: CancellationBody, act: Act) -> Accepted:
     "already_enrolled",
     "course_full",
 )
-async def enrol(id: TrainingId, body: EnrolmentBody, act: Act) -> Accepted:
-    return await act(commands.Enrol(record_id=id, mentor_id=body.mentor_id))
+async def enrol(id: TrainingId, body: EnrolmentBody, act: Act, parts: Parts) -> Enrolled:
+    """Told by the record at the version that the enrolment gave it: a repeated demand is told the same."""
+    accepted = await act(commands.Enrol(record_id=id, mentor_id=body.mentor_id))
+    tracked = track(one for one in await parts.feed.of([id]) if one.version <= accepted.version)
+    if tracked is None or not isinstance(tracked.record, Training):
+        raise LookupError(id)
+    training = tracked.record
+    state = training.enrolments[body.mentor_id].place
+    queue = training.waiting.index(body.mentor_id) + 1 if state is Place.WAITING else None
+    return Enrolled(**dict(accepted), state=state, state_label=PLACE_LABELS[state], place_in_queue=queue)
 
 
 @command(

@@ -35,6 +35,7 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
         *_readings(association),
         *_lapse(association, rules, calendar),
         *_assessment(association, rules, calendar, now),
+        *_suspension(association),
         *_insurance(association, rules, now),
         *_entitlements(association, rules, now),
         *deliveries(association.reminders, rules, partial(_still_awaited, association)),
@@ -146,6 +147,21 @@ def _assessment(
 
 
 # Standing -----------------------------------------------------------------------------------------
+
+
+def _suspension(association: Association) -> Iterator[Due]:
+    """Somebody decided it: somebody lifts it, or has the operator leave. Its cause is not for everybody."""
+    since = association.status_since
+    if association.status == Status.SUSPENDED and since:
+        yield Due(
+            kind="lift_suspension",
+            key=f"suspended:{association.round}:{since.isoformat()}",
+            automatic=False,
+            at=start_of(since),
+            awaits=(association.owner,),
+            what=f"Suspension en cours, depuis le {french_date(since)}",
+            missing=("la levée de la suspension, ou la sortie du dispositif",),
+        )
 
 
 def _insurance(association: Association, rules: Rules, now: datetime) -> Iterator[Due]:

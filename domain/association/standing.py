@@ -37,6 +37,16 @@ class Standing:
         accepted = self.documents.get(INSURANCE, Document()).accepted
         return accepted.valid_until if accepted else None
 
+    @property
+    def covered_until(self) -> date | None:
+        """The last day of what runs out first, the insurance or a title: of those of one kind, the last to
+        end counts."""
+        last: dict[EntitlementKind, date] = {}
+        for one in self.entitlements.values():
+            last[one.kind] = max(one.ends, last.get(one.kind, one.ends))
+        ends = [*last.values(), *([self.insured_until] if self.insured_until else [])]
+        return min(ends, default=None)
+
     def insured(self, day: date) -> bool:
         """Whether the insurance covers that day; where none is asked, nothing is lacking."""
         until = self.insured_until

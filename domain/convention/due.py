@@ -31,7 +31,7 @@ def due(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: dat
     if convention.is_erased:
         return []
     found = [
-        *_preparation(convention, rules, calendar),
+        *_preparation(convention, rules, calendar, now),
         *_signatures(convention, rules, calendar, now),
         *_force_and_end(convention, rules, now),
         *_reports(convention, rules, calendar, now),
@@ -85,7 +85,9 @@ def report_label(report: str) -> str:
     return f"{REPORT_LABELS[kind]} {year}"
 
 
-def _preparation(convention: Convention, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
+def _preparation(
+    convention: Convention, rules: Rules, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Due]:
     owner = convention.owner
     if convention.status == Status.DRAFT:
         announced = convention.announced_for
@@ -99,6 +101,16 @@ def _preparation(convention: Convention, rules: Rules, calendar: SchoolCalendar)
                 awaits=(owner,),
                 what=f"Signature annoncée ({announced.label}) mais non attestée : "
                 "recueillir le texte et les signatures, ou reprendre l'historique",
+                missing=tuple(guards.lacks(convention)),
+            )
+        else:
+            yield Due(
+                kind="prepare",
+                key=f"prepare:{convention.round}",
+                automatic=False,
+                at=start_of(paris_day(now)),
+                awaits=(owner,),
+                what="Compléter le texte, et le soumettre à relecture",
                 missing=tuple(guards.lacks(convention)),
             )
     elif convention.status == Status.IN_REVIEW and convention.submitted_on:

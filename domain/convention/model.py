@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from domain.calendar import PartialDate, french_date, paris_day
 from domain.convention import guards
+from domain.convention import timeline as times
 from domain.convention.parts import (
     AUTHORITIES,
     BEFORE_FORCE,
     BEING_SIGNED,
     ENDED,
     RUNNING,
+    STATUS_LABELS,
     Amendment,
     Capacity,
     Clauses,
@@ -48,6 +50,11 @@ class Convention(Reminding, Root):
     """The aggregate. Public methods decide; the methods under ``@event`` assign."""
 
     TOPIC = "convention@1"
+    status_labels = STATUS_LABELS
+    own_instant = times.own_instant
+    since = times.since
+    resting = frozenset({Status.SIGNED, Status.IN_FORCE})
+    final = ENDED | {Status.ABANDONED, Status.ERASED}
 
     @event("Created", topic="convention.Drafted@1")
     def __init__(

@@ -14,6 +14,7 @@ from domain.calendar import french_date, paris_day, start_of
 from domain.kernel import Due
 from domain.mentor.clearance import check_until, trained_until, training_missing
 from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
+from domain.mentor.timeline import reached_on
 from domain.programme.rules import Delay
 from domain.reminding import Reminder, deliveries, next_step, retention
 
@@ -115,7 +116,7 @@ def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
         yield Due(
             kind=kind,
             key=kind,
-            at=now,
+            at=start_of(reached_on(mentor)),
             awaits=_awaits(mentor),
             what=f"{what} (candidature du {french_date(mentor.applied_on)})",
             missing=missing,
@@ -201,12 +202,20 @@ def _certificates(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
         yield Due(
             kind="train",
             key="train",
-            at=now,
+            at=start_of(_uncovered_on(mentor, rules, today)),
             awaits=_awaits(mentor),
             what="Former à nouveau : aucun nouveau binôme d'ici là",
             missing=training_missing(mentor.certificates.values(), rules, today),
             automatic=False,
         )
+
+
+def _uncovered_on(mentor: Mentor, rules: Rules, today: date) -> date:
+    """The day after the last on which the training required was covered, or after the clearance if no
+    certificate covers it: the rules have changed since."""
+    ends = sorted({one.valid_until for one in mentor.certificates.values()}, reverse=True)
+    covered = (day for day in ends if not training_missing(mentor.certificates.values(), rules, day))
+    return min(next(covered, mentor.cleared_on or today) + _DAY, today)
 
 
 def _certificate_round(until: date) -> str:

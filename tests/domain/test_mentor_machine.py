@@ -449,7 +449,9 @@ class MentorMachine(Play):
         awaited = {due.kind for due in self.desk.dues(MENTOR)}
         assert ("clear" in awaited) == (status == "trained")
         assert ("interview" in awaited) == (status == "file_complete")
-        assert ("present_check" in awaited) == (status in STANDING and "check_overdue" in card.causes)
+        stale = status in {"checked", "trained"} and ends is not None and ends < self.today
+        overdue = status in STANDING and "check_overdue" in card.causes
+        assert ("present_check" in awaited) == (overdue or stale)
         assert ("train" in awaited) == (
             status == "checked" or (status in STANDING and not card.covered(self.today))
         )

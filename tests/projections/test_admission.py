@@ -159,6 +159,38 @@ async def test_those_whose_insurance_ends_before_a_day_are_found(views: Views) -
     assert await listed(views, insurance_before=last) == []
 
 
+async def test_an_association_is_stuck_while_it_can_be_moved_on_and_not_once_admitted(views: Views) -> None:
+    async def stuck(days: int) -> list[str]:
+        return await listed(views, stuck_since=views.house.clock.instant - timedelta(days=days))
+
+    views.house.clock.advance(days=90)
+    assert await stuck(30) == []
+    await opened(views)
+    views.house.clock.advance(days=20)
+    assert await stuck(15) == [FACE]
+    assert await stuck(25) == []
+    for document in DOCUMENTS:
+        until = views.house.clock.today + timedelta(days=300) if document == "insurance" else None
+        await received(views, document, until)
+        await views.house.do(AcceptDocument(record_id=FACE, document=document, sha256=DIGEST))
+    await views.house.do(Admit(record_id=FACE, on=views.house.clock.today))
+    views.house.clock.advance(days=200)
+    assert await stuck(30) == []
+    views.house.clock.advance(days=80)
+    assert await stuck(30) == [FACE]
+
+
+async def test_what_runs_out_first_is_an_insurance_or_a_title(views: Views) -> None:
+    today = views.house.clock.today
+    assert await listed(views, expiring_before=today + timedelta(days=3_000)) == []
+    await _granted(views, today, today + timedelta(days=400))
+    assert await listed(views, expiring_before=today + timedelta(days=400)) == []
+    assert await listed(views, expiring_before=today + timedelta(days=401)) == [FACE]
+    await admitted(views, today + timedelta(days=100))
+    assert await listed(views, expiring_before=today + timedelta(days=100)) == []
+    assert await listed(views, expiring_before=today + timedelta(days=101)) == [FACE]
+
+
 async def test_contacts_are_sealed_words_until_they_are_removed_or_forgotten(views: Views) -> None:
     await views.house.do(NameContact(record_id=FACE, role=ContactRole.COORDINATOR, contact=COORDINATOR))
     found = await row(views)

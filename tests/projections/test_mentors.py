@@ -182,6 +182,30 @@ async def test_filters_choose(views: Views, desk: Desk) -> None:
     assert await found(stuck_since=desk.now - timedelta(days=10)) == ["mentor-2"]
 
 
+async def test_whoever_is_cleared_is_stuck_only_once_somebody_is_waited_for(views: Views, desk: Desk) -> None:
+    desk.cleared()
+    since = desk.now
+
+    async def stuck(days: int) -> list[str]:
+        async with views.seen() as connection:
+            filters = MentorFilters(stuck_since=desk.now - timedelta(days=days))
+            return ids((await mentors.page(connection, filters)).items)
+
+    desk.go_to(desk.today + timedelta(days=200))
+    assert await stuck(100) == []
+    desk.go_to(since.date().replace(year=since.year + 1) - timedelta(days=61))
+    assert await stuck(100) == []
+    desk.go_to(desk.today + timedelta(days=1))
+    assert await stuck(100) == [MENTOR]
+    assert await stuck(400) == []
+    desk.go_to(since.date().replace(year=since.year + 1) + timedelta(days=1))
+    desk.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
+    assert await stuck(1) == []
+    desk.go_to(desk.today + timedelta(days=3))
+    assert await stuck(2) == [MENTOR]
+    assert await stuck(4) == []
+
+
 async def test_pages_walk_every_mentor_once(views: Views, desk: Desk) -> None:
     for n in range(5):
         desk.apply(f"mentor-{n}", Person("Awa", "Diallo", f"awa{n}@exemple.test"))

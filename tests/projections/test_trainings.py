@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.erasure import Erase, Ground
@@ -150,7 +150,7 @@ async def test_a_course_without_trainer_nor_link_has_no_words_for_them(views: Vi
     assert await views.clear(row.place) == ROOM
 
 
-async def test_courses_are_found_by_each_filter_in_the_order_in_which_they_begin(views: Views) -> None:
+async def test_courses_are_found_by_each_filter_the_latest_planned_first(views: Views) -> None:
     await opened(views, "training-late", 20)
     await opened(views, "training-soon", 3)
     await enrolled(views, "training-late", "mentor-1")
@@ -168,6 +168,45 @@ async def test_courses_are_found_by_each_filter_in_the_order_in_which_they_begin
     assert await found(association=FACE, academie="10", starts_after=day) == ["training-late"]
     assert await found(starts_before=day) == ["training-soon"]
     assert await found(association="association-other") == await found(academie="08") == []
+
+
+async def test_a_course_that_is_moved_keeps_its_place_in_the_list(views: Views) -> None:
+    for n in range(3):
+        await opened(views, f"training-{n}", 10 + n)
+        views.house.clock.advance(minutes=1)
+    async with views.seen() as connection:
+        first = await trainings.page(connection, TrainingFilters(), None, 2)
+    moved = ask.ChangeCourse(record_id="training-0", course=course(views, 90))
+    await say(views, moved)
+    async with views.seen() as connection:
+        rest = await trainings.page(connection, TrainingFilters(), first.next, 2)
+
+    assert [row.id for row in (*first.items, *rest.items)] == ["training-2", "training-1", "training-0"]
+
+
+async def test_courses_are_found_by_what_runs_out_and_by_who_is_stuck(views: Views) -> None:
+    await certified(views)
+    await opened(views, "training-ahead", 60)
+
+    async def found(**filters: Any) -> list[str]:
+        async with views.seen() as connection:
+            return ids((await trainings.page(connection, TrainingFilters(**filters))).items)
+
+    assert await found(expiring_before=date(2027, 11, 24)) == []
+    assert await found(expiring_before=date(2027, 11, 25)) == ["training-1"]
+
+    async def stuck() -> list[str]:
+        return await found(stuck_since=views.house.clock.instant - timedelta(days=10))
+
+    views.house.clock.advance(days=20)
+    assert await stuck() == []
+    views.house.clock.advance(days=50)
+    await say(views, ask.Hold(record_id="training-ahead"), SYSTEM)
+    views.house.clock.advance(days=5)
+    assert await stuck() == ["training-ahead"]
+    await say(views, ask.CloseCourse(record_id="training-ahead"))
+    views.house.clock.advance(days=20)
+    assert await stuck() == []
 
 
 async def test_who_holds_no_key_of_a_course_does_not_see_it(views: Views) -> None:

@@ -1,0 +1,144 @@
+"""Why an association is where it is: what its status, what it lacks and what is due rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from domain.association import guards
+from domain.association.model import Association
+from domain.association.parts import BLOCK_LABELS, FOLLOWED, INSURANCE, SUSPENSION_LABELS, Block, Status
+from domain.calendar import paris_day
+from domain.case import Case
+from domain.explaining import Basis, Counted, Fact, Reason
+from domain.kernel import Due
+from domain.programme.rules import DOCUMENTS
+
+_ADMITTED = ("admission.documents", "required_entitlements")
+
+
+def explain(case: Case) -> list[Reason]:
+    """The status, what keeps from a new binôme or from an admission, and every deadline. Raises ``TypeError``
+    for another kind of record."""
+    association = case.record
+    if not isinstance(association, Association):
+        raise TypeError(type(association))
+    return [
+        _status(case, association),
+        *_blocks(case, association),
+        *_missing(case, association),
+        *(case.due(due, _basis(case, association, due)) for due in case.dues),
+    ]
+
+
+def _status(case: Case, association: Association) -> Reason:
+    accepted = tuple(
+        fact
+        for name in association.documents
+        for fact in case.facts("DocumentAccepted", document=name, detail=DOCUMENTS[name])
+    )
+    match association.status:
+        case Status.ADMITTED:
+            return case.status("AdmissionOpened", facts=accepted, rules=_ADMITTED)
+        case Status.SUSPENDED:
+            return replace(case.status(), facts=_suspension(case, association))
+        case Status.LAPSED:
+            return case.status("AdmissionOpened", rules=("admission.lapse",))
+        case _:
+            return case.status()
+
+
+def _suspension(case: Case, association: Association) -> tuple[Fact, ...]:
+    """With its cause, for those who may be told."""
+    cause = association.suspended_for
+    told = f"Cause : {SUSPENSION_LABELS[cause]}" if cause else ""
+    return tuple(replace(fact, reserved=told) for fact in case.facts("Suspended"))
+
+
+def _blocks(case: Case, association: Association) -> Iterator[Reason]:
+    """Why no new binôme may be proposed today."""
+    rests = {
+        Block.SUSPENDED: Basis(_suspension(case, association)),
+        Block.INSURANCE_LAPSED: Basis(_insurance(case)),
+        Block.ENTITLEMENT_LAPSED: Basis(case.every("EntitlementGranted"), ("required_entitlements",)),
+    }
+    for block in association.blocks(case.today):
+        yield case.reason(
+            "block", block, f"Aucun nouveau binôme : {BLOCK_LABELS[block]}.", basis=rests[block]
+        )
+
+
+def _missing(case: Case, association: Association) -> Iterator[Reason]:
+    """What an admission would be refused for today; of an operator already admitted, what was asked since."""
+    if association.status not in FOLLOWED:
+        return
+    asked = Basis(_documents(case, association), ("admission.documents",))
+    yield from case.told_by("missing", guards.documents_accepted, association, basis=asked)
+    if association.status == Status.IN_ADMISSION:
+        insured = Basis(_insurance(case))
+        yield from case.told_by("missing", guards.insured, association, case.today, basis=insured)
+        titles = Basis(case.every("EntitlementGranted"), ("required_entitlements",))
+        yield from case.told_by("missing", guards.entitled, case.entitlements_missing, basis=titles)
+
+
+def _documents(case: Case, association: Association) -> tuple[Fact, ...]:
+    """Of each document not accepted, the last thing that happened to it."""
+    lacking = [name for name, one in association.documents.items() if one.accepted is None]
+    found: list[Fact] = list(case.facts("AdmissionOpened"))
+    for name in lacking:
+        topics = ("DocumentAsked", "DocumentReceived", "DocumentRefused")
+        told = case.facts(*topics, document=name, detail=DOCUMENTS[name])
+        opened = found[0].position if found else 0
+        found += sorted((f for f in told if f.position > opened), key=lambda f: f.position)[-1:]
+    return tuple(found)
+
+
+def _insurance(case: Case) -> tuple[Fact, ...]:
+    topics = ("DocumentReceived", "DocumentAccepted")
+    return case.facts(*topics, document=INSURANCE, detail=DOCUMENTS[INSURANCE])
+
+
+def _basis(case: Case, association: Association, due: Due) -> Basis:
+    rules, day = case.rules.admission, paris_day(due.at)
+    counted: tuple[Counted | None, ...]
+    match due.kind:
+        case "remind_documents":
+            since = association.documents_since
+            counted = (case.after(since, rules.reminders[0]), case.first_of(since, rules.reminders[1:], day))
+            return Basis(_documents(case, association), ("admission.reminders",), counted)
+        case "read_document":
+            sha256 = due.key.rpartition(":")[2]
+            return Basis(case.facts("DocumentReceived", sha256=sha256))
+        case "lapse":
+            late = case.after(association.documents_since, rules.reminders[-1])
+            counted = (case.after(association.opened_on, rules.lapse), late)
+            paths = ("admission.lapse", "admission.reminders")
+            return Basis(_documents(case, association), paths, counted)
+        case "remind_assessment" | "escalate_assessment":
+            counted = (case.after(association.complete_on, rules.assessment),)
+            return Basis(case.facts("DocumentAccepted"), ("admission.assessment",), counted)
+        case "alert_insurance":
+            alert = case.before(association.insured_until, (rules.insurance_alert,), day)
+            return Basis(_insurance(case), ("admission.insurance_alert",), (alert,))
+        case "alert_entitlement":
+            return _title(case, association, due)
+        case _:
+            return Basis(_suspension(case, association))
+
+
+def _title(case: Case, association: Association, due: Due) -> Basis:
+    day = paris_day(due.at)
+    for held in association.entitlements.values():
+        if due.key.startswith(f"entitlement:{held.reference}:{held.ends.isoformat()}:"):
+            granted = case.matching("EntitlementGranted", partial(_of, held.reference))
+            ended = case.facts("EntitlementEnded", reference=held.reference)
+            alert = case.before(held.ends, case.rules.admission.entitlement_alerts, day)
+            return Basis((*granted, *ended), ("admission.entitlement_alerts",), (alert,))
+    return Basis()
+
+
+def _of(reference: str, happened: Any) -> bool:
+    """Whether a title was granted under that reference."""
+    return bool(happened.entitlement.reference == reference)

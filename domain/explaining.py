@@ -1,0 +1,182 @@
+"""*Pourquoi ?* – what a record's present status, what it lacks and what is due rest on.
+
+Nothing is decided here: what is missing is told by the guards themselves, what is due by ``due`` (see
+``domain.case``). Added to it are the facts, each with its event and whoever decided, the rules with the
+version in force for the record, and how a day was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
+
+from domain.calendar import PartialDate, french_date, paris_day
+from domain.labels import label_of
+from domain.ports import Happened
+from domain.programme.labels import RULE_LABELS, RULES_OF_GUARDS, rule_value
+from domain.programme.model import RulesVersion
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What an event of the record tells, without anybody's name. ``on``: the day of the fact (or its month);
+    ``reason``: what was typed with the decision, sealed, empty when nothing was; ``reserved``: the words that
+    only the roles of ``Root.reserved_to`` are told.
+    """
+
+    sentence: str
+    on: str
+    recorded_at: datetime
+    position: int
+    version: int
+    topic: str
+    actor: str
+    role: str
+    reason: Any = ""
+    reserved: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of the programme's rules: in force from that day, for the nation or for one académie, adopted
+    by whom (role and actor's id), recorded when, by which event."""
+
+    number: int
+    academie: str
+    in_force_from: date
+    adopted_at: datetime
+    position: int
+    actor: str
+    role: str
+
+
+@dataclass(frozen=True)
+class RuleUsed:
+    """A rule by its place in the programme's rules (``mentors.lapse``), its French name and its value."""
+
+    path: str
+    name: str
+    value: str
+    version: Version
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How a day was found: so long after (or before) another one. ``skipped``: what did not count on the way,
+    with how many days of it; ``calendar``: the version of the school calendar, empty in plain days.
+    """
+
+    sentence: str
+    start: date
+    delay: str
+    end: date
+    academie: str = ""
+    zone: str = ""
+    calendar: str = ""
+    skipped: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One answer. ``about``: ``status``, ``block``, ``missing``, ``due`` or ``refusal``; ``code``, for
+    programs: the status, the guard, or the kind of deadline. ``ruling``: the version of the rules that the
+    record then followed."""
+
+    about: str
+    code: str
+    sentence: str
+    facts: tuple[Fact, ...] = ()
+    rules: tuple[RuleUsed, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    missing: tuple[str, ...] = ()
+    awaits: tuple[str, ...] = ()
+    by: date | None = None
+    ruling: Version | None = None
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a deadline rests on, as its kind of record knows it."""
+
+    facts: tuple[Fact, ...] = ()
+    rules: tuple[str, ...] = ()
+    counted: tuple[Counted | None, ...] = ()
+
+
+def refused(
+    told: Fact,
+    guard: str,
+    sentence: str,
+    missing: Sequence[str],
+    followed: tuple[RulesVersion, Mapping[int, Happened]] | None,
+) -> Reason:
+    """Why a command was refused: the guard, and the rules that it asks as they were in the version that the
+    record then followed (with the events that adopted the versions)."""
+    if followed is None:
+        return Reason("refusal", guard, sentence, (told,), missing=tuple(missing))
+    return Reason(
+        about="refusal",
+        code=guard,
+        sentence=sentence,
+        facts=(told,),
+        rules=rules_used(*followed, RULES_OF_GUARDS.get(guard, ())),
+        missing=tuple(missing),
+        ruling=version_of(*followed),
+    )
+
+
+def rules_used(
+    ruling: RulesVersion, adoptions: Mapping[int, Happened], paths: Iterable[str]
+) -> tuple[RuleUsed, ...]:
+    """The rules at these places, with their values in that version."""
+    version = version_of(ruling, adoptions)
+    return tuple(
+        RuleUsed(path, RULE_LABELS[path], rule_value(attrgetter(path)(ruling.rules)), version)
+        for path in paths
+    )
+
+
+def version_of(ruling: RulesVersion, adoptions: Mapping[int, Happened]) -> Version:
+    """The version with who adopted it, and when. Raises ``KeyError`` when no event did, which is a bug."""
+    adopted = adoptions[ruling.number]
+    return Version(
+        number=ruling.number,
+        academie=ruling.academie,
+        in_force_from=ruling.on,
+        adopted_at=adopted.recorded_at,
+        position=adopted.position,
+        actor=adopted.facts["actor"],
+        role=adopted.facts["role"],
+    )
+
+
+def adoptions_in(events: Iterable[Happened]) -> dict[int, Happened]:
+    """By which event each version of a programme's rules was adopted."""
+    return {one.event.number: one for one in events if word_of(one) == "RulesAdopted"}  # type: ignore[attr-defined]
+
+
+def fact_of(happened: Happened, detail: str = "") -> Fact:
+    """What an event tells, in the words of its label."""
+    on: PartialDate | date = getattr(happened.event, "on", None) or paris_day(happened.effective_at)
+    told = on.label if isinstance(on, PartialDate) else french_date(on)
+    return Fact(
+        sentence=f"{label_of(happened.topic)}{f' ({detail})' if detail else ''}, le {told}"
+        if not isinstance(on, PartialDate) or on.precision == "day"
+        else f"{label_of(happened.topic)}{f' ({detail})' if detail else ''}, en {told}",
+        on=on.isoformat(),
+        recorded_at=happened.recorded_at,
+        position=happened.position,
+        version=happened.version,
+        topic=happened.topic,
+        actor=happened.facts["actor"],
+        role=happened.facts["role"],
+        reason=happened.facts.get("reason") or "",
+    )
+
+
+def word_of(happened: Happened) -> str:
+    """``IdentitySeen`` for ``mentor.IdentitySeen@1``."""
+    return happened.topic.partition(".")[2].partition("@")[0]
