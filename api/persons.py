@@ -15,7 +15,7 @@ from domain.identifiers import InvalidValue
 from domain.kernel import Root
 from domain.ports import Persons
 from projections.paging import Page
-from projections.persons import opened, sealed_in, withheld
+from projections.persons import opened, sealed_in, unreserved, withheld
 
 LOGGED: Final = ("header_malformed", "busy")
 """What an operation that shows persons may answer besides."""
@@ -60,8 +60,9 @@ Purpose = Annotated[
 
 @dataclass(frozen=True)
 class Showing:
-    """Shows rows as their reader may see them: whether a role is shown the persons of a kind of records is
-    that kind's to say (``Root.persons_shown_to``). ``purpose`` is what the log says of it.
+    """Shows rows as their reader may see them: whether a role is shown the persons of a kind of records, and
+    what is reserved in it, is that kind's to say (``Root.persons_shown_to``, ``Root.reserved_to``).
+    ``purpose`` is what the log says of it.
     """
 
     persons: Persons
@@ -78,6 +79,8 @@ class Showing:
         return shown
 
     async def _rows(self, rows: Sequence[Row], kind: type[Root]) -> list[Row]:
+        if self.caller.actor.role not in kind.reserved_to:
+            rows = [unreserved(row) for row in rows]
         if not self.caller.sees_persons or self.caller.actor.role not in kind.persons_shown_to:
             return [withheld(row) for row in rows]
         words = sealed_in(rows)

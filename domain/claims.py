@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.kernel import Conflict
+from domain.authorization import may_see
+from domain.kernel import Actor, Conflict
 
 _NUMBERS: Final = {
     "rna": "Le numéro RNA",
@@ -15,16 +16,28 @@ _NUMBERS: Final = {
 """What stands after the first colon of such a claim may be told: it was asked for."""
 
 
-def taken(key: str, holder: str) -> Conflict:
-    """The refusal of whoever asked for what ``holder`` (a record's id) already holds under ``key``.
+def taken(key: str, holder: str, asker: Actor) -> Conflict:
+    """The refusal of ``asker``, who asked for what ``holder`` (a record's id) already holds under ``key``.
 
-    Of a person, a claim knows a digest only; its record is of the same operator as the one refused.
+    Of a person, a claim knows a digest only; its record is of the same operator as the one refused. That
+    operator alone is told which record it is: whoever proposes somebody learns that they are known, no more.
     """
     kind, _, value = key.partition(":")
     if kind == "mentor":
+        return _known(f"association:{value.partition(':')[0]}", holder, asker)
+    return Conflict("already_held", f"{_NUMBERS.get(kind, kind)} {value} est déjà celui d'un autre dossier.")
+
+
+def _known(operator: str, holder: str, asker: Actor) -> Conflict:
+    said = "Cette personne a déjà un dossier de mentor·e dans"
+    if not may_see(asker, frozenset({operator})):
         return Conflict(
             "mentor_known",
-            f"Cette personne a déjà un dossier de mentor·e dans la même association : {holder}.",
-            (f"la mise à jour du dossier {holder}", "ou le rattachement des deux dossiers (mentor.merge)"),
+            f"{said} cette association.",
+            ("rien de votre part : l'association connaît déjà cette personne",),
         )
-    return Conflict("already_held", f"{_NUMBERS.get(kind, kind)} {value} est déjà celui d'un autre dossier.")
+    return Conflict(
+        "mentor_known",
+        f"{said} la même association : {holder}.",
+        (f"la mise à jour du dossier {holder}", "ou le rattachement des deux dossiers (mentor.merge)"),
+    )

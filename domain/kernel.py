@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import (
@@ -19,15 +19,19 @@ from eventsourcing.domain import (
 from domain.calendar import PartialDate, paris_day, start_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from domain.erasure import Ground
+    from domain.folding import Timeline
+    from domain.ports import Happened
 
 __all__ = [
     "ERASED",
     "FORGOTTEN",
     "FREE_TEXT",
+    "INTERNAL",
     "PERSONAL",
+    "RESERVED",
     "Act",
     "Actor",
     "Busy",
@@ -52,6 +56,14 @@ ciphertext under that subject's key, never logged."""
 FREE_TEXT: Final = "free text"
 """Marks a field that somebody typed: it may name anyone. Stored under a key that is gone as soon as any of
 the subjects it may speak of is erased."""
+
+INTERNAL: Final = "internal"
+"""Marks a field that the house alone compares with another: a keyed digest, a secret's digest. Stored as it
+is; no read model has it, for whoever read it could tell whether two records are of the same person."""
+
+RESERVED: Final = "reserved"
+"""Marks an event's field that not every reader of its record is told: see ``Root.reserved_to``. Stored as it
+is; the history keeps it apart, and the feed does not have it."""
 
 ERASED: Final = "erased"
 """The last status of a record whose personal data were erased: nothing is due, nothing more may be asked."""
@@ -227,6 +239,14 @@ class Root(BaseAggregate[str]):
     """Whether somebody's data may be in it: its reasons are then gone with that person's key."""
     persons_shown_to: ClassVar[frozenset[str]] = frozenset({"academie", "association", "lycee", "dpo"})
     """The roles that may be shown who is in it, if the record is theirs to see at all."""
+    reserved_to: ClassVar[frozenset[str]] = frozenset({"academie", "association", "auditor", "dpo"})
+    """The roles that may be told what is ``RESERVED`` in it, if the record is theirs to see at all."""
+    status_labels: ClassVar[Mapping[Any, str]] = {}
+    """Its statuses in French."""
+    resting: ClassVar[frozenset[str]] = frozenset()
+    """The statuses in which it may stay: what is then due is awaited from its day on, and not before."""
+    final: ClassVar[frozenset[str]] = frozenset({ERASED})
+    """The statuses after which nobody is waited for any more."""
 
     class Event(CanMutateAggregate[str], metaclass=MetaDomainEvent):
         originator_id: str
@@ -252,6 +272,15 @@ class Root(BaseAggregate[str]):
     def claims(self) -> frozenset[Claim]:
         """What this record alone may hold in its present state. A function of the state: rebuildable."""
         return frozenset()
+
+    def own_instant(self, happened: Happened) -> datetime:
+        """When the event that has just given a status was true by itself (UTC)."""
+        return happened.effective_at
+
+    def since(self, timeline: Timeline, place: int) -> datetime:
+        """Since when the status at that place of the timeline was true, by what the record says now (UTC): a
+        status that rests on several facts holds from the latest of them. See ``domain.folding.extended``."""
+        return timeline[place].effective_at
 
     # Erasing ---------------------------------------------------------------------------------
 

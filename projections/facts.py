@@ -15,9 +15,10 @@ from types import NoneType
 from typing import Any, Final, get_args, get_type_hints
 
 from domain.calendar import PartialDate
-from domain.kernel import FREE_TEXT, PERSONAL, Sealed
+from domain.kernel import FREE_TEXT, INTERNAL, PERSONAL, RESERVED, Sealed
 
 _MARKS: Final = frozenset({PERSONAL, FREE_TEXT})
+_UNTOLD: Final = frozenset({INTERNAL, RESERVED})
 _ENVELOPE: Final = frozenset({"originator_id", "originator_version", "timestamp", "originator_topic"})
 _AS_THEY_ARE: Final = frozenset({NoneType, bool, int, float, str})
 """The classes of the values that are JSON already."""
@@ -25,6 +26,7 @@ _AS_THEY_ARE: Final = frozenset({NoneType, bool, int, float, str})
 
 def split(value: Any) -> tuple[Any, dict[str, str]]:
     """The public part as JSON, and the sealed words of what is personal by their path (``signatory.name``).
+    What is internal is in neither, nor what is reserved (``reserved``).
 
     Raises ``TypeError`` for a personal value in clear: it has no place in a read model.
     """
@@ -32,9 +34,15 @@ def split(value: Any) -> tuple[Any, dict[str, str]]:
 
 
 def plain(value: Any) -> Any:
-    """The public part alone: what is personal is left out."""
+    """The public part alone: what is personal, internal or reserved is left out."""
     kind: type = type(value)
     return value if kind in _AS_THEY_ARE else _plainly(kind)(value)
+
+
+def reserved(happened: Any) -> dict[str, Any]:
+    """As JSON, those of an event's own fields that are not for every reader of its record."""
+    kind: type = type(happened)
+    return {name: plain(getattr(happened, name)) for name in _reserved(kind)}
 
 
 def word(value: Any, path: str = "") -> str:
@@ -58,7 +66,7 @@ def _plainly(kind: type) -> Callable[[Any], Any]:
     if issubclass(kind, tuple | list):
         return lambda value: [v if type(v) in _AS_THEY_ARE else _at(n, v) for n, v in enumerate(value)]
     if is_dataclass(kind):
-        names = tuple(name for name, hint in _hints(kind) if not _is_personal(hint))
+        names = tuple(name for name, hint in _hints(kind) if not _marked(hint, _MARKS | _UNTOLD))
         return lambda value: {
             name: held if type(held := getattr(value, name)) in _AS_THEY_ARE else _at(name, held)
             for name in names
@@ -103,8 +111,15 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
 def _bearing(kind: type) -> tuple[tuple[str, bool], ...]:
     """The fields that are personal (true), or may hold something that is."""
     return tuple(
-        (name, _is_personal(hint)) for name, hint in _hints(kind) if _is_personal(hint) or _may_hold(hint)
+        (name, personal)
+        for name, hint in _hints(kind)
+        if (personal := _marked(hint, _MARKS)) or _may_hold(hint)
     )
+
+
+@cache
+def _reserved(kind: type) -> tuple[str, ...]:
+    return tuple(name for name, hint in _hints(kind) if _marked(hint, frozenset({RESERVED})))
 
 
 @cache
@@ -114,10 +129,11 @@ def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
     return tuple((f.name, hints[f.name]) for f in fields(kind) if f.name not in _ENVELOPE)
 
 
-def _is_personal(hint: Any) -> bool:
-    if not _MARKS.isdisjoint(getattr(hint, "__metadata__", ())):
+def _marked(hint: Any, marks: frozenset[str]) -> bool:
+    """Whether a field's type has one of these marks, on itself or on a part of it."""
+    if not marks.isdisjoint(getattr(hint, "__metadata__", ())):
         return True
-    return any(_is_personal(part) for part in get_args(hint))
+    return any(_marked(part, marks) for part in get_args(hint))
 
 
 def _may_hold(hint: Any) -> bool:

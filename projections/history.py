@@ -29,6 +29,7 @@ CREATE TABLE {schema}.history (
     topic          text        COLLATE "C" NOT NULL,
     facts          jsonb       NOT NULL,
     persons        jsonb       NOT NULL,
+    reserved       jsonb       NOT NULL,
     actor          text        NOT NULL,
     role           text        NOT NULL,
     command        text        NOT NULL,
@@ -57,13 +58,13 @@ COMMENT ON COLUMN {schema}.history.version IS 'Absent for a refusal: it does not
 
 _TABLE: Final = Table(
     "history",
-    "position, event_id, record_id, version, topic, facts, persons, actor, role, command, reason, "
+    "position, event_id, record_id, version, topic, facts, persons, reserved, actor, role, command, reason, "
     "effective_at, precision, recorded_at, causation, correlation, rests_on, status, supersedes, "
     "backdated, rules_version, timeline, dated, corrected, scopes",
 )
 
 _COLUMNS: Final = """
-SELECT position, event_id, record_id, version, topic, facts, persons, actor, role, command, reason,
+SELECT position, event_id, record_id, version, topic, facts, persons, reserved, actor, role, command, reason,
     effective_at, precision AS effective_precision, recorded_at, causation, correlation, rests_on, status,
     supersedes, backdated, rules_version, ARRAY(
         SELECT c.version FROM read.history c
@@ -87,6 +88,7 @@ _TIMELINE: Final[TypeAdapter[Timeline]] = TypeAdapter(Timeline)
 class HistoryRow:
     """One event of a record, or one refusal (``version`` and ``status`` are then ``None``).
 
+    ``reserved`` holds the facts that not every reader of the record is told, and is ``None`` for the others.
     ``persons`` holds what is personal in the event, by the path of its field; these and ``reason`` (empty
     when none was given) are sealed words until they are opened.
     ``effective_precision`` is ``instant``, ``day`` or ``month``. ``backdated``: the day of the fact, the last
@@ -97,6 +99,7 @@ class HistoryRow:
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ("reason",)
+    RESERVED: ClassVar[tuple[str, ...]] = ("reserved",)
 
     position: int
     event_id: UUID
@@ -106,6 +109,7 @@ class HistoryRow:
     label: str
     facts: dict[str, Any]
     persons: dict[str, Personal]
+    reserved: dict[str, Any] | None
     actor: str
     role: str
     command: str
@@ -164,6 +168,20 @@ async def page(
         limit + 1,
     )
     return page_of(rows, limit, _row, lambda row: str(row["position"]))
+
+
+async def refusals(
+    connection: AsyncConnection[Any], record_id: str, until: datetime, limit: int
+) -> Sequence[HistoryRow]:
+    """The last commands refused on a record by ``until`` (UTC), oldest first."""
+    rows = await select(
+        connection,
+        _COLUMNS,
+        [("record_id = %s", record_id), ("version IS NULL AND recorded_at <= %s", until)],
+        "ORDER BY position DESC",
+        limit,
+    )
+    return [_row(row) for row in reversed(rows)]
 
 
 async def standing(
@@ -241,6 +259,7 @@ def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
         happened.topic,
         as_json(change.facts),
         as_json(change.persons) if change.persons else "{}",
+        as_json(change.reserved) if change.reserved else "{}",
         told["actor"],
         told["role"],
         told["command"],

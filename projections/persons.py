@@ -75,6 +75,12 @@ def withheld(row: Row) -> Row:
     return replace(row, persons={}, **{name: _WITHHELD for name in row.TYPED if getattr(row, name)})
 
 
+def unreserved(row: Row) -> Row:
+    """The row for a reader who is not told what its kind reserves: the fields that ``RESERVED`` names."""
+    names: tuple[str, ...] = getattr(row, "RESERVED", ())
+    return replace(row, **dict.fromkeys(names)) if names else row
+
+
 def _words(row: Told) -> Iterator[str]:
     for held in (*row.persons.values(), *(getattr(row, name) for name in row.TYPED)):
         if isinstance(held, str) and held:

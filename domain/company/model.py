@@ -65,6 +65,9 @@ class Company(Root):
 
     TOPIC = "company@1"
     about_persons = False
+    status_labels = STATUS_LABELS
+    resting = frozenset({Status.ACTIVE})
+    final = frozenset({Status.CLOSED})
 
     @event("Created", topic="company.Registered@1")
     def __init__(self, id: str, firm: Firm) -> None:
@@ -89,7 +92,7 @@ class Company(Root):
             self._changed(firm=firm)
 
     def close(self, act: Act, *, on: date) -> None:
-        """It has ceased to exist, or to take part, since ``on``."""
+        """It has ceased to exist, or to take part, since ``on``: for all, so an académie says it."""
         self._must_be_active("fermer")
         not_in_the_future(act, on)
         self._closed_down(on=on)

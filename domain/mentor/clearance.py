@@ -65,15 +65,16 @@ def must_be_clearable(
 
     ``admitted``: whether the operator is; ``entitlements``: those of the scheme that it does not hold.
     """
-    lacks = list(_lacks(mentor, rules, day, admitted, entitlements))
-    if lacks:
-        code, sentence, _ = lacks[0]
-        raise Refused(code, sentence, tuple(word for _, _, missing in lacks for word in missing))
+    found = list(lacks(mentor, rules, day, admitted, entitlements))
+    if found:
+        code, sentence, _ = found[0]
+        raise Refused(code, sentence, tuple(word for _, _, missing in found for word in missing))
 
 
-def _lacks(
+def lacks(
     mentor: Mentor, rules: Rules, day: date, admitted: bool, entitlements: tuple[str, ...]
 ) -> Iterator[Lack]:
+    """Every guard that would refuse a clearance on ``day``, in the order in which they are asked."""
     yield from _file(mentor, day)
     interview = mentor.interview
     if not (interview and interview.favourable and interview.on <= day):

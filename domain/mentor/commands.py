@@ -9,11 +9,12 @@ from typing import Annotated, ClassVar
 from domain.association.entitlements import missing_entitlements
 from domain.association.model import Association
 from domain.association.parts import Status as OperatorStatus
+from domain.authorization import may_see
 from domain.commands import Command, decided_by, handles
 from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
 from domain.convention.model import Convention
-from domain.kernel import FREE_TEXT, Act, Conflict, Refused
+from domain.kernel import FREE_TEXT, Act, Conflict, NotFound, Refused
 from domain.links import Channel
 from domain.mentor import guards
 from domain.mentor.due import lapse_key, overdue_key
@@ -38,6 +39,16 @@ def _check_profile(profile: Profile, records: Records) -> None:
         raise Refused("company_closed", "Cette entreprise est fermée.", ("une entreprise active",))
 
 
+def own_association(association_id: str, act: Act, records: Records) -> Association:
+    """The operator for which its coordinator acts. Raises ``NotFound`` for one that does not exist and for
+    another's alike: nothing else of it is looked at.
+    """
+    association = records.find(Association, association_id)
+    if association is None or not may_see(act.actor, association.scopes()):
+        raise NotFound("not_found", f"Aucun dossier {association_id} dans votre périmètre.")
+    return association
+
+
 # The candidacy ------------------------------------------------------------------------------------
 
 
@@ -56,14 +67,54 @@ class Apply(Command):
 
 @handles(Apply)
 def apply(command: Apply, act: Act, records: Records) -> None:
-    if records.find(Mentor, command.record_id):
-        raise Conflict("already_applied", f"Le dossier {command.record_id} existe déjà.")
+    _must_be_new(command, records)
+    association = (
+        records.read(Association, command.association_id)
+        if act.actor.role == "lycee"
+        else own_association(command.association_id, act, records)
+    )
+    association.must_be_open()
+    guards.proposed_by(command.channel, command.uai)
+    _candidate(command, act, records, association, command.programme_id, command.channel, command.uai)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyByLink(Command):
+    """The same by the candidates themselves, through a link of the association: under the programme in which
+    it is admitted. They never see the record that they open."""
+
+    name: ClassVar[str] = "mentor.apply_by_link"
+    association_id: str
+    person: Person
+    profile: Profile
+
+
+@handles(ApplyByLink)
+def apply_by_link(command: ApplyByLink, act: Act, records: Records) -> None:
+    _must_be_new(command, records)
     association = records.read(Association, command.association_id)
     association.must_be_open()
+    association.receive_candidacy(act)
+    _candidate(command, act, records, association, association.programme_id, Origin.FORM, None)
+
+
+def _must_be_new(command: Command, records: Records) -> None:
+    if records.find(Mentor, command.record_id):
+        raise Conflict("already_applied", f"Le dossier {command.record_id} existe déjà.")
+
+
+def _candidate(
+    command: Apply | ApplyByLink,
+    act: Act,
+    records: Records,
+    association: Association,
+    programme_id: str,
+    channel: Origin,
+    uai: str | None,
+) -> None:
     guards.person(act, command.person)
-    guards.proposed_by(command.channel, command.uai)
     _check_profile(command.profile, records)
-    programme = records.read(Programme, command.programme_id)
+    programme = records.read(Programme, programme_id)
     records.add(
         Mentor(
             id=command.record_id,
@@ -73,8 +124,8 @@ def apply(command: Apply, act: Act, records: Records) -> None:
             academies=association.academies,
             person=command.person,
             profile=command.profile,
-            channel=command.channel,
-            uai=command.uai,
+            channel=channel,
+            uai=uai,
             digests=digests_of(association.id, command.person, records.digest),
             reachable=bool(command.person.email or command.person.phone),
             day=act.today,

@@ -8,19 +8,22 @@ programme's rules for every delay.
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from domain.erasure import Ground
 from domain.guards import not_in_the_future, reason_given
-from domain.kernel import FREE_TEXT, Act, Claim, Root, event
-from domain.links import Channel, Link, Linked, told_by
+from domain.kernel import FREE_TEXT, INTERNAL, Act, Claim, Root, event
+from domain.links import Allowance, Channel, Link, Linked, told_by
 from domain.mentor import guards
+from domain.mentor import timeline as times
 from domain.mentor.clearance import must_be_clearable, training_missing
 from domain.mentor.parts import (
     LADDER,
     OPEN,
     STANDING,
+    STATUS_LABELS,
     Asked,
     Certificate,
     Check,
@@ -37,15 +40,22 @@ from domain.mentor.parts import (
 from domain.reminding import Reminder, Reminding
 
 if TYPE_CHECKING:
+    from domain.folding import Timeline
     from domain.programme.rules import Rules
+
+FILE: Final = "file"
+"""What a link on a mentor's record allows: to sign the charter."""
 
 
 class Mentor(Reminding, Linked, Root):
     """The aggregate. Public methods decide; the methods under ``@event`` assign."""
 
     TOPIC = "mentor@1"
-    LINK_ACTIONS = frozenset({"file"})
+    LINK_ACTIONS: ClassVar[Mapping[str, Allowance]] = {FILE: Allowance()}
     persons_shown_to = frozenset({"association", "dpo"})
+    status_labels = STATUS_LABELS
+    resting = frozenset({Status.CLEARED})
+    final = frozenset(Status) - OPEN
     ASSOCIATION_ONLY: ClassVar[tuple[str, ...]] = ("interview",)
     """Shown to the association alone, whoever else may see the record: the interview's report."""
 
@@ -75,6 +85,7 @@ class Mentor(Reminding, Linked, Root):
         self.uai = uai
         self.digests = digests
         self.reachable = reachable
+        self.reachable_since: date | None = None
         self.applied_on = day
         self.progress_on = day
         self.aliases: tuple[str, ...] = ()
@@ -88,6 +99,7 @@ class Mentor(Reminding, Linked, Root):
         self.training_complete = False
         self.cleared_on: date | None = None
         self.suspensions: dict[MentorSuspension, date] = {}
+        self.released_on: date | None = None
         self.closed_on: date | None = None
         self.leaving: MentorLeaving | None = None
         self.merged_into: str | None = None
@@ -113,6 +125,9 @@ class Mentor(Reminding, Linked, Root):
         known = {*self.digests.all(), *self.aliases}
         mine = frozenset(Claim(f"mentor:{self.association_id}:{digest}") for digest in known)
         return mine | self.link_claims()
+
+    def since(self, timeline: Timeline, place: int) -> datetime:
+        return times.since(self, timeline, place)
 
     @property
     def owner(self) -> str:
@@ -170,7 +185,7 @@ class Mentor(Reminding, Linked, Root):
 
     def sign_charter(self, act: Act, *, on: date, version: str, channel: Channel) -> None:
         """The mentor signed the charter: by a link, or on paper that a role records."""
-        self.spend(act, "file")
+        self.spend(act, FILE)
         told_by(act, channel, on)
         guards.is_open(self, "noter la charte")
         not_in_the_future(act, on)
@@ -323,6 +338,7 @@ class Mentor(Reminding, Linked, Root):
     def _person_changed(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
         self.person = person
         self.digests = digests
+        self.reachable_since = day if reachable and not self.reachable else self.reachable_since
         self.reachable = reachable
         self._climb(day)
 
@@ -379,12 +395,14 @@ class Mentor(Reminding, Linked, Root):
 
     @event("Suspended", topic="mentor.Suspended@1")
     def _suspended(self, cause: MentorSuspension, on: date) -> None:
+        self.released_on = self.released_on if self.suspensions else None
         self.suspensions[cause] = on
         self.status = Status.SUSPENDED
 
     @event("SuspensionLifted", topic="mentor.SuspensionLifted@1")
     def _suspension_lifted(self, cause: MentorSuspension, on: date) -> None:
         del self.suspensions[cause]
+        self.released_on = max(on, self.released_on or on)
 
     @event("Returned", topic="mentor.Returned@1")
     def _returned(self, on: date) -> None:
@@ -413,7 +431,7 @@ class Mentor(Reminding, Linked, Root):
     def _absorbed(
         self,
         duplicate: str,
-        aliases: tuple[str, ...],
+        aliases: Annotated[tuple[str, ...], INTERNAL],
         certificates: tuple[Certificate, ...],
         check: Check | None,
         complete: bool,
@@ -437,7 +455,9 @@ class Mentor(Reminding, Linked, Root):
         self._failed(key)
 
     @event("LinkIssued", topic="mentor.LinkIssued@1")
-    def _link_issued(self, link: str, action: str, digest: str, expires_on: date) -> None:
+    def _link_issued(
+        self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date
+    ) -> None:
         self.links[link] = Link(link, action, digest, expires_on)
 
     @event("LinkRevoked", topic="mentor.LinkRevoked@1")

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Final
 
-from domain.kernel import ERASED, FREE_TEXT, PERSONAL
+from domain.kernel import ERASED, FREE_TEXT, INTERNAL, PERSONAL
 
 if TYPE_CHECKING:
     from domain.programme.rules import Rules
@@ -201,8 +201,8 @@ class Digests:
     """By what the same person is recognised without being read: keyed digests of the e-mail address, and of
     the names with the birth date."""
 
-    email_digest: str | None = None
-    name_digest: str | None = None
+    email_digest: Annotated[str | None, INTERNAL] = None
+    name_digest: Annotated[str | None, INTERNAL] = None
 
     def all(self) -> tuple[str, ...]:
         return tuple(one for one in (self.email_digest, self.name_digest) if one)

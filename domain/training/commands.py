@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from domain.association.model import Association
 from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
-from domain.mentor.commands import rules_of
+from domain.mentor.commands import own_association, rules_of
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Certificate
 from domain.ports import Records
@@ -53,7 +52,7 @@ class Plan(Command):
 def plan(command: Plan, act: Act, records: Records) -> None:
     if records.find(Training, command.record_id):
         raise Conflict("already_planned", f"La formation {command.record_id} existe déjà.")
-    association = records.read(Association, command.association_id)
+    association = own_association(command.association_id, act, records)
     association.must_be_open()
     guards.course(command.course)
     programme = records.read(Programme, command.programme_id)

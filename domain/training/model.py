@@ -13,7 +13,7 @@ from domain.guards import not_in_the_future, reason_given
 from domain.kernel import Act, Root, event
 from domain.reminding import Reminder, Reminding
 from domain.training import guards
-from domain.training.parts import AHEAD, Course, Enrolment, Place, Status
+from domain.training.parts import AHEAD, STATUS_LABELS, Course, Enrolment, Place, Status
 
 if TYPE_CHECKING:
     from domain.programme.rules import Rules
@@ -24,6 +24,9 @@ class Training(Reminding, Root):
 
     TOPIC = "training@1"
     persons_shown_to = frozenset({"association", "dpo"})
+    status_labels = STATUS_LABELS
+    resting = AHEAD
+    final = frozenset({Status.CLOSED, Status.CANCELLED, Status.ERASED})
 
     @event("Created", topic="training.Planned@1")
     def __init__(

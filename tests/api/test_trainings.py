@@ -242,7 +242,9 @@ async def test_a_change_names_the_version_read_and_takes_no_place_away(school: S
     assert shown["starts_at"].startswith((TODAY + timedelta(days=9)).isoformat())
 
 
-async def test_courses_are_listed_as_they_begin_page_by_page_and_by_each_filter(school: Site) -> None:
+async def test_courses_are_listed_the_latest_planned_first_and_by_each_filter(
+    school: Site,
+) -> None:
     later, sooner = await opened(school, 20), await opened(school, 3)
     draft = "/v1/trainings/" + (await school.do("face", "POST", "/v1/trainings", planned(10)))["id"]
     await enrol(school, later, "mentor-1")
@@ -252,13 +254,14 @@ async def test_courses_are_listed_as_they_begin_page_by_page_and_by_each_filter(
         items = (await school.get(who, f"/v1/trainings?{query}")).json()["items"]
         return ["/v1/trainings/" + one["id"] for one in items]
 
-    assert await listed("") == [sooner, draft, later]
+    assert await listed("") == [draft, sooner, later]
     assert await listed("status=planned") == [draft]
     assert await listed("mentor=mentor-1") == [later]
     assert await listed(f"starts_after={TODAY + timedelta(days=10)}") == [draft, later]
     assert await listed(f"starts_before={TODAY + timedelta(days=10)}") == [sooner]
     assert await listed("academie=08", "dpo") == [f"/v1/trainings/{theirs}"]
-    assert await listed(f"association={FACE}", "dpo") == [sooner, draft, later]
+    assert await listed(f"association={FACE}", "dpo") == [draft, sooner, later]
+    assert await listed("stuck_days=0") == await listed(f"expiring_before={TODAY}") == []
     first = (await school.get("face", "/v1/trainings?limit=2")).json()
     assert await listed(f"limit=2&after={first['next']}") == [later]
 

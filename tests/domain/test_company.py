@@ -58,7 +58,7 @@ def test_a_siret_is_that_of_one_company_until_it_closes(desk: Desk) -> None:
     assert desk.code(RegisterCompany(record_id=ID, firm=BOIS)) == "already_registered"
     desk.do(RegisterCompany(record_id="company-3", firm=Firm("Sans numéro")))
     desk.do(RegisterCompany(record_id="company-4", firm=Firm("Sans numéro non plus")))
-    desk.do(CloseCompany(record_id=ID, on=TODAY))
+    desk.do(CloseCompany(record_id=ID, on=TODAY), LYON)
     desk.do(again)
 
 
@@ -73,6 +73,12 @@ def test_associations_academies_and_lycees_keep_it_up_to_date(desk: Desk, actor:
     assert desk.version(ID) == version
 
 
+@pytest.mark.parametrize("actor", [COORDINATOR, LYCEE], ids=lambda actor: actor.role)
+def test_what_is_shared_by_all_is_closed_by_an_academie_alone(desk: Desk, actor: Actor) -> None:
+    assert desk.code(CloseCompany(record_id=ID, on=TODAY), actor) == "role_not_allowed"
+    desk.do(CloseCompany(record_id=ID, on=TODAY), LYON)
+
+
 @pytest.mark.parametrize("actor", [NATIONAL, AUDITOR], ids=lambda actor: actor.role)
 def test_nobody_else_does(desk: Desk, actor: Actor) -> None:
     assert desk.code(RegisterCompany(record_id="company-2", firm=Firm("X")), actor) == "role_not_allowed"
@@ -83,11 +89,11 @@ def test_what_ties_is_counted_and_took_place(desk: Desk) -> None:
     tie = RecordTie(record_id=ID, kind=TieKind.VISIT, count=1, on=TODAY)
     assert desk.code(replace(tie, count=0)) == "nothing_counted"
     assert desk.code(replace(tie, on=date(2025, 11, 25))) == "in_the_future"
-    assert desk.code(CloseCompany(record_id=ID, on=date(2025, 11, 25))) == "in_the_future"
-    desk.do(CloseCompany(record_id=ID, on=TODAY))
+    assert desk.code(CloseCompany(record_id=ID, on=date(2025, 11, 25)), LYON) == "in_the_future"
+    desk.do(CloseCompany(record_id=ID, on=TODAY), LYON)
     assert company(desk).status == "closed"
     for command in (tie, CloseCompany(record_id=ID, on=TODAY), ChangeCompany(record_id=ID, firm=BOIS)):
-        assert desk.code(command) == "wrong_status"
+        assert desk.code(command, LYON) == "wrong_status"
 
 
 def test_it_is_about_nobody_and_waits_for_nothing(desk: Desk) -> None:

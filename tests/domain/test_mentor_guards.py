@@ -129,7 +129,7 @@ def test_a_mentor_is_not_said_to_work_for_a_company_that_is_closed(desk: Desk) -
     desk.do(RegisterCompany(record_id="company-1", firm=Firm("Bois & Cie")))
     profile = replace(PROFILE, company_id="company-1")
     desk.apply(profile=profile)
-    desk.do(CloseCompany(record_id="company-1", on=TODAY))
+    desk.do(CloseCompany(record_id="company-1", on=TODAY), LYON)
     assert desk.code(ask.ChangeProfile(record_id=MENTOR, profile=profile)) == "company_closed"
 
 
@@ -148,7 +148,7 @@ def test_an_operator_opens_records_of_its_own_only(desk: Desk) -> None:
         LYON,
     )
     assert desk.code(applying(), RIVAL) == "not_found"
-    assert desk.code(applying(association_id="association-9")) == "unknown_record"
+    assert desk.code(applying(association_id="association-9")) == "not_found"
     assert desk.code(applying(), LYON) == "role_not_allowed"
     desk.apply()
     assert desk.code(applying()) == "already_applied"

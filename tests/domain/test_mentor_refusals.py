@@ -74,7 +74,7 @@ def suspended(desk: Desk) -> None:
     cleared(desk)
     desk.do(ask.Suspend(record_id=MENTOR, on=desk.today), COORDINATOR, MARK)
     desk.do(course.CloseCourse(record_id=COURSE))
-    desk.do(of_company.CloseCompany(record_id=COMPANY, on=desk.today))
+    desk.do(of_company.CloseCompany(record_id=COMPANY, on=desk.today), LYON)
 
 
 def twin_suspended(desk: Desk) -> None:
@@ -154,6 +154,7 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
         replace(WHO, email=None, phone=None),
     ):
         yield applying("mentor-3", person)
+        yield ask.ApplyByLink(record_id="mentor-3", association_id=FACE, person=person, profile=PROFILE)
         yield ask.ChangePerson(record_id=MENTOR, person=person)
     for profile in (
         replace(PROFILE, availability=odd * 999),

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from domain.kernel import Root
+from domain.kernel import INTERNAL, RESERVED, Root
 from domain.registry import RECORDS
 from ledger.codec import model_of
 
@@ -74,9 +74,13 @@ def _told(hints: dict[str, Any], optional: set[str] | frozenset[str] = frozenset
     )
 
 
+_READERS_ONLY = re.compile(rf"Annotated\[([^\[\]]+(?:\[[^\[\]]*\])?), '(?:{INTERNAL}|{RESERVED})'\]")
+"""Marks that say to whom a field is told: it is stored the same with and without."""
+
+
 def _type(hint: Any) -> str:
     text = hint.__name__ if isinstance(hint, type) and not get_args(hint) else repr(hint)
-    return re.sub(r"(?:\b[a-z_]+\.)+(?=[A-Za-z])", "", text)
+    return _READERS_ONLY.sub(r"\1", re.sub(r"(?:\b[a-z_]+\.)+(?=[A-Za-z])", "", text))
 
 
 if __name__ == "__main__":
