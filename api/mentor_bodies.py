@@ -69,15 +69,12 @@ class PersonBody(Body):
         return Person(**dict(self))
 
 
-class ProfileBody(Body):
-    """Ce qu'un·e mentor·e apporte. Sans capacité dite, celle des règles du programme vaut."""
+class OwnProfileBody(Body):
+    """Ce que l'on dit soi-même que l'on apporte. Sans capacité dite, celle des règles du programme vaut."""
 
     status: Occupation = Field(description="employee, retired, student ou self_employed.")
     engagement: Engagement = Field(
         Engagement.VOLUNTEER, description="Bénévole (volunteer) ou mécénat de compétences (mecenat)."
-    )
-    company_id: Annotated[str, Field(strict=True, pattern=r"^company-[0-9A-Za-z-]{1,80}$")] | None = Field(
-        None, description="Son entreprise, par l'identifiant de son dossier."
     )
     rome: Rome | None = Field(None, description="Son métier, par son code ROME.", examples=["K2104"])
     naf: Naf | None = Field(None, description="Son secteur, par son code NAF.", examples=["62.01Z"])
@@ -98,6 +95,14 @@ class ProfileBody(Body):
     def profile(self) -> Profile:
         listed = {name: tuple(getattr(self, name)) for name in ("families", "languages", "modes", "communes")}
         return Profile(**dict(self) | listed)
+
+
+class ProfileBody(OwnProfileBody):
+    """Ce qu'un·e mentor·e apporte. Sans capacité dite, celle des règles du programme vaut."""
+
+    company_id: Annotated[str, Field(strict=True, pattern=r"^company-[0-9A-Za-z-]{1,80}$")] | None = Field(
+        None, description="Son entreprise, par l'identifiant de son dossier."
+    )
 
 
 class CandidacyBody(Body):

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from domain.authorization import PUBLIC, ROLES
 from domain.kernel import Actor
+from domain.links import PERSON
 
 Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
@@ -123,7 +124,7 @@ class TokenStore:
 
 
 def _scopes(role: str, asked: Iterable[str]) -> frozenset[str]:
-    if role not in ROLES or role == "system":
+    if role not in ROLES or role in {"system", PERSON}:
         raise ValueError(f"Le rôle « {role} » n'existe pas.")
     own = frozenset({PUBLIC, f"role:{role}"}) if role in _EVERYWHERE else frozenset({PUBLIC})
     bounds = frozenset(asked) - own

@@ -1,20 +1,21 @@
-"""Links for persons: how somebody without an account does one thing, once, on one record.
+"""Links for persons: how somebody without an account does one thing on one record.
 
 A link is a fact of the record it acts on. The secret is the API's: 256 random bits, of which the record knows
 a SHA-256 only. It is spent by the command that it allows, in the same append; whatever it allows, a role
-records too, from paper or a telephone call.
+records too, from paper or a telephone call. One kind serves more than once: the public form of an
+association, which is bounded by the day instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 from domain.calendar import french_date
-from domain.kernel import Act, Claim, Refused
+from domain.kernel import INTERNAL, Act, Claim, Forbidden, Refused
 
 PERSON: Final = "person"
 """The role of whoever acts through a link. Its id and its only scope are ``link:<link>``."""
@@ -40,17 +41,37 @@ CHANNEL_LABELS: Final = {
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """What the links for one action may be. ``longest``: how far ahead they expire; ``most_live``: how many
+    at a time on one record; ``most_a_day``: how often each serves in a day, 0 for once and for all;
+    ``given_by``: the roles that give them, where not every role that gives links on such a record does.
+    """
+
+    longest: timedelta = LONGEST
+    most_live: int = MOST_LIVE
+    most_a_day: int = 0
+    given_by: frozenset[str] = frozenset()
+
+    @property
+    def is_reusable(self) -> bool:
+        return self.most_a_day > 0
+
+
+@dataclass(frozen=True)
 class Link:
     """``digest``: SHA-256 (hex) of the secret; ``expires_on``: its last day; ``state``: live, spent, revoked.
+    ``uses``: how often one that serves again served on ``used_on``, its last day of use.
 
     Without a clock a record cannot tell that a link has expired: whoever looks a secret up asks ``is_open``.
     """
 
     id: str
     action: str
-    digest: str
+    digest: Annotated[str, INTERNAL]
     expires_on: date
     state: str = "live"
+    used_on: date | None = None
+    uses: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -61,40 +82,47 @@ class Link:
         """Whether it still allows its action."""
         return self.is_live and today <= self.expires_on
 
+    def uses_on(self, day: date) -> int:
+        return self.uses if self.used_on == day else 0
+
 
 class Linked:
-    """A part of a record on which persons act through links. The record declares the three events, each one
-    line long: a topic belongs to one class. ``LINK_ACTIONS``: what its links may allow.
+    """A part of a record on which persons act through links. The record declares the events, each one line
+    long: a topic belongs to one class. ``LINK_ACTIONS``: what its links may allow, and how each is bounded.
     """
 
-    LINK_ACTIONS: ClassVar[frozenset[str]] = frozenset()
+    LINK_ACTIONS: ClassVar[Mapping[str, Allowance]] = {}
     links: dict[str, Link]
 
     def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
         """Makes a link for one action, live until it is spent, revoked, or its last day has passed.
 
-        Raises ``Refused``: no such action on this record, a term past or over 30 days ahead, too many live
-        links, an id that served already.
+        Raises ``Refused``: no such action on this record, a term past or too far ahead, too many live links
+        for it, an id that served already; ``Forbidden``: links for it are another role's to give.
         """
-        if action not in self.LINK_ACTIONS:
+        allowance = self.LINK_ACTIONS.get(action)
+        if allowance is None:
             raise Refused(
                 "link_action_unknown",
                 "Aucun lien ne permet cette opération sur ce dossier.",
                 (f"l'une de : {', '.join(sorted(self.LINK_ACTIONS))}",),
             )
-        latest = act.today + LONGEST
+        if allowance.given_by and act.actor.role not in allowance.given_by:
+            raise reserved(allowance)
+        latest = act.today + allowance.longest
         if not act.today <= expires_on <= latest:
             raise Refused(
                 "link_term",
-                f"Un lien expire au plus tard {LONGEST.days} jours après sa création.",
+                f"Un tel lien expire au plus tard {allowance.longest.days} jours après sa création.",
                 (f"une date entre le {french_date(act.today)} et le {french_date(latest)}",),
             )
         if link in self.links:
             raise Refused("link_known", "Ce lien existe déjà.", ("un autre identifiant de lien",))
-        if sum(one.is_open(act.today) for one in self.links.values()) >= MOST_LIVE:
+        alike = (one for one in self.links.values() if one.action == action)
+        if sum(one.is_open(act.today) for one in alike) >= allowance.most_live:
             raise Refused(
                 "too_many_links",
-                f"Ce dossier a déjà {MOST_LIVE} liens en cours.",
+                f"Ce dossier a déjà {allowance.most_live} tels liens en cours.",
                 ("le retrait de l'un d'eux",),
             )
         self._link_issued(link=link, action=action, digest=digest, expires_on=expires_on)
@@ -114,16 +142,17 @@ class Linked:
         if known.is_live:
             self._link_revoked(link=link)
 
-    def spend(self, act: Act, action: str) -> None:
-        """First in every decision open to a person: spends the link by which they act. Nothing of the kind is
-        asked of any other role.
+    def spend(self, act: Act, *actions: str) -> None:
+        """First in every decision open to a person: spends the link by which they act, or counts this use of
+        one that serves again. Nothing of the kind is asked of any other role.
 
-        Raises ``Refused``: the link is of another record or for another action, spent, revoked, expired.
+        Raises ``Refused``: the link is of another record or for none of these actions, spent, revoked,
+        expired, or it has served as often as it may in a day.
         """
         if act.actor.role != PERSON:
             return
         link = self.links.get(act.actor.id.removeprefix("link:"))
-        if link is None or link.action != action:
+        if link is None or link.action not in actions:
             raise Refused(
                 "link_elsewhere",
                 "Ce lien ne permet pas cette opération sur ce dossier.",
@@ -139,7 +168,20 @@ class Linked:
                 f"Ce lien a expiré le {french_date(link.expires_on)}.",
                 ("un nouveau lien",),
             )
-        self._link_spent(link=link.id)
+        self._serve(act, link)
+
+    def _serve(self, act: Act, link: Link) -> None:
+        allowance = self.LINK_ACTIONS[link.action]
+        if not allowance.is_reusable:
+            self._link_spent(link=link.id)
+        elif link.uses_on(act.today) < allowance.most_a_day:
+            self._link_used(link=link.id, day=act.today)
+        else:
+            raise Refused(
+                "link_full",
+                "Ce lien a servi aujourd'hui autant de fois qu'il peut en un jour.",
+                ("un nouvel essai demain", "ou la même demande sur papier"),
+            )
 
     @property
     def live_links(self) -> Iterator[Link]:
@@ -162,8 +204,16 @@ class Linked:
     def _link_spent(self, link: str) -> None:
         raise NotImplementedError
 
+    def _link_used(self, link: str, day: date) -> None:
+        """Only for a record that has links which serve again."""
+        raise NotImplementedError
+
     def _link_is(self, link: str, state: str) -> None:
         self.links[link] = replace(self.links[link], state=state)
+
+    def _link_served(self, link: str, day: date) -> None:
+        served = self.links[link]
+        self.links[link] = replace(served, used_on=day, uses=served.uses_on(day) + 1)
 
 
 def told_by(act: Act, channel: Channel, on: date) -> None:
@@ -174,6 +224,15 @@ def told_by(act: Act, channel: Channel, on: date) -> None:
             "Par un lien, on agit en ligne et le jour même.",
             (f"channel : online, et la date du {french_date(act.today)}",),
         )
+
+
+def reserved(allowance: Allowance) -> Forbidden:
+    """The refusal of a role that neither gives such links nor takes them back."""
+    return Forbidden(
+        "link_action_reserved",
+        "Votre rôle ne donne ni ne retire de lien pour cette opération.",
+        (f"un jeton du rôle {' ou '.join(sorted(allowance.given_by))}",),
+    )
 
 
 def _spent() -> Refused:

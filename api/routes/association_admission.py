@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
-from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api.dependencies import Parts
 from api.fields import Body, Code, Day, ProgrammeId, Reason, shown
+from api.links import BY_LINK, GIVING, TAKING_BACK, IssuedLink, LinkId, issue
 from api.requests import Accepted, Act, AssociationId, Nothing, command
 from api.routes.convention_text import MotivatedBody
 from api.routing import Route
-from api.travel import known
 from domain.association import commands
-from domain.association.model import Association
 from domain.association.parts import SuspensionCause
 from domain.links import Channel
 
 router = APIRouter(prefix="/v1/associations", tags=["associations : admission"], route_class=Route)
-
-_SECRET: Final = 32
-"""Bytes: 256 bits."""
 
 ConventionIds = Annotated[
     list[Annotated[str, StringConstraints(strict=True, pattern=r"^convention-[0-9A-Za-z-]{1,80}$")]],
@@ -79,29 +73,18 @@ class DepartureBody(Body):
 
 
 class LinkBody(Body):
-    """Un lien à usage unique pour une seule opération."""
+    """Un lien pour une seule opération, sans compte. Il sert une fois, sauf un formulaire public."""
 
-    action: Code = Field(description="Ce que le lien permet : ouvrir l'admission (admission).")
-    expires_on: Day = Field(description="Son dernier jour, à 30 jours au plus.")
+    action: Code = Field(
+        description="Ce que le lien permet : l'académie invite l'association à ouvrir son admission "
+        "(admission) ; l'association invite une personne à déposer sa candidature (candidacy), ou ouvre un "
+        "formulaire public (form), à montrer sur son site."
+    )
+    expires_on: Day = Field(
+        description="Son dernier jour : à 30 jours au plus, à 365 jours pour un formulaire."
+    )
 
     model_config = shown({"action": "admission", "expires_on": "2025-12-19"})
-
-
-class IssuedLink(Accepted):
-    """Le lien créé. ``secret`` n'est donné qu'ici, une fois : une demande répétée répond sans lui."""
-
-    link: str = Field(description="L'identifiant du lien, pour le retirer ou le suivre.")
-    secret: str | None = Field(description="Le secret à remettre à la personne ; il n'est pas conservé.")
-
-    model_config = shown(
-        {
-            "id": "association-6f5c1f0e-2a57-5d0b-9a54-0f6a8a3f7d11",
-            "version": 3,
-            "position": 1043,
-            "link": "link-0c4ad1f8-6d9a-5a1d-8a43-2d2f4d1c8e57",
-            "secret": "p1p0ZzQ0U3VtbWVyLWxpbmstZXhhbXBsZS1vbmx5LW4",
-        }
-    )
 
 
 # The admission ------------------------------------------------------------------------------------
@@ -118,11 +101,7 @@ class IssuedLink(Accepted):
     "wrong_status",
     "in_the_future",
     "before_last_change",
-    "online_today",
-    "link_elsewhere",
-    "link_spent",
-    "link_revoked",
-    "link_expired",
+    *BY_LINK,
 )
 async def open_admission(id: AssociationId, body: OpeningBody, act: Act) -> Accepted:
     return await act(commands.OpenAdmission(record_id=id, **dict(body)))
@@ -215,39 +194,16 @@ async def leave(id: AssociationId, body: DepartureBody, act: Act) -> Accepted:
     "POST",
     "/{id}/links",
     commands.IssueLink,
-    "Inviter l'association par un lien",
-    "wrong_status",
-    "link_action_unknown",
-    "link_term",
-    "link_known",
-    "too_many_links",
+    "Inviter l'association par un lien, ou ses candidat·es en son nom",
+    *GIVING,
 )
 async def issue_link(id: AssociationId, body: LinkBody, act: Act, parts: Parts) -> IssuedLink:
-    """The secret is made here and told once: the record knows its digest only. A repeated demand is the same
-    one, hence the digest that it had."""
-    link = act.new_id("link")
-    tracked = await known(parts, id, await parts.commands.now())
-    association = tracked.record if tracked else None
-    issued = association.links.get(link) if isinstance(association, Association) else None
-    secret = secrets.token_urlsafe(_SECRET)
-    digest = issued.digest if issued else sha256(secret.encode()).hexdigest()
-    accepted = await act(commands.IssueLink(record_id=id, link=link, digest=digest, **dict(body)))
-    return IssuedLink(**dict(accepted), link=link, secret=None if issued else secret)
+    def asked(link: str, digest: str) -> commands.IssueLink:
+        return commands.IssueLink(record_id=id, link=link, digest=digest, **dict(body))
+
+    return await issue(act, parts, id, asked)
 
 
-@command(
-    router,
-    "DELETE",
-    "/{id}/links/{link}",
-    commands.RevokeLink,
-    "Retirer un lien",
-    "link_elsewhere",
-    "link_spent",
-)
-async def revoke_link(
-    id: AssociationId,
-    link: Annotated[str, Path(pattern=r"^link-[0-9A-Za-z-]{1,80}$", description="L'identifiant du lien.")],
-    act: Act,
-    body: Nothing | None = None,
-) -> Accepted:
+@command(router, "DELETE", "/{id}/links/{link}", commands.RevokeLink, "Retirer un lien", *TAKING_BACK)
+async def revoke_link(id: AssociationId, link: LinkId, act: Act, body: Nothing | None = None) -> Accepted:
     return await act(commands.RevokeLink(record_id=id, link=link))

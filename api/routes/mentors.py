@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import timedelta
-from hashlib import sha256
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -14,14 +11,23 @@ from api import examples
 from api.dependencies import After, Limit, Parts, Reading
 from api.examples_mentors import MENTOR
 from api.fields import AcademieCode, Body, Day, shown
-from api.listing import READING, Listing, history_route, listing, present, tagged
+from api.links import GIVING, TAKING_BACK, IssuedLink, LinkId, issue
+from api.listing import (
+    READING,
+    Listing,
+    StuckDays,
+    history_route,
+    listing,
+    present,
+    stuck_since,
+    tagged,
+)
 from api.mentor_bodies import ASSOCIATION, CandidacyBody, PersonBody, ProfileBody
 from api.openapi import problem_responses
 from api.persons import Shown
 from api.requests import Accepted, Act, Create, Edit, Nothing, command
-from api.routes.association_admission import IssuedLink
 from api.routing import Route
-from api.travel import known
+from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.mentor import commands
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Origin, Status
@@ -30,12 +36,9 @@ from projections.mentors import MentorFilters, MentorRow
 
 router = APIRouter(prefix="/v1/mentors", tags=["mentors : registre"], route_class=Route)
 
-_SECRET_BYTES: Final = 32
-
 MentorId = Annotated[
     str, Path(pattern=r"^mentor-[0-9A-Za-z-]{1,80}$", description="L'identifiant du dossier de mentor·e.")
 ]
-LinkId = Annotated[str, Path(pattern=r"^link-[0-9A-Za-z-]{1,80}$", description="L'identifiant du lien.")]
 
 
 class DuplicateBody(Body):
@@ -83,12 +86,7 @@ async def list_mentors(
     expiring_before: Annotated[
         Day | None, Query(description="Dont la vérification ou la formation ne compte plus ce jour-là.")
     ] = None,
-    stuck_days: Annotated[
-        int | None,
-        Query(
-            ge=0, le=3_650, description="Dans le même état depuis plus de tant de jours (dossiers ouverts)."
-        ),
-    ] = None,
+    stuck_days: StuckDays = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[MentorRow]:
@@ -100,7 +98,7 @@ async def list_mentors(
         family=family,
         channel=channel,
         expiring_before=expiring_before,
-        stuck_since=None if stuck_days is None else await parts.commands.now() - timedelta(days=stuck_days),
+        stuck_since=await stuck_since(parts, stuck_days),
     )
     async with reading.session() as connection:
         page = await mentors.page(connection, filters, after, limit)
@@ -109,14 +107,21 @@ async def list_mentors(
 
 @router.get(
     "/{id}",
-    summary="Un·e mentor·e : son état, depuis quand, ce qui manque et ce qui l'attend",
-    responses=problem_responses(("not_found", *READING), examples.answer(MENTOR)),
+    summary="Un·e mentor·e, aujourd'hui ou à une date : son état, ce qui manque et ce qui l'attend",
+    responses=problem_responses(
+        ("not_found", *AS_KNOWN, *READING), examples.either(MENTOR, examples.STANDING)
+    ),
     operation_id="mentors_read",
 )
-async def read_mentor(id: MentorId, response: Response, shown: Shown, reading: Reading) -> MentorRow:
+async def read_mentor(
+    id: MentorId, response: Response, shown: Shown, moments: Travel, reading: Reading
+) -> MentorRow | Standing:
     async with reading.session() as connection:
         row = present(await mentors.get(connection, id), id)
-    return tagged(await shown.row(row, Mentor), response)
+        then = await standing(connection, id, moments)
+    if moments is None:
+        return tagged(await shown.row(row, Mentor), response)
+    return await travelled(reading, shown, Mentor, id, moments, then, mentors.row_at)
 
 
 history_route(router, "mentors", Mentor, "L'histoire d'un·e mentor·e, refus compris", mentors.get)
@@ -212,33 +217,15 @@ async def merge(id: MentorId, body: DuplicateBody, act: Act) -> Accepted:
     "/{id}/links",
     commands.IssueLink,
     "Donner un lien à usage unique",
-    "wrong_status",
-    "link_action_unknown",
-    "link_term",
-    "link_known",
-    "too_many_links",
+    *GIVING,
 )
 async def issue_link(id: MentorId, body: MentorLinkBody, act: Act, parts: Parts) -> IssuedLink:
-    """The secret is made here and told once: the record knows its digest only. A repeated demand is the same
-    one, hence the digest that it had."""
-    link = act.new_id("link")
-    tracked = await known(parts, id, await parts.commands.now())
-    mentor = tracked.record if tracked else None
-    issued = mentor.links.get(link) if isinstance(mentor, Mentor) else None
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    digest = issued.digest if issued else sha256(secret.encode()).hexdigest()
-    accepted = await act(commands.IssueLink(record_id=id, link=link, digest=digest, **dict(body)))
-    return IssuedLink(**dict(accepted), link=link, secret=None if issued else secret)
+    def asked(link: str, digest: str) -> commands.IssueLink:
+        return commands.IssueLink(record_id=id, link=link, digest=digest, **dict(body))
+
+    return await issue(act, parts, id, asked)
 
 
-@command(
-    router,
-    "DELETE",
-    "/{id}/links/{link}",
-    commands.RevokeLink,
-    "Retirer un lien",
-    "link_elsewhere",
-    "link_spent",
-)
+@command(router, "DELETE", "/{id}/links/{link}", commands.RevokeLink, "Retirer un lien", *TAKING_BACK)
 async def revoke_link(id: MentorId, link: LinkId, act: Act, body: Nothing | None = None) -> Accepted:
     return await act(commands.RevokeLink(record_id=id, link=link))

@@ -93,7 +93,8 @@ class RemoveContact(Command):
 @decided_by(Association, Association.issue_link)
 @dataclass(frozen=True, kw_only=True)
 class IssueLink(Command):
-    """Invites the operator by a link. ``digest``: SHA-256 (hex) of a secret that only the API has known."""
+    """Invites the operator by a link, or candidates in its name. ``digest``: SHA-256 (hex) of a secret that
+    only the API has known."""
 
     name: ClassVar[str] = "association.issue_link"
     link: str
@@ -106,6 +107,15 @@ class IssueLink(Command):
 @dataclass(frozen=True, kw_only=True)
 class RevokeLink(Command):
     name: ClassVar[str] = "association.revoke_link"
+    link: str
+
+
+@decided_by(Association, Association.spend_link)
+@dataclass(frozen=True, kw_only=True)
+class SpendLink(Command):
+    """Asked by the API once somebody known already came by an invitation: it serves once all the same."""
+
+    name: ClassVar[str] = "association.spend_link"
     link: str
 
 

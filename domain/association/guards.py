@@ -23,10 +23,11 @@ from domain.kernel import Act, Refused
 from domain.programme.rules import DOCUMENTS
 
 if TYPE_CHECKING:
+    from domain.association.inviting import Inviting
     from domain.association.model import Association
 
 
-def status_in(association: Association, allowed: Iterable[str], doing: str) -> None:
+def status_in(association: Association | Inviting, allowed: Iterable[str], doing: str) -> None:
     if association.status not in allowed:
         label = STATUS_LABELS[Status(association.status)]
         needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)

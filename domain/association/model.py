@@ -11,11 +11,13 @@ from datetime import date
 from typing import Annotated
 
 from domain.association import guards
+from domain.association.inviting import ADMISSION, Inviting
 from domain.association.parts import (
     CLOSED,
     ENTITLEMENT_LABELS,
     FOLLOWED,
     OPENABLE,
+    STATUS_LABELS,
     Contact,
     ContactRole,
     Document,
@@ -29,21 +31,20 @@ from domain.association.parts import (
 from domain.association.standing import Standing
 from domain.erasure import Ground
 from domain.guards import not_in_the_future, reason_given
-from domain.kernel import PERSONAL, Act, Claim, Refused, Root, event
-from domain.links import Channel, Link, Linked, told_by
+from domain.kernel import INTERNAL, PERSONAL, RESERVED, Act, Claim, Refused, Root, event
+from domain.links import Channel, Link, told_by
 from domain.reminding import Reminder, Reminding
 
 __all__ = ["ENTITLEMENT_LABELS", "Association", "Entitlement", "EntitlementKind", "Identity"]
 
-ADMISSION = "admission"
-"""What a link on an association allows: to open its admission."""
 
-
-class Association(Standing, Reminding, Linked, Root):
+class Association(Standing, Reminding, Inviting, Root):
     """An operator that a convention binds."""
 
     TOPIC = "association@1"
-    LINK_ACTIONS = frozenset({ADMISSION})
+    status_labels = STATUS_LABELS
+    resting = frozenset({Status.CANDIDATE, Status.ADMITTED})
+    final = CLOSED | {Status.ERASED}
 
     @event("Created", topic="association.Registered@1")
     def __init__(self, id: str, identity: Identity, academies: tuple[str, ...]) -> None:
@@ -140,11 +141,6 @@ class Association(Standing, Reminding, Linked, Root):
             self._entitlement_ended(reference=reference, on=on)
 
     # Its admission ---------------------------------------------------------------------------
-
-    def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
-        """Invites the operator to open its admission: see ``Linked``."""
-        guards.status_in(self, OPENABLE, "l'inviter à ouvrir son admission")
-        super().issue_link(act, link=link, action=action, digest=digest, expires_on=expires_on)
 
     def open_admission(
         self,
@@ -363,7 +359,7 @@ class Association(Standing, Reminding, Linked, Root):
         self._becomes(Status.LAPSED, on)
 
     @event("Suspended", topic="association.Suspended@1")
-    def _suspended(self, cause: SuspensionCause, on: date) -> None:
+    def _suspended(self, cause: Annotated[SuspensionCause, RESERVED], on: date) -> None:
         self._becomes(Status.SUSPENDED, on)
         self.suspended_for = cause
 
@@ -376,7 +372,9 @@ class Association(Standing, Reminding, Linked, Root):
         self._becomes(Status.LEFT, on)
 
     @event("LinkIssued", topic="association.LinkIssued@1")
-    def _link_issued(self, link: str, action: str, digest: str, expires_on: date) -> None:
+    def _link_issued(
+        self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date
+    ) -> None:
         self.links[link] = Link(link, action, digest, expires_on)
 
     @event("LinkRevoked", topic="association.LinkRevoked@1")
@@ -386,6 +384,10 @@ class Association(Standing, Reminding, Linked, Root):
     @event("LinkSpent", topic="association.LinkSpent@1")
     def _link_spent(self, link: str) -> None:
         self._link_is(link, "spent")
+
+    @event("LinkUsed", topic="association.LinkUsed@1")
+    def _link_used(self, link: str, day: date) -> None:
+        self._link_served(link, day)
 
     @event("ReminderDue", topic="association.ReminderDue@1")
     def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:

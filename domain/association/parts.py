@@ -38,6 +38,8 @@ OPENABLE: Final = CLOSED | {Status.CANDIDATE}
 STANDING: Final = frozenset({Status.ADMITTED, Status.SUSPENDED})
 FOLLOWED: Final = STANDING | {Status.IN_ADMISSION}
 """While it is one of these, something may be asked of the operator."""
+RECRUITING: Final = frozenset({Status.IN_ADMISSION, Status.ADMITTED})
+"""While it is one of these, candidates come to it by its links."""
 
 
 class EntitlementKind(StrEnum):

@@ -56,7 +56,7 @@ from tests.domain.association_sheet import (
     Sheet,
 )
 from tests.domain.association_support import PROGRAMME, Desk, guest, sha, version
-from tests.domain.rehearsal import OFFICER, Expected, settled
+from tests.domain.rehearsal import OFFICER, Expected, one_of, settled
 from tests.support import COORDINATOR, FACE, GRENOBLE, LYON
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -230,7 +230,8 @@ class AssociationMachine(RuleBasedStateMachine):
         command = ask.IssueLink(
             record_id=FACE, link=link, action="admission", digest=sha(link), expires_on=until
         )
-        expected = self.sheet.allowed(actor, "academie")
+        expected = self.sheet.allowed(actor, "academie", "association")
+        expected |= one_of(link_action_reserved=actor.role == "association")
         if self.attempt(command, expected | self.sheet.refusals_to_invite(link, until, self.today), actor):
             self.sheet.links[link] = ("live", until)
 

@@ -178,9 +178,10 @@ def _of_itself(today: date, odd: str) -> Iterator[Command]:
             yield ask.EndEntitlement(record_id=FACE, reference=reference, on=day)
     for link in ("l1", "l8", "l9"):
         yield ask.RevokeLink(record_id=FACE, link=link)
+        yield ask.SpendLink(record_id=FACE, link=link)
         for days in (10, -1, 31):
             until = today + timedelta(days=days)
-            for action in ("admission", "burn"):
+            for action in ("admission", "candidacy", "form", "burn"):
                 yield ask.IssueLink(
                     record_id=FACE, link=link, action=action, digest=sha(link), expires_on=until
                 )
@@ -266,5 +267,7 @@ def test_every_guard_of_an_association_has_refused_something(
 ) -> None:
     tried = {type(command) for _, command, _ in met}
     assert {c for name, c in command_types().items() if name.startswith("association.")} <= tried
-    assert codes("association", "links.py", "guards.py") - {no.code for _, _, no in met} == {"link_revoked"}
-    """A link that was revoked shows nothing of the record: whoever still has it finds none (test_links)."""
+    untold = codes("association", "links.py", "guards.py") - {no.code for _, _, no in met}
+    assert untold == {"link_revoked", "link_full", "candidacies_closed"}
+    """A link that was revoked shows nothing of the record: whoever still has it finds none (test_links). The
+    others are told to candidates (test_candidacies)."""

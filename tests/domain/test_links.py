@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from domain.association.model import Association
-from domain.kernel import Act, Actor, Claim, Refused, Root, event
-from domain.links import Channel, Link, Linked, told_by
+from domain.kernel import Act, Actor, Claim, Forbidden, Refused, Root, event
+from domain.links import Allowance, Channel, Link, Linked, told_by
 from tests.domain.association_support import Desk, guest, sha
-from tests.support import FACE, LYON
+from tests.support import COORDINATOR, FACE, LYON
 
 TODAY = date(2025, 11, 24)
 NOON = datetime(2025, 11, 24, 12, tzinfo=UTC)
@@ -21,7 +21,11 @@ class Letter(Linked, Root):
     """Opened, then answered, each by its own link."""
 
     TOPIC = "letter@1"
-    LINK_ACTIONS = frozenset({"open", "answer"})
+    LINK_ACTIONS = {  # noqa: RUF012 - as records declare it
+        "open": Allowance(),
+        "answer": Allowance(),
+        "sign": Allowance(longest=timedelta(days=365), most_a_day=3, given_by=frozenset({"association"})),
+    }
 
     @event("Created", topic="letter.Written@1")
     def __init__(self, id: str) -> None:
@@ -39,6 +43,10 @@ class Letter(Linked, Root):
     @event("LinkSpent", topic="letter.LinkSpent@1")
     def _link_spent(self, link: str) -> None:
         self._link_is(link, "spent")
+
+    @event("LinkUsed", topic="letter.LinkUsed@1")
+    def _link_used(self, link: str, day: date) -> None:
+        self._link_served(link, day)
 
 
 @pytest.fixture
@@ -133,7 +141,7 @@ def test_a_link_is_for_something_that_the_record_knows(letter: Letter) -> None:
     with pytest.raises(Refused) as no:
         issue(letter, action="burn")
     assert code_of(no) == "link_action_unknown"
-    assert no.value.missing == ("l'une de : answer, open",)
+    assert no.value.missing == ("l'une de : answer, open, sign",)
 
 
 def test_five_links_at_a_time_are_enough(letter: Letter) -> None:
@@ -148,6 +156,50 @@ def test_five_links_at_a_time_are_enough(letter: Letter) -> None:
         issue(letter, "l6")
     later = act(day=date(2025, 12, 2))
     letter.issue_link(later, link="l6", action="open", digest=DIGEST, expires_on=date(2025, 12, 9))
+
+
+def test_five_of_one_kind_leave_room_for_another(letter: Letter) -> None:
+    for n in range(5):
+        issue(letter, f"l{n}")
+    issue(letter, "a1", action="answer")
+    assert len(list(letter.live_links)) == 6
+
+
+def test_a_link_that_serves_again_is_bounded_by_the_day_and_never_spent(letter: Letter) -> None:
+    until = date(2026, 11, 24)
+    letter.issue_link(act(COORDINATOR), link="l1", action="sign", digest=DIGEST, expires_on=until)
+    for _ in range(3):
+        letter.spend(act(guest()), "open", "sign")
+    with pytest.raises(Refused) as no:
+        letter.spend(act(guest()), "sign")
+    assert code_of(no) == "link_full"
+    tomorrow = act(guest(), date(2025, 11, 25))
+    for _ in range(3):
+        letter.spend(tomorrow, "sign")
+    assert (letter.links["l1"].state, letter.links["l1"].uses_on(tomorrow.today)) == ("live", 3)
+    with pytest.raises(Refused) as no:
+        letter.spend(act(guest(), date(2026, 11, 25)), "sign")
+    assert code_of(no) == "link_expired"
+    letter.revoke_link(act(), link="l1")
+    with pytest.raises(Refused) as no:
+        letter.spend(act(guest(), date(2025, 11, 26)), "sign")
+    assert code_of(no) == "link_revoked"
+
+
+def test_the_term_of_a_link_is_that_of_its_kind(letter: Letter) -> None:
+    with pytest.raises(Refused) as no:
+        letter.issue_link(
+            act(COORDINATOR), link="l1", action="sign", digest=DIGEST, expires_on=date(2026, 11, 25)
+        )
+    assert (code_of(no), "365" in no.value.sentence) == ("link_term", True)
+
+
+def test_links_that_are_one_role_s_to_give_are_given_by_no_other(letter: Letter) -> None:
+    with pytest.raises(Forbidden) as no:
+        issue(letter, action="sign")
+    assert code_of(no) == "link_action_reserved"
+    assert no.value.missing == ("un jeton du rôle association",)
+    assert letter.links == {}
 
 
 def test_an_id_serves_once(letter: Letter) -> None:

@@ -1,0 +1,120 @@
+"""Candidacies handed in by the candidates themselves, through a link of an association.
+
+A candidate is told that the candidacy arrived, and nothing else: neither the record that it opened, nor
+whether there was one already.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Final
+
+from fastapi import APIRouter, Response
+from psycopg import OperationalError
+from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
+
+from api.dependencies import Parts, Services
+from api.fields import Body, shown
+from api.links import BY_LINK
+from api.mentor_bodies import PERSON, PROFILE, OwnProfileBody, PersonBody
+from api.requests import Act, command, correlation_of
+from api.routing import Route
+from api.sign_in import Held
+from domain.association.commands import SpendLink
+from domain.association.inviting import CANDIDACY
+from domain.calendar import paris_day
+from domain.kernel import SYSTEM, Conflict, DomainError, Forbidden
+from domain.mentor.commands import ApplyByLink
+from domain.ports import Request
+
+router = APIRouter(prefix="/v1/candidacies", tags=["liens"], route_class=Route)
+
+_THANKS: Final = "Votre candidature est arrivée : l'association prendra contact avec vous."
+_KNOWN: Final = "mentor_known"
+
+log = logging.getLogger(__name__)
+
+
+class OwnCandidacyBody(Body):
+    """Une candidature, déposée par la personne elle-même auprès de l'association dont elle a le lien."""
+
+    person: PersonBody
+    profile: OwnProfileBody
+
+    model_config = shown({"person": PERSON, "profile": PROFILE})
+
+
+class Acknowledged(BaseModel):
+    """La candidature est arrivée. Cette réponse est la même pour qui est déjà connu de l'association."""
+
+    received_on: date = Field(description="Le jour où elle est arrivée.")
+    message: str = Field(description="Ce qui vient ensuite.")
+
+    model_config = shown({"received_on": "2025-12-05", "message": _THANKS})
+
+
+@command(
+    router,
+    "POST",
+    "",
+    ApplyByLink,
+    "Déposer sa candidature par le lien d'une association",
+    *BY_LINK,
+    "link_full",
+    "candidacies_closed",
+    "name_unreadable",
+    "email_unreadable",
+    "phone_unreadable",
+    "birth_date_unlikely",
+    "identifier_unreadable",
+    "family_unknown",
+    "commune_unreadable",
+    "language_unreadable",
+    "capacity_unlikely",
+    "unknown_record",
+    "no_rules_in_force",
+    "already_applied",
+    answers=Acknowledged,
+)
+async def apply_by_link(body: OwnCandidacyBody, act: Act, parts: Parts) -> Response:
+    held = act.caller.held
+    if held is None:
+        raise Forbidden(
+            "role_not_allowed",
+            f"Le rôle « {act.caller.actor.role} » ne peut pas faire cette opération ({ApplyByLink.name}).",
+            ("le lien d'une association",),
+        )
+    asked = ApplyByLink(
+        record_id=act.new_id("mentor"),
+        association_id=held.record.id,
+        person=body.person.person(),
+        profile=body.profile.profile(),
+    )
+    request = Request(asked, held.actor, act.command_id, correlation=correlation_of(act.request.scope))
+    known = False
+    try:
+        await parts.commands.execute(request)
+    except Conflict as conflict:
+        known = conflict.code == _KNOWN
+        if not known:
+            raise
+    told = Acknowledged(received_on=paris_day(await parts.commands.now()), message=_THANKS)
+    return Response(
+        told.model_dump_json(),
+        media_type="application/json",
+        background=BackgroundTask(_spent, parts, held) if known else None,
+    )
+
+
+async def _spent(parts: Services, held: Held) -> None:
+    """After the answer: an invitation serves once, also for somebody whose candidacy changed nothing. Should
+    this fail, the link is live until its term, and serves once more."""
+    if held.link.action != CANDIDACY:
+        return
+    command = SpendLink(record_id=held.record.id, link=held.link.id)
+    try:
+        await parts.commands.execute(Request(command, SYSTEM, f"{held.link.id}:known"))
+    except (DomainError, OperationalError) as error:
+        log.warning("%s served and is not spent: %s", held.link.id, type(error).__name__)

@@ -1,0 +1,78 @@
+"""The links of an association: by which it is invited, and by which it invites candidates itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import ClassVar, Final
+
+from domain.association import guards
+from domain.association.parts import OPENABLE, RECRUITING
+from domain.kernel import Act, Refused
+from domain.links import LONGEST, Allowance, Linked, reserved
+
+ADMISSION: Final = "admission"
+"""Opens its admission: given by the académie."""
+CANDIDACY: Final = "candidacy"
+"""One candidate, invited by the association, hands in a candidacy."""
+FORM: Final = "form"
+"""The public form: the association shows the address on its own pages, and whoever reads it may hand in a
+candidacy. It is the one link that is not spent: it serves until its term, or until it is revoked."""
+
+LONGEST_FORM: Final = timedelta(days=365)
+MOST_CANDIDATES: Final = 50
+"""Candidates invited by an association at the same time."""
+CANDIDACIES_A_DAY: Final = 50
+"""By one public form: what somebody with bad intentions can pour into an association's list in a day."""
+
+_OWN: Final = frozenset({"association"})
+
+
+class Inviting(Linked):
+    """What an association does with links. Of a candidate it learns nothing here: the record that a candidacy
+    opens is the mentor's."""
+
+    LINK_ACTIONS: ClassVar[Mapping[str, Allowance]] = {
+        ADMISSION: Allowance(given_by=frozenset({"academie"})),
+        CANDIDACY: Allowance(LONGEST, most_live=MOST_CANDIDATES, given_by=_OWN),
+        FORM: Allowance(LONGEST_FORM, most_a_day=CANDIDACIES_A_DAY, given_by=_OWN),
+    }
+    status: str
+
+    def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
+        """Invites the operator to open its admission, or candidates to come to it: see ``Linked``."""
+        if action in (CANDIDACY, FORM):
+            guards.status_in(self, RECRUITING, "inviter des candidat·es")
+        else:
+            guards.status_in(self, OPENABLE, "l'inviter à ouvrir son admission")
+        super().issue_link(act, link=link, action=action, digest=digest, expires_on=expires_on)
+
+    def revoke_link(self, act: Act, *, link: str) -> None:
+        """Takes a link back: the association its own, the académie any. See ``Linked``."""
+        known = self.links.get(link)
+        if known and act.actor.role in _OWN:
+            allowance = self.LINK_ACTIONS[known.action]
+            if act.actor.role not in allowance.given_by:
+                raise reserved(allowance)
+        super().revoke_link(act, link=link)
+
+    def receive_candidacy(self, act: Act) -> None:
+        """Lets a candidate in by the link that they hold.
+
+        Raises ``Refused``: the link does not allow it (see ``spend``), or the association takes nobody for
+        now. Why it does not is none of a candidate's business.
+        """
+        self.spend(act, CANDIDACY, FORM)
+        if self.status not in RECRUITING:
+            raise Refused(
+                "candidacies_closed",
+                "Cette association ne reçoit pas de candidature en ligne pour le moment.",
+                ("une candidature sur papier, ou un appel à l'association",),
+            )
+
+    def spend_link(self, act: Act, *, link: str) -> None:
+        """The link has served, though nothing came of it: the candidate was known already. Nothing happens
+        when it is no longer live, or serves again."""
+        known = self.links.get(link)
+        if known and known.is_live and not self.LINK_ACTIONS[known.action].is_reusable:
+            self._link_spent(link=link)
