@@ -10,6 +10,7 @@ from domain.kernel import Actor, Root, Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
     from domain.calendar import SchoolCalendar
@@ -145,6 +146,21 @@ class Persons(Protocol):
         Raises ``Busy`` when too many readings wait to be written.
         """
 
+    def gathering(self, reader: Actor, purpose: str) -> AbstractAsyncContextManager[Gathering]:
+        """The same for what is handed out at once after many openings: one entry of the log a subject,
+        durably written when the block ends well. Nothing may be handed out before. Raises ``Busy`` then.
+        """
+
+
+class Gathering(Protocol):
+    """What is opened, a part after another, to be handed out at once."""
+
+    async def opened(self, values: Collection[Sealed]) -> Mapping[Sealed, Any]:
+        """Each value in clear, ``FORGOTTEN`` once one of its subjects was erased."""
+
+    def shows(self, subject: str) -> None:
+        """Data of a record are handed out otherwise than by ``opened``: its files."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -183,10 +199,19 @@ class Documents(Protocol):
     """Files that people hand in, each kept under the record that it belongs to; events tell its hash only."""
 
     async def keep(self, record_id: str, body: bytes) -> str:
-        """Answers the SHA-256 (hex) of what was handed in once it is durable. Twice the same is once."""
+        """Answers the SHA-256 (hex) of what was handed in once it is durable. Twice the same is once. Raises
+        ``LookupError`` once its record was erased."""
 
     async def read(self, record_id: str, sha256: str) -> bytes:
         """What was handed in. Raises ``LookupError`` when it is not here, or its record was erased."""
+
+
+class Importer(Protocol):
+    """Carries out the imports that were submitted."""
+
+    async def run(self, import_id: str) -> None:
+        """Brings an import to its end, whatever that is. Doing it twice, or again after a death, doubles
+        nothing: what its lines record is recorded with its end, in one transaction."""
 
 
 class Erasures(Protocol):

@@ -7,7 +7,8 @@ the disk, which it shares with the others.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -24,6 +25,9 @@ from ledger.keyring import Keyring
 
 MOST_WAITING: Final = 1_000
 """Requests that may wait in one process for their reading to be written; the next is told to come back."""
+
+NOTED_AT_ONCE: Final = 1_000
+"""Entries of one reading in one statement: to prepare more would keep everybody else waiting."""
 
 _ADD: Final = """
 INSERT INTO privacy.readings (reader, role, subject, purpose)
@@ -122,10 +126,38 @@ class OpenedPersons:
 
     async def opened(self, values: Collection[Sealed], reader: Actor, purpose: str) -> Mapping[Sealed, Any]:
         clear = await vault.opened(self._keyring, values)
-        read = {s for sealed, value in clear.items() if value is not FORGOTTEN for s in sealed.subjects}
-        if read:
+        if read := _read(clear):
             await self._log.note(reader, read, purpose)
         return clear
+
+    @asynccontextmanager
+    async def gathering(self, reader: Actor, purpose: str) -> AsyncIterator[Gathered]:
+        gathered = Gathered(self._keyring)
+        yield gathered
+        subjects = sorted(gathered.subjects)
+        for start in range(0, len(subjects), NOTED_AT_ONCE):
+            await self._log.note(reader, subjects[start : start + NOTED_AT_ONCE], purpose)
+
+
+class Gathered:
+    """``domain.ports.Gathering``: ``subjects`` are those whose data were opened so far."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self.subjects: set[str] = set()
+
+    async def opened(self, values: Collection[Sealed]) -> Mapping[Sealed, Any]:
+        clear = await vault.opened(self._keyring, values)
+        self.subjects |= _read(clear)
+        return clear
+
+    def shows(self, subject: str) -> None:
+        self.subjects.add(subject)
+
+
+def _read(clear: Mapping[Sealed, Any]) -> set[str]:
+    """Whose data these are."""
+    return {s for sealed, value in clear.items() if value is not FORGOTTEN for s in sealed.subjects}
 
 
 def _reading(row: TupleRow) -> Reading:

@@ -1,7 +1,9 @@
-"""The file of a backup: a zip of one member a table, and a manifest that says what each must be.
+"""The file of a backup: a zip of one member a table, one a document, and a manifest that says what each must
+be.
 
 A member is what PostgreSQL's ``COPY … TO STDOUT`` wrote, in its text format: portable between servers, and
-readable without this program. The manifest comes last, and the file gets its name once it is whole.
+readable without this program. A document is there as it is kept, sealed under a key that is not in the file.
+The manifest comes last, and the file gets its name once it is whole.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, field_validator
 
+from ledger.documents import Named, is_named
 from ops.stack.cluster import sync_folder
 
 FORMAT: Final = "mentorat-backup"
-VERSION: Final = 1
+VERSION: Final = 2
+READABLE: Final = (1, 2)
+"""Those of version 1 have no documents."""
 CHUNK: Final = 1 << 18
 """Bytes compressed, or read, at once."""
 LEVEL: Final = 1
@@ -46,7 +51,10 @@ class TableEntry(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What the backup holds, by ``schema.table``, and where the ledger stood; ``root`` is hexadecimal."""
+    """What the backup holds, by ``schema.table``, and where the ledger stood; ``root`` is hexadecimal.
+
+    ``documents``: the SHA-256 of each as it is sealed, by ``record/digest``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     format: str = FORMAT
@@ -59,10 +67,18 @@ class Manifest(BaseModel):
     head: NonNegativeInt
     tree_size: NonNegativeInt
     root: str
+    documents: Mapping[str, str] = {}
+
+    @field_validator("documents")
+    @classmethod
+    def _nowhere_else(cls, documents: Mapping[str, str]) -> Mapping[str, str]:
+        if not all(is_named(*_named(name)) for name in documents):
+            raise ValueError("a document's name leads elsewhere")
+        return documents
 
 
 class Member:
-    """The bytes of one table on their way into the file, digested as they pass."""
+    """The bytes of one table, or of one document, on their way into the file, digested as they pass."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self._out = out
@@ -94,6 +110,15 @@ class Writer:
     @contextmanager
     def member(self, table: str) -> Iterator[Member]:
         with self._archive.open(_member(table), "w", force_zip64=True) as out:
+            member = Member(out)
+            yield member
+            member.flush()
+
+    @contextmanager
+    def document(self, named: Named) -> Iterator[Member]:
+        """Ciphertext does not shrink: it is stored as it is."""
+        info = zipfile.ZipInfo(_document("/".join(named)))
+        with self._archive.open(info, "w", force_zip64=True) as out:
             member = Member(out)
             yield member
             member.flush()
@@ -141,25 +166,41 @@ class Archive:
 
     def check(self) -> None:
         """Reads everything once. Raises ``BackupRefused`` unless every byte is as it was written."""
-        wanted = sorted([_MANIFEST, *map(_member, self.manifest.tables)])
+        documents = self.manifest.documents
+        wanted = sorted([_MANIFEST, *map(_member, self.manifest.tables), *map(_document, documents)])
         if sorted(self._archive.namelist()) != wanted:
-            raise self._altered("la liste de ses tables n'est pas celle de son manifeste")
+            raise self._altered("la liste de ses tables et de ses pièces n'est pas celle de son manifeste")
         for table in self.manifest.tables:
             for _ in self.chunks(table):
                 pass
+        for named in self.documents():
+            for _ in self.document(named):
+                pass
+
+    def documents(self) -> list[Named]:
+        """The documents that are in it."""
+        return [_named(name) for name in self.manifest.documents]
 
     def chunks(self, table: str) -> Iterator[bytes]:
         """The member of a table, piece by piece. Raises ``BackupRefused`` when it is not what was written."""
+        return self._chunks(_member(table), self.manifest.tables[table].sha256, f"la table {table}")
+
+    def document(self, named: Named) -> Iterator[bytes]:
+        """The same for a document, as it is sealed."""
+        name = "/".join(named)
+        return self._chunks(_document(name), self.manifest.documents[name], f"la pièce {name}")
+
+    def _chunks(self, name: str, sha256: str, what: str) -> Iterator[bytes]:
         digest = hashlib.sha256()
         try:
-            with self._archive.open(_member(table)) as member:
+            with self._archive.open(name) as member:
                 while chunk := member.read(CHUNK):
                     digest.update(chunk)
                     yield chunk
         except _DAMAGE as error:
-            raise self._altered(f"la table {table} ne se lit plus") from error
-        if digest.hexdigest() != self.manifest.tables[table].sha256:
-            raise self._altered(f"la table {table} n'a plus son empreinte")
+            raise self._altered(f"{what} ne se lit plus") from error
+        if digest.hexdigest() != sha256:
+            raise self._altered(f"{what} n'a plus son empreinte")
 
     def _manifest_bytes(self) -> bytes:
         try:
@@ -177,10 +218,10 @@ class Archive:
             raise BackupRefused(f"« {self._path} » n'est pas une sauvegarde de mentorat.") from error
         if made_by != FORMAT:
             raise BackupRefused(f"« {self._path} » n'est pas une sauvegarde de mentorat.")
-        if version != VERSION:
+        if version not in READABLE:
             raise BackupRefused(
-                f"« {self._path} » est au format {version} ; cette version de mentorat lit le format "
-                f"{VERSION} : restaurez avec la version qui a fait la sauvegarde."
+                f"« {self._path} » est au format {version} ; cette version de mentorat lit les formats "
+                f"{READABLE[0]} à {VERSION} : restaurez avec la version qui a fait la sauvegarde."
             )
         try:
             return Manifest.model_validate(found)
@@ -218,6 +259,15 @@ def _opened(source: IO[bytes], file: Path) -> zipfile.ZipFile:
 
 def _member(table: str) -> str:
     return f"{table}.copy"
+
+
+def _document(name: str) -> str:
+    return f"documents/{name}"
+
+
+def _named(name: str) -> Named:
+    record_id, _, digest = name.partition("/")
+    return record_id, digest
 
 
 def _why(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """`mentorat backup FILE` and `mentorat restore FILE`: the ledger in one file, and back, all or nothing.
 
-The file holds every table of ``saved.SCHEMAS``, as one instant saw them. The read models are not in it, they
+The file holds every table of ``saved.SCHEMAS``, as one instant saw them, then the documents handed in, sealed
+as they are kept. The read models are not in it, they
 are rebuilt; nor is Temporal, whose processes the sweeper starts again from the records.
 
 No key is in it, and none should be kept beside it. The keyring, its master key and the signing key lie
@@ -24,9 +25,11 @@ import psycopg
 from psycopg import sql
 
 from ledger import check as checks
+from ledger import documents
 from ops import database, saved
-from ops.archive import Archive, BackupRefused, Manifest, TableEntry, Writer, reading, writing
+from ops.archive import CHUNK, Archive, BackupRefused, Manifest, TableEntry, Writer, reading, writing
 from ops.database import Connection
+from ops.erasures import Journal
 from ops.reach import database_of
 from ops.saved import Table
 from ops.settings import Settings
@@ -47,10 +50,10 @@ _SERVING: Final = "Cette base sert encore : arrêtez l'API, le worker et le proj
 class Summary:
     """What was saved or restored, and what of the published past is not in it.
 
-    ``size``: bytes of the file. ``rows``: by table. ``resumed``: the tables had been filled by an earlier
-    restore of this file, which did not finish. ``shorter_by``: by how many events the last published
-    checkpoint is ahead of the restored tree; unless zero, an epoch must be declared. ``beyond``: the
-    checkpoints of the last epoch that are ahead.
+    ``size``: bytes of the file. ``rows``: by table; ``documents``: how many files. ``resumed``: the tables
+    had been filled by an earlier restore of this file, which did not finish. ``shorter_by``: by how many
+    events the last published checkpoint is ahead of the restored tree; unless zero, an epoch must be
+    declared. ``beyond``: the checkpoints of the last epoch that are ahead.
     """
 
     file: Path
@@ -60,6 +63,7 @@ class Summary:
     head: int
     tree_size: int
     root: str
+    documents: int = 0
     resumed: bool = False
     shorter_by: int = 0
     beyond: tuple[Path, ...] = ()
@@ -82,7 +86,9 @@ async def backup(settings: Settings, file: Path) -> Summary:
             saved.transaction(connection, "REPEATABLE READ, READ ONLY"),
         ):
             manifest = await _save(connection, writer)
-        writer.finish(manifest)
+        # Behind the tables: of every event saved, the file is here, unless it was erased since.
+        kept = await asyncio.to_thread(_save_documents, settings.documents, writer)
+        writer.finish(manifest := manifest.model_copy(update={"documents": kept}))
     return _summary(manifest, file)
 
 
@@ -91,6 +97,7 @@ async def restore(settings: Settings, file: Path, *, before_serving: BeforeServi
 
     Nobody may be serving. Every byte of the file is checked first, then one transaction writes all of it or
     nothing. The read models are left empty: the projector fills them, or ``maintenance.rebuild`` does.
+    Documents are put back but for those of records that the journal of erasures tells of.
     ``before_serving`` then does what must come before anybody reads (erasures again, an epoch). Should it
     fail, the same restore takes up from there; until it has ended well, ``unfinished`` is true.
 
@@ -111,6 +118,7 @@ async def restore(settings: Settings, file: Path, *, before_serving: BeforeServi
             resumed = await _already_filled(connection, archive)
             if not resumed:
                 await _fill(connection, archive, where)
+            await asyncio.to_thread(_put_back_documents, archive, where)
             summary = _summary(archive.manifest, file, settings.checkpoints, resumed=resumed)
             await before_serving(where, summary)
             await connection.execute("COMMENT ON SCHEMA ledger IS NULL")
@@ -157,6 +165,29 @@ async def _save_table(connection: Connection, table: Table, writer: Writer) -> T
                     member.write(data)
             rows = cursor.rowcount
     return TableEntry(columns=table.columns, rows=rows, sha256=member.sha256)
+
+
+def _save_documents(folder: Path, writer: Writer) -> dict[str, str]:
+    """The SHA-256 of each as it is sealed. One that goes away meanwhile was erased."""
+    found = {}
+    for named, path in documents.listed(folder):
+        try:
+            source = path.open("rb")
+        except FileNotFoundError:
+            continue
+        with source, writer.document(named) as member:
+            while chunk := source.read(CHUNK):
+                member.write(chunk)
+        found["/".join(named)] = member.sha256
+    return found
+
+
+def _put_back_documents(archive: Archive, where: Settings) -> None:
+    """Done again by a restore that takes up: a file that is there already is the same."""
+    erased = Journal(where.erasures).read()
+    for named in archive.documents():
+        if named[0] not in erased:
+            documents.put_back(where.documents, named, archive.document(named))
 
 
 async def _already_filled(connection: Connection, archive: Archive) -> bool:
@@ -305,6 +336,7 @@ def _summary(
         head=manifest.head,
         tree_size=manifest.tree_size,
         root=manifest.root,
+        documents=len(manifest.documents),
         resumed=resumed,
         shorter_by=max((size for size, _ in beyond), default=manifest.tree_size) - manifest.tree_size,
         beyond=tuple(path for _, path in beyond),

@@ -1,5 +1,6 @@
 """What the house does for itself, beside the processes: erasures carried to their end, checkpoints, the end
-of the reading log's entries. One worker does it; every task can be done twice.
+of the reading log's entries, and of the files that were refused. One worker does it; every task can be done
+twice.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 import psycopg
 
 from ledger.checkpoint import DoesNotExtend
+from ledger.documents import Named
 from ledger.notes import NoteInvalid
 from ops import audit
 from ops.compose import House
@@ -21,8 +23,14 @@ from ops.compose import House
 PAUSE: Final = 15.0
 """Seconds between two rounds: how long an erasure interrupted half-way may wait."""
 DAY: Final = 86_400.0
+HOUR: Final = 3_600.0
 LOCK: Final = 7_305_040
 """Key of the advisory lock of whoever keeps the house."""
+
+_NAMED: Final = """
+SELECT f.record_id, f.sha256 FROM unnest(%s::text[], %s::text[]) AS f (record_id, sha256)
+WHERE EXISTS (
+    SELECT FROM ledger.events e WHERE e.record_id = f.record_id AND strpos(e.state, f.sha256) > 0)"""
 
 log = logging.getLogger("mentorat")
 
@@ -44,12 +52,13 @@ async def kept(house: House) -> AsyncIterator[None]:
 
 
 class Keeper:
-    """The rounds. ``sealed_at`` and ``purged_at`` are this process's own clock, in seconds."""
+    """The rounds. ``sealed_at``, ``purged_at`` and ``swept_at`` are this process's own clock, in seconds."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._sealed_at = float("-inf")
         self._purged_at = float("-inf")
+        self._swept_at = float("-inf")
 
     async def run(self) -> None:
         """For ever. A lost database is waited for."""
@@ -70,6 +79,7 @@ class Keeper:
             await self._carry_out_erasures()
             await self._publish_checkpoint()
             await self._purge_readings()
+            await self._sweep_documents()
 
     async def _carry_out_erasures(self) -> None:
         done = await self._house.erasures.reconcile()
@@ -94,6 +104,24 @@ class Keeper:
         if count := await self._house.purge_readings():
             log.info("%d entries of the reading log were older than 12 months", count)
         self._purged_at = time.monotonic()
+
+    async def _sweep_documents(self) -> None:
+        """Removes the files that no event names for more than an hour: their commands were refused."""
+        if time.monotonic() - self._swept_at < HOUR:
+            return
+        documents = self._house.documents
+        idle = await documents.idle(HOUR)
+        named = await self._named(idle)
+        dropped = [one for one in idle if one not in named and await documents.drop(one, HOUR)]
+        if dropped:
+            log.info("%d files that were refused have been removed", len(dropped))
+        self._swept_at = time.monotonic()
+
+    async def _named(self, files: list[Named]) -> set[Named]:
+        """Those of these files that an event of their record tells of."""
+        async with self._house.pool.connection() as connection:
+            cursor = await connection.execute(_NAMED, ([i for i, _ in files], [d for _, d in files]))
+            return {(record_id, digest) for record_id, digest in await cursor.fetchall()}
 
 
 def _failed(keeper: asyncio.Task[None]) -> bool:

@@ -1,11 +1,13 @@
 """The documents of an association's file: asked, handed in as they are, read, accepted or refused.
 
 A file never enters an event: it is kept sealed under the association's key before the command that records
-its SHA-256, its size and its type.
+its SHA-256, its size and its type. Should the command be refused, the house's keeper removes the file later
+(``ops.housekeeping``): at once, it might take it from under another command that names the same one.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import Annotated, Final
 
@@ -26,7 +28,7 @@ from api.security import Bearer
 from api.travel import known
 from domain.association import commands
 from domain.association.model import Association
-from domain.association.parts import MEDIA_TYPES, DocumentVersion
+from domain.association.parts import MEDIA_TYPES, MOST_BYTES, DocumentVersion
 from domain.authorization import authorize, may_see
 from domain.kernel import DomainError, Forbidden
 from domain.links import Channel
@@ -107,6 +109,7 @@ async def ask_document(id: AssociationId, body: AskedBody, act: Act) -> Accepted
     "size_refused",
     "valid_until_missing",
     files=MEDIA_TYPES,
+    largest=MOST_BYTES,
 )
 async def receive_document(
     id: AssociationId,
@@ -127,7 +130,9 @@ async def receive_document(
     version = DocumentVersion(digest, len(body), media_type, on, channel, valid_until)
     asked = commands.ReceiveDocument(record_id=id, document=document, version=version)
     if await _may(act.caller, asked, parts):
-        await parts.documents.keep(id, body)
+        # Erased since: the command says so, and that is recorded.
+        with suppress(LookupError):
+            await parts.documents.keep(id, body)
     return await act(asked)
 
 

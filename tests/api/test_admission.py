@@ -11,6 +11,7 @@ import pytest
 
 from domain.association.parts import MOST_BYTES
 from domain.programme.rules import DOCUMENTS
+from ledger.documents import Documents
 from tests.api import walk
 from tests.api.conftest import FACE, Site
 from tests.api.walk import PLANTED, TODAY
@@ -233,7 +234,7 @@ async def test_the_secret_of_a_link_is_answered_once_and_kept_nowhere(site: Site
     ]
     secret = first["secret"]
     assert len(secret) >= 43
-    assert again == first | {"secret": None}
+    assert again == first | {"secret": None, "address": None}
     (link,) = (await row(site))["links"]
     assert link == {"id": first["link"], "action": "admission", "state": "live", **_term(body)}
     for name in ("lyon", "face", "auditor"):
@@ -275,6 +276,22 @@ async def test_contacts_are_named_to_those_who_see_persons_and_forgotten_with_th
     assert await site.documents.records() == set()
     assert (await site.get("lyon", f"{PATH}/documents/statutes")).json()["code"] == "no_such_file"
     assert (await hand_in(site, "charter")).json()["code"] == "erased"
+    assert await site.documents.records() == set()
+
+
+async def test_an_erasure_between_the_right_to_hand_in_and_the_keeping_is_told_as_such(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(site)
+    keep = Documents.keep
+
+    async def after_an_erasure(self: Documents, record_id: str, body: bytes) -> str:
+        await site.do("dpo", "POST", f"/v1/records/{FACE}/erasure", {"ground": "objection"})
+        return await keep(self, record_id, body)
+
+    monkeypatch.setattr(Documents, "keep", after_an_erasure)
+    answer = await hand_in(site, "statutes")
+    assert (answer.status_code, answer.json()["code"]) == (409, "erased")
     assert await site.documents.records() == set()
 
 

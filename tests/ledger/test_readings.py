@@ -71,6 +71,35 @@ async def test_a_reading_is_one_entry_a_subject_whatever_was_shown_of_it(desk: D
     ]
 
 
+async def test_what_is_gathered_is_one_entry_a_subject_once_all_is_ready(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.readings.NOTED_AT_ONCE", 2)
+    values = [await desk.sealed(str(n), f"convention-{n % 3}") for n in range(6)]
+    forgotten = await desk.sealed("Ada", "convention-9")
+    await desk.keyring.destroy("convention-9")
+    async with desk.persons.gathering(READER, "export") as gathering:
+        for one in (*values, forgotten):
+            await gathering.opened([one])
+        gathering.shows("association-1")
+        assert await desk.entries() == []
+    names = ["association-1", "convention-0", "convention-1", "convention-2"]
+    assert await desk.entries() == [("t-dpo", name, "export") for name in names]
+
+
+async def test_what_is_not_handed_out_in_the_end_is_no_reading(desk: Desk) -> None:
+    name = await desk.sealed("Ada", "convention-1")
+
+    async def broken() -> None:
+        async with desk.persons.gathering(READER, "export") as gathering:
+            await gathering.opened([name])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await broken()
+    assert await desk.entries() == []
+
+
 async def test_what_is_forgotten_is_no_reading(desk: Desk) -> None:
     name = await desk.sealed("Ada", "convention-1")
     typed = await desk.sealed("de vive voix", "association-1", "convention-1")

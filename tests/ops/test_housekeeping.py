@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from domain.association.commands import OpenAdmission, ReceiveDocument
+from domain.association.model import Association
+from domain.association.parts import DocumentVersion
 from domain.erasure import Erase, Ground
 from domain.kernel import Actor
+from domain.links import Channel
 from ops import compose, housekeeping, keys
 from ops.housekeeping import LOCK, Keeper, kept
 from tests.conftest import Database
 from tests.ops.places import settings_of
-from tests.support import House
+from tests.support import FACE, House, fold_at
 
 pytestmark = pytest.mark.stack
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
@@ -163,6 +170,85 @@ async def test_a_mistake_ends_the_worker_and_a_lost_database_does_not(
     with pytest.raises(ZeroDivisionError):
         await asyncio.create_task(work())
     assert met == []
+
+
+async def test_a_file_that_no_event_names_goes_after_an_hour_and_no_other_does(place: Place) -> None:
+    """One is of a command that was refused; one is of the record, but too young; one was accepted."""
+    documents = place.parts.documents
+    named = await _accepted(place, b"%PDF-1.7 acceptee")
+    refused = await documents.keep(FACE, b"%PDF-1.7 refusee")
+    _grow_old(place)
+    young = await documents.keep(FACE, b"%PDF-1.7 a l'instant")
+    keeper = Keeper(place.parts)
+    await keeper.round()
+    assert _kept(place) == {named, young}
+    assert refused not in {named, young}
+    _grow_old(place)
+    place.hours.now = 3_599
+    await keeper.round()
+    assert _kept(place) == {named, young}
+    place.hours.now = 3_600
+    await keeper.round()
+    assert _kept(place) == {named}
+    assert await documents.read(FACE, named)
+
+
+@pytest.mark.parametrize("when", ["before the look", "after the look"])
+async def test_of_two_uploads_of_the_same_bytes_the_accepted_one_keeps_its_file(
+    place: Place, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """An hour ago a command with these bytes was refused. Now they come again, and are accepted, while the
+    keeper is between looking for what nobody names and removing it."""
+    body = b"%PDF-1.7 la meme piece"
+    digest = await place.parts.documents.keep(FACE, body)
+    _grow_old(place)
+    look = Keeper._named
+
+    async def meanwhile(self: Keeper, files: Any) -> Any:
+        assert [one for _, one in files] == [digest], "it was old enough to go"
+        if when == "before the look":
+            await place.parts.documents.keep(FACE, body)
+            return await look(self, files)
+        named = await look(self, files)
+        await _accepted(place, body)
+        return named
+
+    monkeypatch.setattr(Keeper, "_named", meanwhile)
+    await Keeper(place.parts).round()
+    if when == "before the look":
+        await _accepted(place, body)
+    assert await place.parts.documents.read(FACE, digest) == body
+
+
+async def _accepted(place: Place, body: bytes) -> str:
+    """A document kept, and named by an event."""
+    digest = await place.parts.documents.keep(FACE, body)
+    version = DocumentVersion(
+        digest, len(body), "application/pdf", place.house.clock.today, Channel.ONLINE, None
+    )
+    association = await fold_at(place.parts.recorder, FACE)
+    assert isinstance(association, Association)
+    if association.status == "candidate":
+        opening = OpenAdmission(
+            record_id=FACE,
+            programme_id="programme-1j1m",
+            on=place.house.clock.today,
+            channel=Channel.MEETING,
+        )
+        await place.house.do(opening)
+    await place.house.do(ReceiveDocument(record_id=FACE, document="statutes", version=version))
+    return digest
+
+
+def _grow_old(place: Place) -> None:
+    """Every file kept so far was handed in an hour and a second ago."""
+    then = time.time() - 3_601
+    for file in place.parts.settings.documents.rglob("*"):
+        os.utime(file, (then, then))
+
+
+def _kept(place: Place) -> set[str]:
+    return {file.name for file in place.parts.settings.documents.rglob("*") if file.is_file()}
 
 
 def _reading(purpose: str, months: int) -> str:

@@ -36,8 +36,9 @@ pytestmark = pytest.mark.stack
         ({"other.txt": "x"}, "n'est pas une sauvegarde"),
         ({"manifest.json": "{}"}, "n'est pas une sauvegarde"),
         ({"manifest.json": '{"format": "other", "version": 1}'}, "n'est pas une sauvegarde"),
-        ({"manifest.json": '{"format": "mentorat-backup", "version": 2}'}, "format 2"),
+        ({"manifest.json": '{"format": "mentorat-backup", "version": 3}'}, "format 3"),
         ({"manifest.json": '{"format": "mentorat-backup", "version": 1}'}, "incomplet"),
+        ({"manifest.json": '{"format": "mentorat-backup", "version": 2}'}, "incomplet"),
     ],
 )
 async def test_what_is_not_a_backup_is_refused_with_a_sentence(
