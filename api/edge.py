@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 import traceback
 from collections.abc import Iterator
@@ -21,13 +20,12 @@ from api.fields import TERRITORY
 from api.metrics import Metrics
 from api.problems import Refusal
 from api.requests import correlation_of, header
-from domain.association.parts import MOST_BYTES
 from domain.territory import Territory
 
 LARGEST_BODY: Final = 1024 * 1024
-"""Bytes."""
-_FILE: Final = re.compile(r"/v1/associations/[^/]+/documents/[^/]+")
-"""The one address to which a file is sent, by PUT: up to ``MOST_BYTES``."""
+"""Bytes, unless the operation says otherwise."""
+LARGEST: Final = "x-largest-body"
+"""How the contract of an operation says that it takes more: a file (bytes)."""
 
 access_log = logging.getLogger("api.access")
 error_log = logging.getLogger("api.error")
@@ -111,12 +109,11 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     FastAPI has a limit of its own, which answers plain text.
     """
     announced = header(scope, b"content-length")
-    takes_file = scope["method"] == "PUT" and _FILE.fullmatch(scope["path"])
-    most = MOST_BYTES if takes_file else LARGEST_BODY
     size = 0
 
     async def receiving() -> Message:
         nonlocal size
+        most = _largest(scope)
         if announced.isdecimal() and int(announced[:20]) > most:
             raise HTTPException(413)
         message = await receive()
@@ -126,6 +123,12 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return receiving
+
+
+def _largest(scope: Scope) -> int:
+    """By the operation, which is known once its body is read."""
+    told = getattr(scope.get("route"), "openapi_extra", None) or {}
+    return int(told.get(LARGEST, LARGEST_BODY))
 
 
 def template_of(scope: Scope) -> str:

@@ -108,7 +108,7 @@ class Executor:
                 if tries >= TRIES:
                     raise _erased() from destroyed
             except ClaimTaken as taken:
-                raise claims.taken(taken.key, taken.holder) from taken
+                raise claims.taken(taken.key, taken.holder, request.actor) from taken
             except Overloaded as overloaded:
                 raise Busy(
                     "busy", "Trop de demandes à la fois : rien n'est enregistré.", ("un nouvel essai",)
@@ -137,7 +137,7 @@ class Executor:
         """
         stored = list(loaded.events)
         while True:
-            records = LoadedRecords(request, self.world, stored, frozenset(known), self._word_digest)
+            records = LoadedRecords(request, self.world, stored, frozenset(known), self.word_digest)
             try:
                 return records, await self._decide_or_record_refusal(request, records, loaded.now)
             except MissingRecord as missing:
@@ -276,7 +276,7 @@ class Executor:
         except (AlreadyRecorded, VersionConflict, KeyDestroyed):
             return
 
-    def _word_digest(self, *words: str) -> str:
+    def word_digest(self, *words: str) -> str:
         """See ``domain.ports.Records.digest``."""
         body = b"\0".join([b"words", *(word.encode() for word in words)])
         return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()

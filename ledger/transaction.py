@@ -28,6 +28,8 @@ APPEND_LOCK: Final = 7_305_001
 """Key of the advisory lock that orders every append (``ledger.ground`` too); never held across a decision."""
 CHANNEL: Final = "ledger"
 LOCK_TIMEOUT: Final = "5s"
+MANY_CLAIMS: Final = 50
+"""Claims up to which each is a statement of its own, all in one pipeline."""
 FRESH: Final = 10.0
 """Seconds during which a process trusts its own clock to go on from the database's."""
 
@@ -80,6 +82,12 @@ _STATEMENTS: Final = {
 _CLAIM: Final = """
 INSERT INTO ledger.claims (key, during, record_id) VALUES (%s, tstzrange(%s, %s), %s)
 ON CONFLICT DO NOTHING RETURNING key"""
+_CLAIM_MANY: Final = """
+INSERT INTO ledger.claims (key, during, record_id)
+SELECT key, tstzrange(starts, ends), record_id
+FROM unnest(%s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS c (key, starts, ends, record_id)
+ORDER BY key
+ON CONFLICT DO NOTHING RETURNING key, lower(during), upper(during), record_id"""
 _HOLDER: Final = "SELECT record_id FROM ledger.claims WHERE key = %s AND during && tstzrange(%s, %s)"
 _DROP: Final = "DELETE FROM ledger.claims WHERE record_id = %s AND key = %s AND during = tstzrange(%s, %s)"
 
@@ -257,6 +265,9 @@ async def _settle_claims(connection: Connection, appends: Sequence[Append]) -> N
             for record_id, claim in append.drops:
                 await connection.execute(_DROP, (record_id, claim.key, claim.start, claim.end))
         asked = [(record_id, claim) for append in appends for record_id, claim in append.gains]
+        if len(asked) > MANY_CLAIMS:
+            await _claim_many(connection, asked)
+            return
         cursors = [
             await connection.execute(_CLAIM, (claim.key, claim.start, claim.end, record_id))
             for record_id, claim in asked
@@ -264,6 +275,16 @@ async def _settle_claims(connection: Connection, appends: Sequence[Append]) -> N
         for (_, claim), cursor in zip(asked, cursors, strict=True):
             if await cursor.fetchone() is None:
                 raise ClaimTaken(claim.key, await _holder(connection, claim))
+
+
+async def _claim_many(connection: Connection, asked: Sequence[tuple[str, Claim]]) -> None:
+    """In one statement: an import gains thousands, and the lock is held meanwhile."""
+    rows = [(claim.key, claim.start, claim.end, record_id) for record_id, claim in asked]
+    cursor = await connection.execute(_CLAIM_MANY, [list(column) for column in zip(*rows, strict=True)])
+    gained = set(await cursor.fetchall())
+    for row, (_, claim) in zip(rows, asked, strict=True):
+        if row not in gained:
+            raise ClaimTaken(claim.key, await _holder(connection, claim))
 
 
 async def _holder(connection: Connection, claim: Claim) -> str:

@@ -32,7 +32,7 @@ class Importing:
     house: House
 
     async def run(self, path: Path, *, dry_run: bool = False) -> imports.Report:
-        return await imports.conventions(path, self.house.executor, ACADEMIE, dry_run=dry_run)
+        return await imports.import_conventions(path, self.house.executor, ACADEMIE, dry_run=dry_run)
 
     @property
     def events(self) -> int:
@@ -95,17 +95,17 @@ async def test_files_as_people_have_them_are_read(
 GOOD = "FACE;Lyon;2025-12-05;communiqué;\n"
 BAD_FILES: dict[str, tuple[str | bytes, int, str, str]] = {
     "wrong delimiter": (HEADER.replace(";", "|") + GOOD.replace(";", "|"), 1, "", "séparateur"),
-    "missing column": ("association;académie;source\nFACE;Lyon;x\n", 1, "announced_for", "manque"),
-    "bad UAI": (HEADER + GOOD + "JobIRL;Lyon;2025-12-05;x;0690010A\n", 3, "uai", "contrôle"),
-    "impossible date": (HEADER + GOOD + "JobIRL;Lyon;31/02/2026;x;\n", 3, "announced_for", "n'existe pas"),
-    "unreadable date": (HEADER + GOOD + "JobIRL;Lyon;bientôt;x;\n", 3, "announced_for", "date"),
-    "unknown académie": (HEADER + GOOD + "JobIRL;Lyonne;2025-12-05;x;\n", 3, "academie", "Lyonne"),
-    "no académie": (HEADER + GOOD + "JobIRL;;2025-12-05;x;\n", 3, "academie", "académie"),
+    "missing column": ("association;académie;source\nFACE;Lyon;x\n", 1, "Annoncée pour", "manque"),
+    "bad UAI": (HEADER + GOOD + "JobIRL;Lyon;2025-12-05;x;0690010A\n", 3, "UAI", "contrôle"),
+    "impossible date": (HEADER + GOOD + "JobIRL;Lyon;31/02/2026;x;\n", 3, "annoncée pour", "n'existe pas"),
+    "unreadable date": (HEADER + GOOD + "JobIRL;Lyon;bientôt;x;\n", 3, "annoncée pour", "date"),
+    "unknown académie": (HEADER + GOOD + "JobIRL;Lyonne;2025-12-05;x;\n", 3, "académie", "Lyonne"),
+    "no académie": (HEADER + GOOD + "JobIRL;;2025-12-05;x;\n", 3, "académie", "académie"),
     "empty cell": (HEADER + GOOD + ";Lyon;2025-12-05;x;\n", 3, "association", "vide"),
     "duplicate line": (HEADER + GOOD + GOOD, 3, "association", "ligne 2"),
     "too many cells": (HEADER + "FACE;Lyon;2025-12-05;x;;;;surplus\n", 2, "", "cellules"),
-    "binary": (b"PK\x03\x04\x00\x00", 1, "", "texte"),
-    "a year nobody lived": (HEADER + "FACE;Lyon;0001-01-01;x;\n", 2, "announced_for", "plausible"),
+    "binary": (b"a;b\x00\x00", 1, "", "texte"),
+    "a year nobody lived": (HEADER + "FACE;Lyon;0001-01-01;x;\n", 2, "annoncée pour", "plausible"),
     "control character": (HEADER + "FA\x1b[31mCE;Lyon;2025-12-05;x;\n", 2, "association", "contrôle"),
     "endless name": (HEADER + f"{'A' * 5000};Lyon;2025-12-05;x;\n", 2, "association", "200 caractères"),
     "undecodable": (HEADER.encode() + b"FACE;Lyon;2025\x81;x;\n", 2, "", "encodage"),
@@ -134,9 +134,9 @@ async def test_every_fault_of_a_file_is_named_at_once(importing: Importing, tmp_
     report = await importing.run(_file(tmp_path, text))
     places = {(fault.line, fault.column) for fault in report.faults}
     assert places == {
-        (2, "academie"),
-        (2, "announced_for"),
-        (2, "uai"),
+        (2, "académie"),
+        (2, "annoncée pour"),
+        (2, "UAI"),
         (3, "association"),
         (3, "source"),
     }
@@ -153,7 +153,7 @@ async def test_what_only_the_records_can_refuse_is_found_before_anything_is_writ
 async def test_without_a_role_nothing_is_imported(importing: Importing, tmp_path: Path) -> None:
     before = importing.events
     path = _file(tmp_path, HEADER + GOOD)
-    report = await imports.conventions(path, importing.house.executor, NATIONAL)
+    report = await imports.import_conventions(path, importing.house.executor, NATIONAL)
     assert report.faults
     assert importing.events == before
 

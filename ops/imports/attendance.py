@@ -1,0 +1,122 @@
+"""Attendance at one course: one line a person, found by e-mail address or by names and birth date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from domain.commands import Command
+from domain.kernel import NotFound
+from domain.mentor.known import digests_of
+from domain.mentor.parts import Person
+from domain.programme.commands import programme_id
+from domain.training.commands import Attend
+from domain.training.model import Training
+from domain.training.parts import Enrolment, Place
+from ledger.events import fold
+from ops.imports.bench import Bench, Line, breathe, cell
+from ops.imports.mentors import COLUMNS as OF_MENTORS
+from ops.imports.tables import Column, Columns, Row, Table
+from ops.imports.values import read_day, read_minutes, read_presence
+
+_WHO: Final = "Donnez le courriel, ou le nom, le prénom et la date de naissance, comme au dossier."
+COLUMNS: Final[Columns] = {
+    "email": OF_MENTORS["email"],
+    "family_name": Column("Nom", OF_MENTORS["family_name"].synonyms, longest=100),
+    "given_name": Column("Prénom", OF_MENTORS["given_name"].synonyms, longest=100),
+    "birth_date": OF_MENTORS["birth_date"],
+    "present": Column("Présent", ("présence", "présente", "présent·e", "présent(e)", "émargement"), True),
+    "minutes": Column("Minutes", ("durée", "durée (min)", "temps", "temps de présence", "durée suivie")),
+}
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """For one course of an association."""
+
+    association_id: str
+    training_id: str
+    columns: ClassVar[Columns] = COLUMNS
+
+    async def lines(self, table: Table, bench: Bench) -> list[Line]:
+        people = dict[int, tuple[str, ...]]()
+        for number, row in enumerate(table.rows):
+            await breathe(number)
+            people[row.line] = self._recognised(table, row, bench)
+        held = await bench.holders(claim for claims in people.values() for claim in claims)
+        training = await self._training(bench, set(held.values()))
+        lines, seen = list[Line](), dict[str, int]()
+        for row in table.rows:
+            mentors = {held[claim] for claim in people[row.line] if claim in held}
+            mentor_id = next(iter(mentors), None) if len(mentors) == 1 else None
+            line = self._line(table, row, training, mentor_id, seen, ambiguous=len(mentors) > 1)
+            if line and not table.faults.at(row.line):
+                lines.append(line)
+        return lines
+
+    def _recognised(self, table: Table, row: Row, bench: Bench) -> tuple[str, ...]:
+        """The claims of whoever the line names."""
+        birth_date = cell(table, row, "birth_date", read_day)
+        named = row["family_name"] and row["given_name"]
+        person = Person(
+            row["given_name"], row["family_name"], row["email"] or None, None, birth_date if named else None
+        )
+        digests = digests_of(self.association_id, person, bench.digest).all()
+        if not digests and not table.faults.at(row.line):
+            table.fault(row, "email", "Rien ne dit de qui il s'agit.", _WHO)
+        return tuple(f"mentor:{self.association_id}:{digest}" for digest in digests)
+
+    async def _training(self, bench: Bench, mentors: set[str]) -> Training:
+        """The course. Raises ``NotFound``."""
+        wanted = [self.training_id, self.association_id, programme_id("1j1m"), *mentors]
+        await bench.trial.bring(wanted, fresh=True)
+        training = fold((await bench.trial.load([self.training_id])).events)
+        if not isinstance(training, Training) or training.association_id != self.association_id:
+            raise NotFound("not_found", f"Aucun dossier {self.training_id} dans votre périmètre.")
+        return training
+
+    def _line(
+        self,
+        table: Table,
+        row: Row,
+        training: Training,
+        mentor_id: str | None,
+        seen: dict[str, int],
+        *,
+        ambiguous: bool,
+    ) -> Line | None:
+        present = cell(table, row, "present", read_presence)
+        minutes = cell(table, row, "minutes", read_minutes)
+        if table.faults.at(row.line) or present is None:
+            return None
+        enrolled = training.enrolments.get(mentor_id or "")
+        column = "email" if row["email"] else "family_name"
+        if ambiguous:
+            table.fault(row, column, "Le courriel et le nom sont de deux personnes.", _WHO)
+        elif mentor_id is None:
+            table.fault(row, column, "Cette personne n'est pas connue de l'association.", _WHO)
+        elif enrolled is None:
+            table.fault(
+                row, column, "Cette personne n'est pas inscrite à la formation.", "Inscrivez-la d'abord."
+            )
+        elif (first := seen.setdefault(mentor_id, row.line)) != row.line:
+            problem = f"Cette personne figure déjà à la ligne {first}."
+            table.fault(row, column, problem, "Supprimez l'une des deux lignes.")
+        else:
+            if not present and not minutes:
+                minutes = None
+            commands: list[Command] = [
+                Attend(record_id=self.training_id, mentor_id=mentor_id, present=present, minutes=minutes)
+            ]
+            known = _says_so(training, enrolled, present, minutes)
+            return Line(row, [] if known else commands, known=known)
+        return None
+
+
+def _says_so(training: Training, enrolled: Enrolment, present: bool, minutes: int | None) -> bool:
+    """Whether the course has it already; a certificate says that its holder was there."""
+    if not present:
+        return enrolled.place is Place.ABSENT
+    if enrolled.place is Place.CERTIFIED:
+        return minutes in {None, enrolled.minutes}
+    return enrolled.place is Place.ATTENDED and enrolled.minutes == (minutes or training.course.minutes)

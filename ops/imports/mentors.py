@@ -1,0 +1,248 @@
+"""Mentors: one line a person, who candidates with one association.
+
+Whoever that association knows already, by the e-mail address or by names and birth date, is left as they
+are. Their record's id comes from the keyed digest by which they are recognised, so that two imports at once,
+or one done again, mean the same record; somebody who left, or was erased, is not brought back by an old file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar, Final
+
+from domain.commands import Command
+from domain.company.commands import RegisterCompany
+from domain.company.model import Firm
+from domain.identifiers import parse_naf, parse_rome, parse_siret
+from domain.kernel import Act, Refused, new_id
+from domain.mentor import guards
+from domain.mentor.commands import Apply
+from domain.mentor.known import digests_of
+from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile
+from domain.programme.commands import programme_id
+from ops.imports import values
+from ops.imports.bench import Bench, Line, breathe, cell
+from ops.imports.tables import Column, Columns, Row, Table
+
+PROGRAMME: Final = programme_id("1j1m")
+COLUMNS: Final[Columns] = {
+    "family_name": Column("Nom", ("nom de famille", "nom du mentor", "nom d'usage", "patronyme"), True, 100),
+    "given_name": Column("Prénom", ("prénoms", "prénom du mentor"), True, 100),
+    "email": Column("Courriel", ("email", "e-mail", "mail", "adresse mail", "adresse électronique", "mél")),
+    "phone": Column("Téléphone", ("tél", "portable", "mobile", "numéro de téléphone", "téléphone portable")),
+    "birth_date": Column("Date de naissance", ("né le", "née le", "né(e) le", "naissance", "ddn")),
+    "company": Column("Entreprise", ("employeur", "société", "organisme", "structure", "raison sociale")),
+    "siret": Column("SIRET", ("n° siret", "numéro siret", "siret de l'entreprise")),
+    "rome": Column("Code ROME", ("rome", "métier (rome)", "code métier")),
+    "naf": Column("Code NAF", ("naf", "ape", "code ape", "secteur (naf)")),
+    "families": Column("Famille de métiers", ("familles de métiers", "filière", "filières", "famille")),
+    "mentees": Column("Capacité", ("capacité d'accueil", "nombre de mentorés", "nb mentorés", "places")),
+    "classes": Column("Classes", ("nombre de classes", "nb classes", "capacité classes")),
+    "languages": Column("Langues", ("langue", "langues parlées")),
+    "status": Column("Statut", ("statut professionnel", "situation", "situation professionnelle")),
+    "engagement": Column("Engagement", ("type d'engagement", "forme d'engagement")),
+    "modes": Column("Modalité", ("modalités", "format", "mode", "présentiel ou distanciel")),
+    "communes": Column(
+        "Communes", ("commune", "code commune", "codes communes", "code insee", "codes insee")
+    ),
+    "availability": Column("Disponibilités", ("disponibilité", "dispo", "dispos", "créneaux"), longest=200),
+}
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What a line says of somebody."""
+
+    row: Row
+    person: Person
+    profile: Profile
+    siret: str | None
+    digests: tuple[str, ...]
+
+    @property
+    def identity(self) -> str:
+        """Names and birth date rather than an address: that may be shared, or change."""
+        return self.digests[-1]
+
+
+@dataclass
+class _Employer:
+    """A company by its id; ``firm``: it is to be registered, with the first of its mentors."""
+
+    id: str | None = None
+    firm: Firm | None = None
+
+    def first_time(self) -> list[Command]:
+        firm, self.firm = self.firm, None
+        return [RegisterCompany(record_id=self.id, firm=firm)] if firm and self.id else []
+
+
+_NOBODY: Final = _Employer()
+_CLOSED: Final = "Son ancien dossier est clos : un import ne rouvre rien."
+
+
+@dataclass(frozen=True)
+class Mentors:
+    """Into the records of one association."""
+
+    association_id: str
+    columns: ClassVar[Columns] = COLUMNS
+
+    async def lines(self, table: Table, bench: Bench) -> list[Line]:
+        read = await self._read(table, bench)
+        claims = [f"mentor:{self.association_id}:{digest}" for one in read for digest in one.digests]
+        held = await bench.holders(claims)
+        ids = [self._id(one) for one in read]
+        here = await bench.trial.bring([self.association_id, PROGRAMME, *ids], fresh=True)
+        companies = await _companies(read, bench)
+        lines = [self._line(table, one, held, here, companies) for one in read]
+        return [line for line in lines if not table.faults.at(line.row.line)]
+
+    def _id(self, one: _Read) -> str:
+        return new_id("mentor", f"import:{self.association_id}:{one.identity}")
+
+    def _line(
+        self,
+        table: Table,
+        one: _Read,
+        held: Mapping[str, str],
+        here: set[str],
+        companies: Mapping[str, _Employer],
+    ) -> Line:
+        if any(f"mentor:{self.association_id}:{digest}" in held for digest in one.digests):
+            return Line(one.row, known=True)
+        if self._id(one) in here:
+            return Line(one.row, known=True, remark=_CLOSED)
+        employer, remark = companies.get(one.siret or "", _NOBODY), ""
+        if one.siret and not employer.id:
+            problem = "Cette entreprise n'est pas encore connue."
+            table.fault(one.row, "company", problem, "Donnez son nom avec son SIRET.")
+        elif one.row["company"] and not one.siret:
+            remark = "Entreprise non rattachée : sans SIRET, elle ne peut pas être reconnue."
+        commands = employer.first_time()
+        apply = Apply(
+            record_id=self._id(one),
+            association_id=self.association_id,
+            programme_id=PROGRAMME,
+            person=one.person,
+            profile=replace(one.profile, company_id=employer.id),
+            channel=Origin.IMPORT,
+        )
+        return Line(
+            one.row,
+            [*commands, apply],
+            remark=remark,
+            shared=frozenset(range(len(commands))),
+            creates=(apply.record_id,),
+        )
+
+    async def _read(self, table: Table, bench: Bench) -> list[_Read]:
+        """The lines that read well; the same person a second time is a fault."""
+        read, seen = list[_Read](), dict[str, int]()
+        for number, row in enumerate(table.rows):
+            await breathe(number)
+            person, profile = _person(table, row), _profile(table, row)
+            siret = cell(table, row, "siret", parse_siret)
+            if table.faults.at(row.line):
+                continue
+            _hold_against_the_guards(table, row, person, profile, bench)
+            digests = digests_of(self.association_id, person, bench.digest).all()
+            if not digests:
+                problem = "Sans courriel ni date de naissance, la personne ne peut pas être reconnue."
+                table.fault(row, "email", problem, "Donnez l'un ou l'autre.")
+            for digest in digests:
+                if (first := seen.setdefault(digest, row.line)) != row.line:
+                    problem = f"Cette personne figure déjà à la ligne {first}."
+                    column = "email" if digest == digests[0] and person.email else "family_name"
+                    table.fault(row, column, problem, "Supprimez l'une des deux lignes.")
+                    break
+            if not table.faults.at(row.line):
+                read.append(_Read(row, person, profile, siret, digests))
+        return read
+
+
+def _person(table: Table, row: Row) -> Person:
+    def phone(text: str) -> str:
+        return values.read_phone(text, number="phone" in row.numbers)
+
+    return Person(
+        given_name=row["given_name"],
+        family_name=row["family_name"],
+        email=row["email"] or None,
+        phone=cell(table, row, "phone", phone),
+        birth_date=cell(table, row, "birth_date", values.read_day),
+    )
+
+
+def _profile(table: Table, row: Row) -> Profile:
+    get = partial(cell, table, row)
+    return Profile(
+        status=_status(table, row),
+        engagement=get("engagement", values.read_engagement) or Engagement.VOLUNTEER,
+        rome=get("rome", parse_rome),
+        naf=get("naf", parse_naf),
+        families=get("families", values.read_families) or (),
+        languages=get("languages", values.read_languages) or ("fr",),
+        modes=get("modes", values.read_modes) or (Mode.ON_SITE,),
+        communes=get("communes", values.read_communes) or (),
+        mentees=get("mentees", values.read_count),
+        classes=get("classes", values.read_count),
+        availability=row["availability"] or None,
+    )
+
+
+def _status(table: Table, row: Row) -> Occupation:
+    """Whoever has an employer is employed; of anybody else it is not guessed."""
+    if not row["status"]:
+        if not (row["company"] or row["siret"]):
+            remedy = "Écrivez salarié·e, retraité·e, étudiant·e ou indépendant·e."
+            table.fault(row, "status", "Ni statut ni entreprise.", remedy)
+        return Occupation.EMPLOYEE
+    return cell(table, row, "status", values.read_occupation) or Occupation.EMPLOYEE
+
+
+_COLUMN_OF: Final = {
+    "email_unreadable": "email",
+    "phone_unreadable": "phone",
+    "birth_date_unlikely": "birth_date",
+    "name_unreadable": "family_name",
+    "family_unknown": "families",
+    "commune_unreadable": "communes",
+    "language_unreadable": "languages",
+    "capacity_unlikely": "mentees",
+}
+
+
+def _hold_against_the_guards(table: Table, row: Row, person: Person, profile: Profile, bench: Bench) -> None:
+    """What the domain would say of it: a guard does not quote what it reads, a fault shows the cell."""
+    act = Act(bench.actor, bench.now)
+    checks: list[Callable[[], None]] = [partial(guards.person, act, person), partial(guards.profile, profile)]
+    for check in checks:
+        try:
+            check()
+        except Refused as refused:
+            remedy = "Corrigez la cellule."
+            table.fault(row, _COLUMN_OF.get(refused.code, ""), refused.sentence, remedy)
+
+
+async def _companies(read: Sequence[_Read], bench: Bench) -> dict[str, _Employer]:
+    """The company of each SIRET: the one that holds it, or one to register. A SIRET without a name, that
+    nobody holds, has none."""
+    named = dict[str, str]()
+    for one in read:
+        if one.siret and one.row["company"]:
+            named.setdefault(one.siret, one.row["company"])
+    wanted = dict.fromkeys(one.siret for one in read if one.siret)
+    held = await bench.holders(f"siret:{siret}" for siret in wanted)
+    found = {siret: _Employer(held[f"siret:{siret}"]) for siret in wanted if f"siret:{siret}" in held}
+    fresh = {siret: new_id("company", f"siret:{siret}") for siret in wanted if siret not in found}
+    closed = await bench.trial.bring([*fresh.values(), *held.values()])
+    for siret, record_id in fresh.items():
+        if siret in named:
+            # The company that had this id was closed, or has another number now.
+            again = new_id("company", f"siret:{siret}:{bench.key}")
+            firm = Firm(named[siret], siret)
+            found[siret] = _Employer(again if record_id in closed else record_id, firm)
+    return found

@@ -1,0 +1,157 @@
+"""XLSX: the first sheet of a workbook, its values as the cells give them.
+
+A workbook is a zip archive of XML, and anybody may have made it: what it would unpack to is counted before
+anything is unpacked, nothing in it may define entities, and its macros are not wanted.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ops.imports.faults import UnreadableFile, unreadable
+from ops.imports.tables import MOST_COLUMNS, Cell, RawRow
+
+MOST_UNPACKED: Final = 96 * 1024 * 1024
+"""Bytes, of all the parts of a workbook together."""
+MOST_PARTS: Final = 500
+MOST_CELLS: Final = 800_000
+_DECLARATIONS: Final = (b"<!DOCTYPE", b"<!ENTITY")
+_CELL: Final = re.compile(rb"<(?:\w+:)?c[ >/]")
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[ >/]")
+_ENCODED: Final = re.compile(rb"<\?xml[^>]*encoding=[\"'](?!utf-8|us-ascii|iso-8859-1)", re.IGNORECASE)
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    InvalidFileException,
+    ParseError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What the zip and workbook libraries raise for a file that is not what it says it is."""
+_SAVE: Final = "Enregistrez la feuille au format .xlsx depuis votre tableur, sans mot de passe ni macro."
+
+
+def read(body: bytes) -> tuple[RawRow, Iterator[RawRow]]:
+    """The first line that says something, which is the header, and the rows below. Raises
+    ``UnreadableFile``."""
+    formulas = examine(body)
+    try:
+        rows = list(_rows(body, formulas=formulas))
+    except _BROKEN as broken:
+        raise unreadable(0, "", "Le classeur est illisible.", _SAVE) from broken
+    if not rows:
+        raise unreadable(1, "", "La première feuille du classeur est vide.", "Mettez-y les données.")
+    header, *others = rows
+    return header, iter(others)
+
+
+def examine(body: bytes) -> bool:
+    """Whether it has formulas. Raises ``UnreadableFile`` for a workbook that would unpack to too much, or
+    holds what it should not."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            _weigh(archive.infolist())
+            looks = [_look_into(archive.read(part)) for part in archive.infolist() if _is_xml(part)]
+    except UnreadableFile:
+        raise
+    except _BROKEN as broken:
+        raise unreadable(0, "", "Le classeur est illisible.", _SAVE) from broken
+    if sum(cells for cells, _ in looks) > MOST_CELLS:
+        raise unreadable(0, "", f"Le classeur a plus de {MOST_CELLS} cellules.", "Découpez-le.")
+    return any(formulas for _, formulas in looks)
+
+
+def _weigh(parts: list[zipfile.ZipInfo]) -> None:
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
+        problem = "Le classeur déplié serait trop volumineux."
+        raise unreadable(0, "", problem, "Ne gardez que la feuille à importer, sans image.")
+    if any(part.filename.lower().endswith("vbaproject.bin") for part in parts):
+        raise unreadable(0, "", "Le classeur contient des macros.", _SAVE)
+    if any(part.flag_bits & 1 for part in parts):
+        raise unreadable(0, "", "Le classeur est chiffré.", _SAVE)
+
+
+def _is_xml(part: zipfile.ZipInfo) -> bool:
+    return part.filename.lower().endswith((".xml", ".rels", ".vml"))
+
+
+def _look_into(xml: bytes) -> tuple[int, bool]:
+    """How many cells a part has, and whether any is a formula. It has no declaration of entities, nor an
+    encoding that could hide one."""
+    in_two_bytes = xml[:2] in {b"\xff\xfe", b"\xfe\xff"} or b"\0" in xml[:64]
+    if in_two_bytes or any(word in xml for word in _DECLARATIONS):
+        raise unreadable(0, "", "Le classeur contient des déclarations interdites.", _SAVE)
+    if _ENCODED.match(xml[:200]):
+        raise unreadable(0, "", "Le classeur est dans un encodage inattendu.", _SAVE)
+    return len(_CELL.findall(xml)), bool(_FORMULA.search(xml))
+
+
+def _rows(body: bytes, *, formulas: bool) -> Iterator[RawRow]:
+    """Every row that says something, its formulas by the values that the sheet keeps of them."""
+    with _sheet(body, values=True) as values, _sheet(body, values=not formulas) as written:
+        # Without formulas both say the same: it is read once.
+        both = (
+            zip(values.rows, written.rows, strict=True) if formulas else ((row, row) for row in values.rows)
+        )
+        for number, (found, told) in enumerate(both, start=1):
+            width = max(_width(found), _width(told) if formulas else 0)
+            cells = [
+                _cell(value, formula) for value, formula in zip(found[:width], told[:width], strict=True)
+            ]
+            if any(cell.text or cell.error for cell in cells):
+                yield RawRow(number, cells)
+
+
+def _width(row: Sequence[Any]) -> int:
+    """Up to the last cell that holds something: the others are as many as a line may have."""
+    width = len(row)
+    while width and row[width - 1] is None:
+        width -= 1
+    return width
+
+
+class _sheet:  # noqa: N801 - used as a statement
+    """The first sheet, read line by line, the file closed at the end."""
+
+    def __init__(self, body: bytes, *, values: bool) -> None:
+        self._book = load_workbook(io.BytesIO(body), read_only=True, data_only=values, keep_links=False)
+
+    def __enter__(self) -> Any:
+        self.rows = self._book.worksheets[0].iter_rows(max_col=MOST_COLUMNS, values_only=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
+
+
+def _cell(value: Any, written: Any) -> Cell:
+    if value is None:
+        is_formula = isinstance(written, str) and written.startswith("=")
+        return Cell("", error=is_formula)
+    if isinstance(value, bool):
+        return Cell("oui" if value else "non")
+    if isinstance(value, int):
+        return Cell(str(value), number=True)
+    if isinstance(value, float):
+        return Cell(str(int(value)) if value.is_integer() else repr(value), number=True)
+    if isinstance(value, datetime):
+        return Cell(f"{value:%d/%m/%Y}" if value.time() == time() else f"{value:%d/%m/%Y %H:%M}")
+    if isinstance(value, date):
+        return Cell(f"{value:%d/%m/%Y}")
+    text = str(value).strip()
+    return Cell(text, error=bool(re.fullmatch(r"#(REF|N/A|NAME\?|VALUE|DIV/0|NULL|NUM)!?", text)))
