@@ -16,6 +16,7 @@ from api import openapi, problems
 from api.dependencies import Services
 from api.edge import WITHOUT_MESSAGES, Edge, allowed_methods, dress, log_bug
 from api.metrics import Metrics
+from api.pages import link_page
 from api.problems import Refusal
 from api.requests import correlation_of
 from api.routes import (
@@ -23,6 +24,7 @@ from api.routes import (
     association_admission,
     association_documents,
     associations,
+    candidacies,
     companies,
     convention_life,
     convention_signing,
@@ -31,6 +33,11 @@ from api.routes import (
     deadlines,
     docs,
     events,
+    explanations,
+    export,
+    figures,
+    imports,
+    links,
     mentor_life,
     mentors,
     operations,
@@ -40,6 +47,7 @@ from api.routes import (
 )
 from api.routing import mount
 from api.security import Authentication
+from api.sign_in import SignIn
 from api.tokens import TokenStore
 from api.validation import refusal_of
 from domain.kernel import DomainError
@@ -55,15 +63,21 @@ _RESOURCES: Final = (
     companies,
     mentors,
     mentor_life,
+    links,
+    candidacies,
     conventions,
     convention_text,
     convention_signing,
     convention_life,
     trainings,
+    imports,
     deadlines,
     events,
+    explanations,
+    export,
     privacy,
     access,
+    figures,
 )
 
 
@@ -101,11 +115,11 @@ def create_app(
         commands, feed, reader, persons, readings, documents, erasures, probes, stream_seconds
     )
     app.state.metrics = metrics
-    for module in (*_RESOURCES, operations, docs):
+    for module in (*_RESOURCES, operations, docs, link_page):
         mount(app, module.router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
-    app.add_middleware(Authentication, tokens=tokens)
+    app.add_middleware(Authentication, tokens=tokens, sign_in=SignIn(feed, commands))
     app.add_middleware(Edge, house=app, territory=commands.world.territory, metrics=metrics)
     logging.getLogger("uvicorn.error").addFilter(WITHOUT_MESSAGES)
     openapi.describe(app)

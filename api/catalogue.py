@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from api import catalogue_associations, catalogue_mentors, catalogue_trainings
+from api import catalogue_associations, catalogue_imports, catalogue_mentors, catalogue_trainings
 from api.entry import Entry
 
 __all__ = ["CATALOGUE", "EVERYWHERE", "GUARDS", "Entry"]
@@ -13,7 +13,8 @@ _REQUEST: Final = {
     "unauthenticated": Entry(
         401,
         "Jeton absent ou refusé",
-        "Présentez un jeton valide dans l'en-tête Authorization: Bearer mto_….",
+        "Présentez dans l'en-tête Authorization un jeton valide (Bearer mto_…), ou le secret d'un lien en "
+        "cours (Bearer lnk_…).",
     ),
     "idempotency_key_missing": Entry(
         400,
@@ -30,10 +31,17 @@ _REQUEST: Final = {
     "body_too_large": Entry(
         413,
         "Corps trop volumineux",
-        "Le corps d'une demande compte au plus 1 Mio ; une pièce remise, au plus 10 Mio.",
+        "Le corps d'une demande compte au plus 1 Mio ; une pièce remise, au plus 10 Mio ; un "
+        "fichier à importer, au plus 20 Mio.",
     ),
     "media_type": Entry(
         415, "Format non pris en charge", "Envoyez le corps en JSON : Content-Type: application/json."
+    ),
+    "too_many_tries": Entry(
+        429,
+        "Trop d'essais",
+        "Trop de demandes par lien viennent de votre adresse : Retry-After dit dans combien de secondes "
+        "réessayer.",
     ),
     "method_not_allowed": Entry(
         405, "Méthode non prise en charge", "L'en-tête Allow donne les méthodes de cette adresse."
@@ -250,6 +258,7 @@ _RULES: Final = {
 _ALL_RULES: Final = {
     **_RULES,
     **catalogue_associations.RULES,
+    **catalogue_imports.RULES,
     **catalogue_mentors.RULES,
     **catalogue_trainings.RULES,
 }
@@ -258,6 +267,8 @@ CATALOGUE: Final[dict[str, Entry]] = {
     **_REQUEST,
     **_RECORDS,
     **catalogue_associations.FILES,
+    **catalogue_imports.FILES,
+    **catalogue_imports.RECORDS,
     **catalogue_mentors.RECORDS,
     **catalogue_trainings.RECORDS,
     **_ALL_RULES,
@@ -265,5 +276,13 @@ CATALOGUE: Final[dict[str, Entry]] = {
 GUARDS: Final = frozenset(_ALL_RULES)
 """The codes by which a rule of the domain says no."""
 
-EVERYWHERE: Final = ("unauthenticated", "method_not_allowed", "invalid", "unavailable", "bug")
-"""What any operation under ``/v1`` may answer."""
+EVERYWHERE: Final = (
+    "unauthenticated",
+    "role_not_allowed",
+    "method_not_allowed",
+    "invalid",
+    "too_many_tries",
+    "unavailable",
+    "bug",
+)
+"""What any operation under ``/v1`` may answer; the second and the fifth to whoever comes by a link."""

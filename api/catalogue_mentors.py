@@ -13,8 +13,8 @@ RECORDS: Final = {
     "mentor_known": Entry(
         409,
         "Personne déjà connue",
-        "Cette personne a déjà un dossier ouvert dans la même association : missing dit lequel ; mettez-le à "
-        "jour, ou rattachez les deux dossiers.",
+        "Cette personne a déjà un dossier ouvert dans la même association. À l'association, missing dit lequel "
+        ": mettez-le à jour, ou rattachez les deux dossiers.",
     ),
 }
 
@@ -24,7 +24,17 @@ LINKS: Final = {
         "Opération sans lien",
         "Aucun lien ne permet cette opération sur ce dossier ; missing dit lesquelles.",
     ),
-    "link_term": Entry(409, "Terme du lien", "Un lien expire au plus tard 30 jours après sa création."),
+    "link_action_reserved": Entry(
+        403,
+        "Lien d'un autre rôle",
+        "Votre rôle ne donne ni ne retire de lien pour cette opération : l'académie invite à l'admission, "
+        "l'association invite ses candidat·es.",
+    ),
+    "link_term": Entry(
+        409,
+        "Terme du lien",
+        "Un lien expire au plus tard 30 jours après sa création, un formulaire public 365 jours après.",
+    ),
     "link_known": Entry(409, "Lien déjà donné", "Un lien de ce dossier porte déjà cet identifiant."),
     "too_many_links": Entry(
         409, "Trop de liens en cours", "Ce dossier a autant de liens en cours qu'il peut : retirez-en un."
@@ -32,10 +42,20 @@ LINKS: Final = {
     "link_elsewhere": Entry(
         409, "Lien d'autre chose", "Ce lien n'est pas de ce dossier, ou ne permet pas cette opération."
     ),
-    "link_spent": Entry(409, "Lien déjà utilisé", "Un lien ne sert qu'une fois : demandez-en un nouveau."),
+    "link_spent": Entry(409, "Lien déjà utilisé", "Ce lien ne sert qu'une fois : demandez-en un nouveau."),
     "link_revoked": Entry(409, "Lien retiré", "Ce lien a été retiré : demandez-en un nouveau."),
     "link_expired": Entry(
         409, "Lien expiré", "Le dernier jour de ce lien est passé : demandez-en un nouveau."
+    ),
+    "link_full": Entry(
+        409,
+        "Formulaire complet pour aujourd'hui",
+        "Ce formulaire public a reçu autant de candidatures qu'il peut en un jour : réessayez demain.",
+    ),
+    "candidacies_closed": Entry(
+        409,
+        "Candidatures closes",
+        "Cette association ne reçoit pas de candidature en ligne pour le moment : écrivez-lui ou appelez-la.",
     ),
     "online_today": Entry(
         409, "En ligne, le jour même", "Par un lien, on agit en ligne (online) et à la date du jour."

@@ -243,6 +243,7 @@ HISTORY: Final[dict[str, Any]] = {
     "label": "Signée par une partie",
     "facts": {"party": "academie:10", "on": "2025-12-05", "medium": "paper"},
     "persons": {},
+    "reserved": {},
     "actor": "3f9c2a7d51e0b846",
     "role": "academie",
     "command": "convention.sign",

@@ -23,6 +23,7 @@ TAGS: Final = (
     ),
     ("mentors : registre", "Qui est venu, par qui, où chacun·e en est ; identité, profil, liens, doublons."),
     ("mentors : parcours", "Dossier, entretien, vérification, validation ; suspension et départ."),
+    ("liens", "Ce qu'une personne sans compte fait par un lien : le lire, déposer une candidature."),
     (
         "conventions : registre",
         "Lire les conventions : aujourd'hui, à une date, ou telles qu'on les connaissait.",
@@ -34,8 +35,10 @@ TAGS: Final = (
         "Avenants, comptes rendus, renouvellement, dénonciation, résiliation, corrections.",
     ),
     ("formations", "Programmer, inscrire, noter les présences, délivrer les attestations."),
+    ("imports", "Reprendre un fichier de mentors, d'associations ou de présences, en entier ou pas du tout."),
     ("entreprises", "Les entreprises connues de tous, et ce qui les lie au mentorat."),
     ("échéances", "Ce qui est attendu, de qui, pour quand."),
+    ("chiffres", "Parcours, délais, secteurs : des effectifs, jamais une personne, jamais un classement."),
     ("événements", "Ce qui s'est passé, dans l'ordre, pour qui veut suivre."),
     (
         "données personnelles",
@@ -76,8 +79,7 @@ def problem_responses(codes: Iterable[str], answered: dict[str, Any] | None = No
 def open_responses(codes: Iterable[str]) -> Responses:
     """The same, for an operation that needs no token."""
     responses = problem_responses(codes)
-    responses.pop(401)
-    return responses
+    return {status: told for status, told in responses.items() if status not in {401, 403, 429}}
 
 
 def _response(codes: list[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.datastructures import Default
 from pydantic import BaseModel, Field
 from starlette.types import Scope
 
@@ -212,9 +213,13 @@ def command(
     creates: bool = False,
     edits: bool = False,
     files: Sequence[str] = (),
+    largest: int | None = None,
+    answers: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The route of one command: what it answers, who may ask, and every problem it can meet. ``files``: the
-    media types of its body, for a route that takes a file and reads it itself.
+    media types of its body, for a route that takes a file and reads it itself, of ``largest`` bytes at most;
+    ``answers``: the shape of its
+    answer, for a route that writes it itself.
     """
     codes = [*_EVERY, *guards]
     codes += ["outside_your_scope"] if creates else ["not_found", "version_changed"]
@@ -227,11 +232,13 @@ def command(
         responses=problem_responses(codes),
         response_description="Enregistré." if not creates else "Créé.",
         operation_id=carried_out.name.replace(".", "_"),
+        response_model=answers or Default(None),
         openapi_extra={
             "x-command": carried_out.name,
             "x-roles": sorted(TABLE[carried_out.name]),
         }
-        | ({"requestBody": _file_of(files)} if files else {}),
+        | ({"requestBody": _file_of(files)} if files else {})
+        | ({"x-largest-body": largest} if largest else {}),
     )
 
 

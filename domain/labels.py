@@ -17,6 +17,7 @@ LABELS: Final = {
     "association.LinkIssued@1": "Lien d'invitation créé",
     "association.LinkRevoked@1": "Lien d'invitation retiré",
     "association.LinkSpent@1": "Lien d'invitation utilisé",
+    "association.LinkUsed@1": "Candidature arrivée par le formulaire public",
     "association.AdmissionOpened@1": "Admission ouverte",
     "association.DocumentAsked@1": "Pièce demandée",
     "association.DocumentReceived@1": "Pièce reçue",
@@ -108,6 +109,12 @@ LABELS: Final = {
     "training.ReminderDelivered@1": "Relance d'une formation remise",
     "training.ReminderFailed@1": "Échec d'une relance d'une formation",
     "training.SubjectErased@1": "Données personnelles d'une formation effacées",
+    "import.Submitted@1": "Fichier à importer reçu",
+    "import.Advanced@1": "Import en cours",
+    "import.Checked@1": "Fichier vérifié, sans anomalie",
+    "import.Recorded@1": "Import enregistré",
+    "import.Faulted@1": "Fichier en anomalie : rien d'enregistré",
+    "import.SubjectErased@1": "Fichier importé et compte rendu effacés",
     "refusal.Recorded@1": "Demande refusée",
 }
 

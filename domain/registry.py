@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Final
 
 from domain.association import due as association_due
+from domain.association import explanation as association_explanation
 from domain.association.model import Association
+from domain.calendar import paris_day
+from domain.case import Case
+from domain.company import explanation as company_explanation
 from domain.company.model import Company
 from domain.convention import due as convention_due
+from domain.convention import explanation as convention_explanation
 from domain.convention.model import Convention
+from domain.explaining import Reason
+from domain.folding import Timeline
+from domain.imports import due as imports_due
+from domain.imports.model import Import
 from domain.kernel import Due, Root
 from domain.mentor import due as mentor_due
+from domain.mentor import explanation as mentor_explanation
 from domain.mentor.model import Mentor
-from domain.ports import World
-from domain.programme.model import Programme
+from domain.ports import Happened, World
+from domain.programme.model import Programme, RulesVersion
 from domain.refusal import Refusal
 from domain.training import due as training_due
+from domain.training import explanation as training_explanation
 from domain.training.model import Training
 
 RECORDS: Final[tuple[type[Root], ...]] = (
@@ -25,6 +36,7 @@ RECORDS: Final[tuple[type[Root], ...]] = (
     Association,
     Company,
     Convention,
+    Import,
     Mentor,
     Training,
     Refusal,
@@ -48,6 +60,15 @@ def programme_of_record(record: Root) -> str | None:
     return getattr(record, "programme_id", None)
 
 
+def ruling(record: Root, programme: Programme, day: date) -> RulesVersion:
+    """The version of the programme's rules that the record follows on a day in Paris.
+
+    Raises ``TypeError`` for one that follows none."""
+    if not isinstance(record, Association | Convention | Mentor | Training):
+        raise TypeError(type(record))
+    return programme.followed(record.rules_version, record.academie, day)
+
+
 def _association(record: Root, programme_of: ProgrammeOf, world: World, now: datetime) -> list[Due]:
     """Nothing before its admission was opened under some programme."""
     if not isinstance(record, Association):
@@ -61,6 +82,13 @@ def _convention(record: Root, programme_of: ProgrammeOf, world: World, now: date
     if not isinstance(record, Convention):
         raise TypeError(type(record))
     return convention_due.waits(record, programme_of(record.programme_id), world, now)
+
+
+def _import(record: Root, programme_of: ProgrammeOf, world: World, now: datetime) -> list[Due]:
+    """Under the rules of no programme."""
+    if not isinstance(record, Import):
+        raise TypeError(type(record))
+    return imports_due.due(record, now)
 
 
 def _mentor(record: Root, programme_of: ProgrammeOf, world: World, now: datetime) -> list[Due]:
@@ -78,6 +106,53 @@ def _training(record: Root, programme_of: ProgrammeOf, world: World, now: dateti
 _WAITS: Final[dict[type[Root], Waits]] = {
     Association: _association,
     Convention: _convention,
+    Import: _import,
     Mentor: _mentor,
     Training: _training,
 }
+
+_EXPLAINS: Final[dict[type[Root], Callable[[Case], list[Reason]]]] = {
+    Association: association_explanation.explain,
+    Company: company_explanation.explain,
+    Convention: convention_explanation.explain,
+    Mentor: mentor_explanation.explain,
+    Training: training_explanation.explain,
+}
+
+
+def explained(
+    record: Root,
+    events: Sequence[Happened],
+    timeline: Timeline,
+    followed: tuple[Programme, Mapping[int, Happened]] | None,
+    world: World,
+    now: datetime,
+    *,
+    operator_admitted: bool = False,
+    entitlements_missing: tuple[str, ...] = (),
+) -> list[Reason]:
+    """Why the record is where it is, as known at ``now``: see ``domain.explaining``. ``followed``: its
+    programme with the events that adopted its rules. Raises ``KeyError`` for a kind that is not explained."""
+    code = getattr(record, "academie", "")
+    programme = followed[0] if followed else None
+    case = Case(
+        record=record,
+        events=events,
+        timeline=timeline,
+        now=now,
+        dues=waits(record, lambda _: _given(programme), world, now),
+        programme=programme,
+        ruling=ruling(record, programme, paris_day(now)) if programme else None,
+        adoptions=followed[1] if followed else {},
+        calendar=world.calendars.for_academie(code),
+        zone=(world.territory.academie(code).zone or "") if code else "",
+        operator_admitted=operator_admitted,
+        entitlements_missing=entitlements_missing,
+    )
+    return _EXPLAINS[type(record)](case)
+
+
+def _given(programme: Programme | None) -> Programme:
+    if programme is None:
+        raise LookupError("the record follows a programme that was not given")
+    return programme

@@ -7,7 +7,6 @@ import sys
 from datetime import datetime
 from enum import StrEnum
 from importlib.metadata import version as installed
-from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
@@ -17,7 +16,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from domain.calendar import PARIS
-from ops import cli_read, cli_trust
+from ops import cli_export, cli_imports, cli_read, cli_trust
 from ops.mendable import MENDABLE
 from ops.running import NotRunning, connected
 from ops.settings import Settings
@@ -29,12 +28,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-imports_app = typer.Typer(help="Reprend des données existantes.", no_args_is_help=True)
 tokens_app = typer.Typer(help="Jetons d'accès à l'API.", no_args_is_help=True)
 clock_app = typer.Typer(help="Horloge du domaine (développement seulement).", no_args_is_help=True)
-app.add_typer(imports_app, name="import")
 app.add_typer(tokens_app, name="token")
 app.add_typer(clock_app, name="clock")
+cli_export.add_to(app)
+cli_imports.add_to(app)
 cli_read.add_to(app)
 cli_trust.add_to(app)
 
@@ -135,41 +134,6 @@ def serve(part: Part) -> None:
     from ops import serving
 
     serving.serve(part, Settings())
-
-
-@imports_app.command("conventions")
-def import_conventions(
-    file: Annotated[Path, typer.Argument(help="Fichier CSV (; , ou tabulation ; UTF-8 ou cp1252).")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Vérifie sans rien enregistrer.")] = False,
-) -> None:
-    """Importe des conventions annoncées. Rien n'est enregistré si une seule ligne est fautive."""
-    from domain.kernel import Actor
-    from ops import imports
-    from ops.compose import house
-
-    async def work(settings: Settings) -> imports.Report:
-        async with house(settings, "import") as parts:
-            codes = [academie.code for academie in parts.world.territory.academies]
-            regions = {academie.region_academique for academie in parts.world.territory.academies}
-            scopes = {f"academie:{code}" for code in codes} | {f"region:{name}" for name in regions}
-            actor = Actor("import", "academie", frozenset(scopes | {"public"}))
-            with Progress(console=err, transient=True) as bar:
-                task = bar.add_task("Import", total=None)
-                return await imports.conventions(
-                    file,
-                    parts.executor,
-                    actor,
-                    dry_run=dry_run,
-                    progress=lambda done, total: bar.update(task, completed=done, total=total),
-                )
-
-    report = run(work)
-    for fault in report.faults:
-        err.print(str(fault), markup=False)
-    if report.faults:
-        fail(f"{len(report.faults)} anomalie(s) : rien n'a été enregistré.")
-    verb = "vérifiée(s), rien n'est enregistré" if dry_run else f"lue(s), {report.recorded} enregistrée(s)"
-    out.print(f"{report.lines} ligne(s) {verb}.")
 
 
 @tokens_app.command("create")

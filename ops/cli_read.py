@@ -21,6 +21,7 @@ PLACES = {
     "mentor": "mentors",
     "training": "trainings",
     "company": "companies",
+    "import": "imports",
 }
 """Where the API shows each kind of record."""
 _Record = Annotated[str, typer.Argument(help="L'identifiant du dossier.")]

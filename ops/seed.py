@@ -59,7 +59,7 @@ async def load_conventions(parts: House) -> int:
     academie = Actor(
         "seed:academie", "academie", tokens.scopes_of("academie", parts.world.territory, region=REGION)
     )
-    report = await imports.conventions(PRESS_RELEASE, parts.executor, academie)
+    report = await imports.import_conventions(PRESS_RELEASE, parts.executor, academie)
     if report.faults:
         raise ValueError(report.faults)
     return report.lines

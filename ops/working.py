@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ops.compose import House
+from ops.imports.running import RunImport
 from ops.settings import Settings
 from projections import deadlines
 from projections.reading import Reader
@@ -45,6 +46,7 @@ def worker_parts(parts: House) -> Deps:
         feed=parts.feed,
         deadlines=DueDeadlines(parts.reader),
         channel=channel_of(settings),
+        importer=RunImport(parts.executor, parts.feed, parts.documents),
     )
 
 

@@ -14,7 +14,9 @@ from projections import (
     deadlines,
     feed,
     history,
+    imports,
     mentors,
+    onboarding_figures,
     programmes,
     trainings,
 )
@@ -27,6 +29,8 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     companies.PROJECTION,
     mentors.PROJECTION,
     trainings.PROJECTION,
+    imports.PROJECTION,
+    onboarding_figures.PROJECTION,
     deadlines.PROJECTION,
     history.PROJECTION,
     feed.PROJECTION,

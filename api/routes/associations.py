@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from api import examples
-from api.dependencies import MOST_ITEMS, After, Limit, Parts, Reading, Services
+from api.dependencies import MOST_ITEMS, After, Limit, Parts, Reading
 from api.fields import AcademieCode, Body, Day, Line, Mailbox, Rna, Scheme, Siren, shown
-from api.listing import READING, Listing, history_route, listing, present, tagged
+from api.listing import (
+    READING,
+    Listing,
+    StuckDays,
+    history_route,
+    listing,
+    present,
+    stuck_since,
+    tagged,
+)
 from api.openapi import problem_responses
 from api.persons import Shown
 from api.requests import Accepted, Act, AssociationId, Create, Edit, Nothing, command
 from api.routing import Route
-from api.security import Caller
-from api.travel import Moments, Standing, Travel, known_programme, standing, travelled
+from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.association import commands
 from domain.association.model import Association, Entitlement, EntitlementKind, Identity
 from domain.association.parts import Contact, ContactRole
-from domain.calendar import paris_day
-from domain.registry import programme_of_record
+from domain.ports import World
+from domain.programme.model import Programme
 from projections import associations, deadlines
 from projections.associations import AssociationFilters, AssociationRow
 from projections.deadlines import DeadlineFilters, DeadlineRow
@@ -152,6 +161,7 @@ class AssociationDocument(AssociationRow):
 async def list_associations(
     request: Request,
     response: Response,
+    parts: Parts,
     shown: Shown,
     reading: Reading,
     name: Annotated[str | None, Query(min_length=1, max_length=100, description="Une partie du nom.")] = None,
@@ -164,10 +174,22 @@ async def list_associations(
     insurance_before: Annotated[
         Day | None, Query(description="Dont l'assurance acceptée prend fin avant ce jour.")
     ] = None,
+    expiring_before: Annotated[
+        Day | None, Query(description="Dont l'assurance ou un titre ne compte plus ce jour-là.")
+    ] = None,
+    stuck_days: StuckDays = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[AssociationRow]:
-    filters = AssociationFilters(name, academie, status, entitlement, insurance_before)
+    filters = AssociationFilters(
+        name,
+        academie,
+        status,
+        entitlement,
+        insurance_before,
+        expiring_before,
+        await stuck_since(parts, stuck_days),
+    )
     async with reading.session() as connection:
         page = await associations.page(connection, filters, after, limit)
     return listing(await shown.page(page, Association), request, response)
@@ -177,7 +199,7 @@ async def list_associations(
     "/{id}",
     summary="Une association, aujourd'hui ou à une date",
     responses=problem_responses(
-        ("not_found", "not_yet_known", *READING),
+        ("not_found", *AS_KNOWN, *READING),
         examples.either(examples.ASSOCIATION | {"next": []}, examples.STANDING),
     ),
     operation_id="associations_read",
@@ -186,8 +208,6 @@ async def read_association(
     id: AssociationId,
     response: Response,
     shown: Shown,
-    caller: Caller,
-    parts: Parts,
     moments: Travel,
     reading: Reading,
 ) -> AssociationDocument | Standing:
@@ -199,18 +219,13 @@ async def read_association(
         document = AssociationDocument(**vars(row), next=list(awaited.items))
         return tagged(await shown.row(document, Association), response)
 
-    async def render(tracked: Tracked) -> AssociationDocument:
-        then = await _as_known(parts, tracked, moments)
-        return await shown.row(AssociationDocument(**vars(then)), Association)
-
-    return await travelled(parts, caller, id, moments, then, render)
+    return await travelled(reading, shown, Association, id, moments, then, _document_at)
 
 
-async def _as_known(parts: Services, tracked: Tracked, moments: Moments) -> AssociationRow:
-    """The association as it was known, under the rules then known."""
-    followed = programme_of_record(tracked.record)
-    programme = await known_programme(parts, followed, moments.seen_from) if followed else None
-    return associations.row_of(tracked, programme, paris_day(moments.seen_from))
+def _document_at(
+    tracked: Tracked, programme: Programme | None, world: World, now: datetime
+) -> AssociationDocument:
+    return AssociationDocument(**vars(associations.row_at(tracked, programme, world, now)))
 
 
 history_route(

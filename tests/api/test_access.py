@@ -18,6 +18,8 @@ SEES = {
     "trainings": SEES_FACES_PEOPLE,
 }
 """Who holds a scope of the record of each kind; of any other kind, ``SEES_LYONS_RECORD``."""
+GUESTS_MAY_SEE = {"associations", "candidacies"}
+"""Whoever holds the public form of FACE."""
 LISTS = (
     "/v1/programmes",
     "/v1/associations",
@@ -25,6 +27,7 @@ LISTS = (
     "/v1/companies",
     "/v1/mentors",
     "/v1/trainings",
+    "/v1/imports",
     "/v1/deadlines",
     "/v1/events",
     "/v1/readings",
@@ -104,21 +107,32 @@ async def test_every_role_on_every_command_does_what_the_table_says(site: Site) 
         "trainings": course.rpartition("/")[2],
         "records": record,
     }
+    await _with_a_guest(site)
     seen: dict[str, set[str]] = {}
     for path, method, operation in _commands(site):
         kind = path.split("/")[2]
-        address, file = _filled(path, ids[kind]), _file(operation)
-        address += "?on=2025-12-05&channel=paper" if file else ""
-        for name, (role, _) in ROLES.items():
-            sent = _body(site, operation)
+        filled, file = _filled(path, ids.get(kind, "")), _file(operation)
+        for name, role in {**{name: role for name, (role, _) in ROLES.items()}, "guest": "person"}.items():
+            address, sent = filled + _query(operation, role), _body(site, operation)
             answer = await site.call(name, method, address, sent, etag=_etag(operation), **file)
             outcome = _outcome(answer)
             visible = name in SEES.get(kind, SEES_LYONS_RECORD)
+            if role == "person":  # by a link: refused whatever there is, but for what links are for
+                visible = "person" not in operation["x-roles"] or kind in GUESTS_MAY_SEE
             expected = _expected(operation, role, visible, creates="{id}" not in path)
             assert outcome in expected, (method, address, name, answer.text)
             seen.setdefault(outcome, set()).add(operation["x-command"])
     assert set(seen) == {"allowed", "refused", "invisible"}
     assert len(seen["refused"]) > 20
+
+
+async def _with_a_guest(site: Site) -> None:
+    """Somebody with a link, besides every role."""
+    body = {"programme_id": "programme-1j1m", "on": walk.TODAY.isoformat(), "channel": "meeting"}
+    await site.do("lyon", "POST", f"/v1/associations/{FACE}/admission", body)
+    form = {"action": "form", "expires_on": walk.TODAY.isoformat()}
+    given = await site.do("face", "POST", f"/v1/associations/{FACE}/links", form)
+    site.bearers["guest"] = given["secret"]
 
 
 async def test_national_and_auditor_never_see_a_person(site: Site) -> None:
@@ -217,9 +231,20 @@ def _filled(path: str, record: str) -> str:
 
 def _file(operation: dict[str, Any]) -> dict[str, Any]:
     """What is sent to an operation that takes a file as it is."""
-    if "application/pdf" not in operation.get("requestBody", {}).get("content", {}):
-        return {}
-    return {"file": b"%PDF-1.7", "headers": {"Content-Type": "application/pdf"}}
+    taken = operation.get("requestBody", {}).get("content", {})
+    files = {"application/pdf": b"%PDF-1.7", "text/csv": b"Nom;Courriel"}
+    fitting = [
+        {"file": body, "headers": {"Content-Type": kind}} for kind, body in files.items() if kind in taken
+    ]
+    return fitting[0] if fitting else {}
+
+
+def _query(operation: dict[str, Any], role: str) -> str:
+    """What goes with a file: académies bring in associations, associations their mentors."""
+    if operation["x-command"] == "import.submit":
+        mentors = f"kind=mentors&association={FACE}"
+        return "?kind=associations" if role == "academie" else f"?{mentors}"
+    return "?on=2025-12-05&channel=paper" if _file(operation) else ""
 
 
 def _etag(operation: dict[str, Any]) -> int | None:
@@ -250,4 +275,4 @@ def _expected(operation: dict[str, Any], role: str, visible: bool, *, creates: b
         return {"invisible"}
     if role not in operation["x-roles"]:
         return {"refused"}
-    return {"allowed"} if visible else {"allowed", "invisible"}
+    return {"allowed", "invisible"} if creates or not visible else {"allowed"}

@@ -481,4 +481,4 @@ def test_every_code_of_the_rules_about_mentors_and_links_is_explained() -> None:
     codes = codes_of("mentor") | {"mentor_known", "link_spent", "link_term", "online_today"}
     assert len(codes) > 35
     assert codes <= CATALOGUE.keys()
-    assert codes - GUARDS == {"already_applied", "mentor_known"}
+    assert codes - GUARDS == {"already_applied", "mentor_known", "not_found"}

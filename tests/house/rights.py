@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.authorization import ROLES, TABLE
+from domain.authorization import READS, ROLES, TABLE
 from domain.commands import command_types
 from domain.registry import RECORDS
 
@@ -16,6 +16,7 @@ dossier.
 `system` désigne les processus (échéances). `operator` et `auditor` n'écrivent rien ici : l'auditeur lit tout
 sauf les personnes, l'exploitant ne lit aucun dossier. Le délégué à la protection des données (`dpo`) lit les
 personnes et n'écrit qu'une chose : l'effacement (`record.erase`), sur un fondement de l'article 17 du RGPD.
+Une ligne n'écrit rien : `association.export`, par laquelle un opérateur repart avec tous ses dossiers.
 Le système efface de même au terme de la durée de conservation ; un dossier effacé est clos pour tous.
 
 """
@@ -25,7 +26,7 @@ def rendered() -> str:
     """The page, as it should stand in docs/droits.md."""
     assert RECORDS, "importing the registry registers every command"
     lines = ["| opération | " + " | ".join(ROLES) + " |", "|---|" + "---|" * len(ROLES)]
-    for name in command_types():
+    for name in (*command_types(), *sorted(READS)):
         marks = ["✓" if role in TABLE[name] else "" for role in ROLES]
         lines.append(f"| `{name}` | " + " | ".join(marks) + " |")
     return HEAD + "\n".join(lines) + "\n"
@@ -35,6 +36,7 @@ if __name__ == "__main__":
     import domain.association.commands
     import domain.company.commands
     import domain.convention.commands
+    import domain.imports.commands
     import domain.mentor.commands
     import domain.programme.commands
     import domain.training.commands  # noqa: F401

@@ -16,6 +16,7 @@ import pytest
 import domain.association.commands
 import domain.company.commands
 import domain.convention.commands
+import domain.imports.commands
 import domain.mentor.commands
 import domain.programme.commands
 import domain.training.commands  # noqa: F401 - a command is known once it is registered
