@@ -13,8 +13,8 @@ RECORDS: Final = {
     "mentor_known": Entry(
         409,
         "Personne déjà connue",
-        "Cette personne a déjà un dossier ouvert dans la même association. À l'association, missing dit lequel "
-        ": mettez-le à jour, ou rattachez les deux dossiers.",
+        "Cette personne a déjà un dossier ouvert dans la même association. À celle-ci, missing dit lequel : "
+        "mettez-le à jour, ou rattachez les deux dossiers.",
     ),
 }
 

@@ -2,9 +2,9 @@
 
 A group is the mentors of one association who came in one school year. Outside its association every count of
 a group is rounded down to a multiple of 5, those under 5 are hidden, and a total is only ever the sum of what
-is told of its groups: no filter tells more than the groups do. Within a group the counts are tied (the states
-add up to the candidacies, and so do the sectors): a group is told at all only if each count hidden in it might
-as well be another one, by the very same figures.
+is told of its groups: no filter tells more than the groups do. Within a group the counts are tied (states add
+up to the candidacies, so do sectors): a group is told at all only if each count hidden in it might as well
+be another one, by the very same figures.
 """
 
 from __future__ import annotations
