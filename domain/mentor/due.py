@@ -170,6 +170,7 @@ def _check_again(mentor: Mentor, until: date, now: datetime) -> Iterator[Due]:
             kind="present_check",
             key=f"check:{until.isoformat()}",
             at=start_of(until + _DAY),
+            by=until,
             awaits=_awaits(mentor),
             what=f"Vérifier à nouveau les antécédents : le document ne compte plus depuis le "
             f"{french_date(until)}",

@@ -25,6 +25,7 @@ from domain.imports.parts import (
     Status,
 )
 from domain.kernel import SYSTEM, Actor, Conflict, Forbidden, NotFound, Refused
+from tests.domain.test_refusals import codes
 from tests.support import AUDITOR, COORDINATOR, FACE, LYON, NATIONAL, House, fold_at
 
 ID = "import-1"
@@ -95,39 +96,39 @@ async def test_progress_never_goes_back(house: House) -> None:
     assert (record.done, record.total, record.version) == (20, 20, 3)
 
 
-@pytest.mark.parametrize(
-    ("actor", "changes", "error", "code"),
-    [
-        (LYON, {}, Forbidden, "role_not_allowed"),
-        (NATIONAL, {}, Forbidden, "role_not_allowed"),
-        (
-            COORDINATOR,
-            {"kind": ImportKind.ASSOCIATIONS, "association_id": None},
-            Forbidden,
-            "role_not_allowed",
-        ),
-        (COORDINATOR, {"association_id": "association-other"}, NotFound, "not_found"),
-        (COORDINATOR, {"association_id": None}, Refused, "import_target"),
-        (COORDINATOR, {"training_id": "training-1"}, Refused, "import_target"),
-        (COORDINATOR, {"kind": ImportKind.ATTENDANCE}, Refused, "import_target"),
-        (
-            COORDINATOR,
-            {"kind": ImportKind.ATTENDANCE, "training_id": "training-0"},
-            Refused,
-            "no_such_training",
-        ),
-        (COORDINATOR, {"file": replace(FILE, size=MOST_BYTES + 1)}, Refused, "size_refused"),
-        (COORDINATOR, {"file": replace(FILE, size=0)}, Refused, "size_refused"),
-        (COORDINATOR, {"file": replace(FILE, media_type="text/html")}, Refused, "media_type_refused"),
-        (COORDINATOR, {"file": replace(FILE, sha256="x")}, Refused, "hash_malformed"),
-        (
-            Actor("t", "academie", frozenset({"public", "state"})),
-            {"kind": ImportKind.ASSOCIATIONS, "association_id": None},
-            Forbidden,
-            "role_not_allowed",
-        ),
-    ],
-)
+REFUSED: list[tuple[Actor, dict[str, Any], type[Exception], str]] = [
+    (LYON, {}, Forbidden, "role_not_allowed"),
+    (NATIONAL, {}, Forbidden, "role_not_allowed"),
+    (
+        COORDINATOR,
+        {"kind": ImportKind.ASSOCIATIONS, "association_id": None},
+        Forbidden,
+        "role_not_allowed",
+    ),
+    (COORDINATOR, {"association_id": "association-other"}, NotFound, "not_found"),
+    (COORDINATOR, {"association_id": None}, Refused, "import_target"),
+    (COORDINATOR, {"training_id": "training-1"}, Refused, "import_target"),
+    (COORDINATOR, {"kind": ImportKind.ATTENDANCE}, Refused, "import_target"),
+    (
+        COORDINATOR,
+        {"kind": ImportKind.ATTENDANCE, "training_id": "training-0"},
+        Refused,
+        "no_such_training",
+    ),
+    (COORDINATOR, {"file": replace(FILE, size=MOST_BYTES + 1)}, Refused, "size_refused"),
+    (COORDINATOR, {"file": replace(FILE, size=0)}, Refused, "size_refused"),
+    (COORDINATOR, {"file": replace(FILE, media_type="text/html")}, Refused, "media_type_refused"),
+    (COORDINATOR, {"file": replace(FILE, sha256="x")}, Refused, "hash_malformed"),
+    (
+        Actor("t", "academie", frozenset({"public", "state"})),
+        {"kind": ImportKind.ASSOCIATIONS, "association_id": None},
+        Forbidden,
+        "role_not_allowed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("actor", "changes", "error", "code"), REFUSED)
 async def test_who_may_not_or_a_file_that_is_none_is_refused(
     house: House, actor: Actor, changes: dict[str, Any], error: type[Exception], code: str
 ) -> None:
@@ -137,10 +138,15 @@ async def test_who_may_not_or_a_file_that_is_none_is_refused(
     assert await fold_at(house.recorder, ID) is None
 
 
+def test_every_guard_of_this_room_has_refused_something() -> None:
+    assert codes("imports") <= {code for *_, code in REFUSED} | {"already_submitted"}
+
+
 async def test_an_id_is_taken_once(house: House) -> None:
     await house.do(submitting(), COORDINATOR)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as known:
         await house.do(submitting(dry_run=True), COORDINATOR)
+    assert known.value.code == "already_submitted"
 
 
 async def test_it_is_its_association_s_and_shows_nobody_to_those_who_watch(house: House) -> None:

@@ -61,6 +61,7 @@ ELSEWHERE: Final = {
     "association": "test_association_refusals",
     "claims.py": "test_mentor_known",
     "company": "test_mentor_refusals",
+    "imports": "test_import",
     "mentor": "test_mentor_refusals",
     "training": "test_mentor_refusals",
     "links.py": "test_association_refusals",

@@ -24,6 +24,8 @@ from domain.convention.commands import (
 )
 from domain.convention.parts import Capacity, Signatory
 from domain.erasure import Erase, Ground
+from domain.imports.commands import Submit as SubmitImport
+from domain.imports.parts import File, ImportKind
 from domain.kernel import FORGOTTEN, Refused
 from domain.mentor.parts import Person
 from domain.ports import Happened
@@ -103,6 +105,16 @@ async def planted_elsewhere(views: Views) -> None:
     plan = Plan(record_id="training-1", association_id=FACE, programme_id=programme_id("1j1m"), course=course)
     await house.do(plan, COORDINATOR)
     await house.do(RegisterCompany(record_id="company-1", firm=Firm("Ateliers du Rhône")), COORDINATOR)
+    file = File("0" * 64, 1_000, "text/csv")
+    handed_in = SubmitImport(
+        record_id="import-1",
+        kind=ImportKind.MENTORS,
+        association_id=FACE,
+        training_id=None,
+        file=file,
+        dry_run=False,
+    )
+    await house.do(handed_in, COORDINATOR)
 
 
 async def test_nothing_planted_is_in_clear_in_any_read_table(views: Views) -> None:
