@@ -188,4 +188,25 @@ ROWS: Final = (
         "la même avec 10 000 événements",
         Reach(1.2, at_least=False),
     ),
+    Row(
+        "onboarding",
+        "onboarding-memory",
+        "10 000 mentors en parcours à la fois, mémoire du worker et du serveur Temporal ensemble",
+        "–",
+        Reach(1_600, at_least=False, unit="Mo"),
+    ),
+    Row(
+        "onboarding",
+        "onboarding-rebuild",
+        "10 000 processus, de la perte de la base de Temporal au dernier revenu en attente",
+        "–",
+        Reach(240, at_least=False, unit="s"),
+    ),
+    Row(
+        "onboarding",
+        "onboarding-horizon",
+        "avec un horizon de 7 jours, processus ouverts",
+        "mentors dont une échéance tombe dans les 7 jours",
+        Reach(1, at_least=False),
+    ),
 )

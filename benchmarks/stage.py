@@ -83,6 +83,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "MENTORAT_DSN_OWNER": settings.dsn_owner,
         "MENTORAT_DSN_APP": settings.dsn_app,
         "MENTORAT_DSN_PROJECTOR": settings.dsn_projector,
+        "MENTORAT_TEMPORAL_ADDRESS": settings.temporal_address,
+        "MENTORAT_HORIZON_DAYS": str(settings.horizon_days),
     }
 
 
@@ -121,6 +123,11 @@ def api(settings: Settings) -> AbstractAsyncContextManager[int]:
 def projector(settings: Settings) -> AbstractAsyncContextManager[int]:
     """Our projector, as ``mentorat serve projector`` runs it."""
     return process(settings.home, "-m", "ops.cli", "serve", "projector", given=environment(settings))
+
+
+def worker(settings: Settings) -> AbstractAsyncContextManager[int]:
+    """Our worker, as ``mentorat serve worker`` runs it."""
+    return process(settings.home, "-m", "ops.cli", "serve", "worker", given=environment(settings))
 
 
 @asynccontextmanager

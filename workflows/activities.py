@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -10,6 +11,7 @@ from temporalio import activity
 
 import domain.association.commands
 import domain.convention.commands
+import domain.imports.commands
 import domain.mentor.commands
 import domain.training.commands  # noqa: F401 - a command is found by its name once it is registered
 from domain.association.model import Association
@@ -17,13 +19,14 @@ from domain.commands import Command, command_types
 from domain.erasure import Ground
 from domain.folding import fold
 from domain.kernel import SYSTEM, DomainError, Due, Root
-from domain.ports import Commands, Feed, Request
+from domain.ports import Commands, Feed, Importer, Request
 from domain.programme.model import Programme
 from domain.registry import ProgrammeOf, programme_of_record, waits
 from workflows.contracts import (
     CARRY_OUT,
     DELIVER,
     LOOK,
+    RUN_IMPORT,
     SET_ASIDE,
     Deed,
     Failure,
@@ -37,6 +40,8 @@ from workflows.failures import StillDue
 from workflows.messages import bodies_of, message_of, recipient, reminder_key
 
 NOTHING: Final = Outlook()
+BEAT: Final = 5.0
+"""Seconds between two signs of life of a long activity."""
 
 
 class DomainClock(Protocol):
@@ -73,6 +78,7 @@ class Activities:
         channel: Channel,
         letters: DeadLetters,
         horizon: timedelta,
+        importer: Importer | None = None,
     ) -> None:
         self._commands = commands
         self._feed = feed
@@ -80,6 +86,7 @@ class Activities:
         self._channel = channel
         self._letters = letters
         self._horizon = horizon
+        self._importer = importer
 
     @activity.defn(name=LOOK)
     async def look(self, question: Question) -> Outlook:
@@ -116,6 +123,17 @@ class Activities:
     async def set_aside(self, failure: Failure) -> None:
         """Puts a step that cannot be carried out among the dead letters."""
         await self._letters.add(failure.step.record_id, failure.reason, step=failure.step.key)
+
+    @activity.defn(name=RUN_IMPORT)
+    async def run_import(self, import_id: str) -> None:
+        """Brings an import to its end. A worker that is killed over it is known by its silence."""
+        if self._importer is None:
+            raise LookupError("this worker was given no importer")
+        beating = asyncio.create_task(_beat())
+        try:
+            await self._importer.run(import_id)
+        finally:
+            beating.cancel()
 
     async def _issue(self, deed: Deed, command: Command, now: datetime) -> Outlook:
         request = Request(command, SYSTEM, f"{deed.step.record_id}:{deed.step.key}")
@@ -163,6 +181,12 @@ class Activities:
         if soonest.at <= now:
             return Outlook(step=Step(question.record_id, soonest.kind, soonest.key), kind=soonest.kind)
         return Outlook(wait_seconds=(soonest.at - now).total_seconds(), kind=soonest.kind)
+
+
+async def _beat() -> None:
+    while True:
+        activity.heartbeat()
+        await asyncio.sleep(BEAT)
 
 
 def _is_due(step: Step, ahead: list[Due], now: datetime) -> bool:

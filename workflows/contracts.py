@@ -10,6 +10,7 @@ LOOK: Final = "look"
 CARRY_OUT: Final = "carry_out"
 DELIVER: Final = "deliver"
 SET_ASIDE: Final = "set_aside"
+RUN_IMPORT: Final = "run_import"
 """The activities, by name: a process knows nothing else of them."""
 
 NUDGE: Final = "nudge"

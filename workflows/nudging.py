@@ -1,4 +1,4 @@
-"""The way into Temporal: signal-with-start, with ids only, patient as long as the server is away."""
+"""The way into Temporal, with ids only: signal-with-start or a start; patient while the server is away."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows.contracts import NUDGE
@@ -51,7 +52,7 @@ class TemporalNudger:
         wait = FIRST_WAIT
         while True:
             try:
-                await self._signal_with_start(process, record_id)
+                await self._wake(process, record_id)
             except RPCError as error:
                 if error.status in _FOR_GOOD:
                     raise Refusing(error.status.name) from error
@@ -70,7 +71,7 @@ class TemporalNudger:
             else:
                 return described.namespace_info.id
 
-    async def _signal_with_start(self, process: str, record_id: str) -> None:
+    async def _wake(self, process: str, record_id: str) -> None:
         await self._client.start_workflow(
             process,
             record_id,
@@ -86,6 +87,27 @@ class TemporalNudger:
         log.warning("Temporal: %s, again in %.1f s", error.status.name, wait)
         await asyncio.sleep(wait)
         return min(wait * 2, LONGEST_WAIT)
+
+
+class TemporalStarter(TemporalNudger):
+    """For many processes that most likely do not run, as after Temporal has lost its database: the answer to
+    a plain start brings the first task with it, and the server does half the work for each."""
+
+    async def _wake(self, process: str, record_id: str) -> None:
+        try:
+            await self._client.start_workflow(
+                process,
+                record_id,
+                id=record_id,
+                task_queue=self._task_queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                request_eager_start=True,
+                rpc_timeout=_CALL,
+            )
+        except WorkflowAlreadyStartedError:
+            # Over by now, it is not found: tried again, it starts.
+            await self._client.get_workflow_handle(record_id).signal(NUDGE, rpc_timeout=_CALL)
 
 
 async def nudge_all(

@@ -13,6 +13,7 @@ _PROCESSES: Final[dict[str, tuple[str, ...]]] = {
     # It hands over to MentorStanding by itself.
     "mentor": ("MentorOnboarding",),
     "training": ("TrainingCourse",),
+    "import": ("ImportRun",),
     # Nothing of these waits. New rules change the deadlines of records: the sweeper sees to that.
     "programme": (),
     "company": (),

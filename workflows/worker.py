@@ -15,22 +15,30 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from domain.ports import Commands, Feed
+from domain.ports import Commands, Feed, Importer
 from workflows.activities import Activities, LedgerClock
 from workflows.association import AssociationAdmission
 from workflows.convention import ConventionProcess
 from workflows.dead_letters import PostgresDeadLetters
 from workflows.delivery import Channel
 from workflows.failures import Discretion
+from workflows.import_run import ImportRun
 from workflows.mentor import MentorOnboarding, MentorStanding
-from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger
+from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger, TemporalStarter
 from workflows.relay import Relay
 from workflows.sweeper import Deadlines, Pace, Sweeper
 from workflows.training import TrainingCourse
 
 log = logging.getLogger(__name__)
 
-PROCESSES: Final = (AssociationAdmission, ConventionProcess, MentorOnboarding, MentorStanding, TrainingCourse)
+PROCESSES: Final = (
+    AssociationAdmission,
+    ConventionProcess,
+    ImportRun,
+    MentorOnboarding,
+    MentorStanding,
+    TrainingCourse,
+)
 TASK_QUEUE: Final = "mentorat"
 
 # Loaded once for all runs, not once a run: nothing in them changes.
@@ -39,13 +47,14 @@ _PASSED_THROUGH: Final = ("eventsourcing", "domain", "workflows.contracts", "wor
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """``max_cached_workflows``: above the number of open processes, about 80 KB each. ``at_once``: how many
-    activities run together, best below the size of the pool."""
+    """``max_cached_workflows``: about 80 KB each. More processes may be open: they wait for days, and one
+    that was let go wakes from its history, which is short. ``at_once``: how many activities run together,
+    best below the size of the pool."""
 
     address: str
     namespace: str = "default"
     task_queue: str = TASK_QUEUE
-    max_cached_workflows: int = 10_000
+    max_cached_workflows: int = 2_000
     at_once: int = 16
     pace: Pace = field(default_factory=Pace)
 
@@ -60,6 +69,7 @@ class Deps:
     feed: Feed
     deadlines: Deadlines
     channel: Channel
+    importer: Importer | None = None
 
 
 async def run(deps: Deps, stop: asyncio.Event) -> None:
@@ -83,9 +93,11 @@ async def run(deps: Deps, stop: asyncio.Event) -> None:
             deps.channel,
             letters,
             settings.pace.horizon,
+            deps.importer,
         )
         relay = Relay(deps.pool, deps.feed, nudger, letters)
-        sweeper = Sweeper(deps.pool, deps.deadlines, deps.commands, nudger, letters, settings.pace)
+        starter = TemporalStarter(client, settings.task_queue)
+        sweeper = Sweeper(deps.pool, deps.deadlines, deps.commands, starter, letters, settings.pace)
         await _unless(
             ending, _together(worker(client, activities, settings).run(), relay.run(), sweeper.run())
         )
@@ -114,11 +126,18 @@ def worker(client: Client, activities: Activities, settings: Settings) -> Worker
         client,
         task_queue=settings.task_queue,
         workflows=list(PROCESSES),
-        activities=[activities.look, activities.carry_out, activities.deliver, activities.set_aside],
+        activities=[
+            activities.look,
+            activities.carry_out,
+            activities.deliver,
+            activities.run_import,
+            activities.set_aside,
+        ],
         workflow_runner=sandbox(),
         interceptors=[Discretion()],
         max_cached_workflows=settings.max_cached_workflows,
         max_concurrent_activities=settings.at_once,
+        max_concurrent_local_activities=settings.at_once,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
 

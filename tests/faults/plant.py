@@ -12,16 +12,22 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from domain.association.commands import OpenAdmission
 from domain.convention.parts import Party, PartyKind
 from domain.folding import fold
+from domain.links import Channel
+from domain.mentor.parts import Person
 from domain.ports import Commands, Outcome, Request, World
 from domain.programme.commands import programme_id
 from domain.programme.model import Programme
 from domain.registry import waits
+from domain.training.commands import Enrol, OpenCourse, Plan
+from domain.training.parts import Course
 from ledger.feed import LedgerFeed
 from ledger.postgres import PostgresRecorder
 from tests.conftest import Database
-from tests.support import FACE_PARTY, House, StoppedClock
+from tests.domain.mentor_support import MODULES, applying
+from tests.support import COORDINATOR, FACE, FACE_PARTY, House, StoppedClock
 from tests.workflows.stage import Outbox, name_of
 from workflows import worker
 from workflows.dead_letters import PostgresDeadLetters
@@ -30,6 +36,7 @@ from workflows.sweeper import Pace
 
 _NUMBERS = itertools.count(1)
 NO_SWEEP = Pace(every=3600, grace=timedelta(days=365))
+PROGRAMME = programme_id("1j1m")
 PARTIES = (
     Party("academie:10", PartyKind.ACADEMIE, "académie de Lyon", mailbox="mentorat@lyon.test"),
     Party(FACE_PARTY, PartyKind.OPERATOR, "FACE", mailbox="contact@face.test"),
@@ -132,6 +139,41 @@ class Plant:
             self.records.append(await self.house.to_sign(record_id, parties=PARTIES))
         return self.records
 
+    async def onboarding(self, mentors: int) -> list[str]:
+        """Candidacies of today, that nobody completes."""
+        await self.house.open()
+        for number in range(mentors):
+            record_id = f"mentor-{self.queue}-{number}"
+            person = Person("Prénom", "Nom", f"{record_id}@exemple.test")
+            await self.house.do(applying(record_id, person), COORDINATOR)
+            self.records.append(record_id)
+        return self.records
+
+    async def course(self) -> str:
+        """A course that begins in a week, one candidate enrolled: the day before, it is told; the day after,
+        it was held; then its attendance is asked for."""
+        record_id = f"training-{self.queue}-{len(self.records)}"
+        begins = self.house.clock.instant + timedelta(days=7)
+        planned = Course("Être mentor·e", MODULES, 2, begins, begins + timedelta(hours=4), place="Lyon")
+        plan = Plan(record_id=record_id, association_id=FACE, programme_id=PROGRAMME, course=planned)
+        await self.house.do(plan, COORDINATOR)
+        await self.house.do(OpenCourse(record_id=record_id), COORDINATOR)
+        await self.house.do(Enrol(record_id=record_id, mentor_id=self.records[0]), COORDINATOR)
+        self.records.append(record_id)
+        return record_id
+
+    async def admission(self) -> str:
+        """FACE's, of which no document comes."""
+        opening = OpenAdmission(
+            record_id=FACE,
+            programme_id=programme_id("1j1m"),
+            on=self.house.clock.today,
+            channel=Channel.MEETING,
+        )
+        await self.house.do(opening)
+        self.records.append(FACE)
+        return FACE
+
     def shift(self, offset: timedelta) -> None:
         """Moves the domain clock, as ``mentorat clock advance`` does."""
         with psycopg.connect(self.database.owner_dsn, autocommit=True) as connection:
@@ -139,7 +181,7 @@ class Plant:
 
     async def soonest(self, record_id: str) -> datetime | None:
         record = fold(await self.feed.of([record_id]))
-        programme = fold(await self.feed.of([programme_id("1j1m")]))
+        programme = fold(await self.feed.of([PROGRAMME]))
         assert record
         assert isinstance(programme, Programme)
         now = await self.house.executor.now()

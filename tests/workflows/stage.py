@@ -162,7 +162,9 @@ def name_of(event: Root.Event) -> str:
 
 
 def detail(event: Root.Event) -> str:
-    return str(getattr(event, "key", getattr(event, "report", "")))
+    """Its key, or which report it is of; never a report that is itself sealed."""
+    found = getattr(event, "key", getattr(event, "report", ""))
+    return found if isinstance(found, str) else ""
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 import pytest
 from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import nudging
-from workflows.nudging import Refusing, TemporalNudger, nudge_all
+from workflows.nudging import Refusing, TemporalNudger, TemporalStarter, nudge_all
 
 
 class Server:
@@ -54,6 +56,37 @@ async def test_what_may_pass_is_waited_out_however_long(status: RPCStatusCode) -
     await server.nudger().nudge("ConventionProcess", "convention-1")
     assert server.accepted == ["convention-1"]
     assert server.asked == 51
+
+
+class Running:
+    """A server on which the process runs already; the first time it ends before the signal comes."""
+
+    def __init__(self, *, ends: bool) -> None:
+        self.ends = ends
+        self.did: list[str] = []
+
+    async def start_workflow(self, process: str, record_id: str, **options: Any) -> None:
+        assert options["id_conflict_policy"] is WorkflowIDConflictPolicy.FAIL
+        if self.did != ["ended"]:
+            raise WorkflowAlreadyStartedError(record_id, process)
+        self.did.append("started")
+
+    def get_workflow_handle(self, record_id: str) -> Running:
+        return self
+
+    async def signal(self, name: str, **_: Any) -> None:
+        if self.ends:
+            self.did.append("ended")
+            raise RPCError("", RPCStatusCode.NOT_FOUND, b"")
+        self.did.append(name)
+
+
+@pytest.mark.parametrize(("ends", "did"), [(False, ["nudge"]), (True, ["ended", "started"])])
+async def test_a_process_that_runs_is_nudged_by_whoever_meant_to_start_it(ends: bool, did: list[str]) -> None:
+    server = Running(ends=ends)
+    starter = TemporalStarter(cast("Client", server), "queue")
+    await starter.nudge("MentorOnboarding", "mentor-1")
+    assert server.did == did
 
 
 async def test_what_is_refused_for_good_is_told_at_once() -> None:

@@ -11,23 +11,20 @@ from domain.training import commands as of_training
 from tests.domain import association_support, mentor_support
 from tests.domain.mentor_support import COURSE, MENTOR
 from tests.support import FACE
+from tests.workflows import record
 from tests.workflows.stage import Letters, Stage, until
 
 
 @pytest.fixture
 def admission(stage: Stage) -> association_support.Desk:
     """The académie's desk, in the house of the stage."""
-    desk = association_support.Desk.__new__(association_support.Desk)
-    desk.house = stage.house
-    return desk
+    return record.admission_desk(stage)
 
 
 @pytest.fixture
 def desk(stage: Stage) -> mentor_support.Desk:
     """The association's, in the same house."""
-    desk = mentor_support.Desk.__new__(mentor_support.Desk)
-    desk.house = stage.house
-    return desk
+    return record.desk(stage)
 
 
 def days(*told: str) -> list[str]:

@@ -11,17 +11,19 @@ import pytest
 
 from domain.association import due as association_due
 from domain.convention import due as convention_due
+from domain.imports import due as imports_due
 from domain.mentor import due as mentor_due
 from domain.training import due as training_due
 from workflows.association import AssociationAdmission
 from workflows.convention import ConventionProcess
+from workflows.import_run import ImportRun
 from workflows.mentor import MentorOnboarding, MentorStanding
 from workflows.process import Process, steps_of
 from workflows.training import TrainingCourse
 from workflows.worker import PROCESSES
 
 FOR_PEOPLE = {
-    "evidence amendment report",
+    "evidence prepare amendment report",
     "read_document",
     "interview check train clear present_check lift_suspension",
     "open close certify",
@@ -37,6 +39,7 @@ BASE = {"deliver", "erase"}
         (association_due, [AssociationAdmission]),
         (mentor_due, [MentorOnboarding, MentorStanding]),
         (training_due, [TrainingCourse]),
+        (imports_due, [ImportRun]),
     ],
 )
 def test_every_automatic_deadline_has_its_step(waits: ModuleType, processes: list[type[Process]]) -> None:
