@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.api import test_admission, test_companies, test_mentors, test_trainings, walk
+from tests.api import test_admission, test_companies, test_imports, test_mentors, test_trainings, walk
 from tests.api.conftest import FACE, OTHER, Site
 from tests.api.test_mentors import PLANTED as MENTOR_WORDS
 from tests.api.walk import FACE_PARTY, PLANTED
 
 PHONE = "06 98 76 54 32"
+IN_A_FILE = "31/02/1980"
+FAULTY = f"Introuvable;Luc;luc@introuvable.example;{IN_A_FILE};retraité"
+"""A line of a file of FACE's: its fault tells the value that was read."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,14 @@ async def furnished(site: Site) -> Estate:
         "companies": firm["id"],
         "mentors": mentor,
         "trainings": course,
+        "imports": await test_imports.ended(site, test_imports.csv(FAULTY)),
         "records": mentor,
     }
     theirs = await _other(site)
     await site.projector.catch_up()
     # « introuvable » alone is in many a refusal, and the other number in an example.
-    words = {FACE, convention, mentor, course, PLANTED, PHONE, "@introuvable", *MENTOR_WORDS}
+    words = {FACE, convention, mentor, course, ids["imports"], PLANTED, PHONE, IN_A_FILE, "@introuvable"}
+    words |= set(MENTOR_WORDS)
     words -= {"introuvable", test_mentors.person()["phone"]}
     return Estate(ids, theirs, frozenset(words))
 

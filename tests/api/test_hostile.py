@@ -5,9 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.api import walk
+from tests.api import test_imports, walk
 from tests.api.conftest import FACE, OTHER, Site
-from tests.api.estate import Estate, demanded_version, example_of, filled, furnished, kind_of, operations
+from tests.api.estate import (
+    FAULTY,
+    Estate,
+    demanded_version,
+    example_of,
+    filled,
+    furnished,
+    kind_of,
+    operations,
+)
 from tests.api.test_mentors import candidacy
 from tests.api.test_trainings import planned
 from tests.api.walk import FACE_PARTY
@@ -118,6 +127,14 @@ async def test_its_own_records_cannot_be_tied_to_another_s(site: Site) -> None:
             address
         )
     assert firm
+    for kind in ("mentors", "attendance"):
+        address = f"/v1/imports?kind={kind}&association={FACE}"
+        address += f"&training={estate.ids['trainings']}" if kind == "attendance" else ""
+        refused = await test_imports.send(site, test_imports.csv(FAULTY), address, "other")
+        assert refused.status_code in {403, 404}, refused.text
+    address = f"/v1/imports?kind=attendance&association={OTHER}&training={estate.ids['trainings']}"
+    refused = await test_imports.send(site, test_imports.csv(FAULTY), address, "other")
+    assert refused.json()["code"] == "no_such_training", "another's might as well not exist"
     assert await versions(site, estate) == before
 
 

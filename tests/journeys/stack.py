@@ -71,6 +71,24 @@ class Stack:
             timeout=PATIENCE,
         )
 
+    def play(self, script: str) -> str:
+        """What a guide says to type, as it is printed there, on this stack; answers what came back on either
+        stream."""
+        here = script.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}").replace("var/", f"{self.home}/")
+        here = here.replace(".venv/bin/python", sys.executable).replace(
+            ".venv/bin/mentorat", " ".join(MENTORAT)
+        )
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", here],
+            env=environment(self.home, self.port),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout + done.stderr
+
     def children(self) -> dict[str, psutil.Process]:
         """The process of each part, by its name."""
         found = {}

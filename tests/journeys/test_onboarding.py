@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.journeys.stack import MENTORAT, ROOT, Stack, environment, eventually, running
+from tests.journeys.stack import ROOT, Stack, eventually, running
 
 FACE = "association-9eb569bc-b6f2-5fd0-856c-9e0976001b0e"
 pytestmark = pytest.mark.timeout(300)
@@ -32,27 +30,6 @@ def guide() -> list[str]:
     return [shell for shell in shells if shell]
 
 
-def play(stack: Stack, *parts: str) -> str:
-    """Runs them in one shell; answers what was printed."""
-    script = (
-        "\n".join(parts)
-        .replace("127.0.0.1:8000", f"127.0.0.1:{stack.port}")
-        .replace("var/", f"{stack.home}/")
-    )
-    script = script.replace(".venv/bin/python", sys.executable)
-    script = script.replace(".venv/bin/mentorat", " ".join(MENTORAT))
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        env=environment(stack.home, stack.port),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout + done.stderr
-
-
 def codes(said: str) -> list[str]:
     """The problems that were met."""
     return re.findall(r'"type":"/v1/problems/(\w+)"', said)
@@ -66,7 +43,7 @@ def topics(stack: Stack, path: str) -> list[str]:
 def test_the_guide_is_followed_from_the_invitation_to_the_export(stack: Stack) -> None:
     setting, admission, candidacy, training, table, year, leaving = guide()
 
-    said = play(stack, setting, admission)
+    said = stack.play(setting + admission)
     assert codes(said) == ["documents_missing"]
     assert "attestation d'assurance" in said
     assert stack.get(f"/v1/associations/{FACE}")["status"] == "admitted"
@@ -74,7 +51,7 @@ def test_the_guide_is_followed_from_the_invitation_to_the_export(stack: Stack) -
         topics(stack, f"/v1/associations/{FACE}")
     )
 
-    said = play(stack, setting, candidacy, training)
+    said = stack.play(setting + candidacy + training)
     assert codes(said) == ["mentor_known", "honorabilite_outside_perimeter", "training_missing"], "\n".join(
         said.splitlines()[-9:]
     )
@@ -82,7 +59,7 @@ def test_the_guide_is_followed_from_the_invitation_to_the_export(stack: Stack) -
     (nadia,) = stack.get("/v1/mentors", role="association")["items"]
     assert nadia["status"] == "cleared"
 
-    said = play(stack, setting, table)
+    said = stack.play(setting + table)
     assert "ligne 3" in said
     assert "31/02/1980" in said
     found = stack.get("/v1/mentors", role="association")["items"]
@@ -92,17 +69,17 @@ def test_the_guide_is_followed_from_the_invitation_to_the_export(stack: Stack) -
         file.unlink()
     eventually(lambda: "temporal.db a disparu" in stack.said)
     mentor = f"/v1/mentors/{nadia['id']}"
-    named = f"NADIA={nadia['id']}"
+    named = f"NADIA={nadia['id']}\n"
     passing, returning = year.split("dire association", 1)
-    play(stack, setting, named, passing)
+    stack.play(setting + named + passing)
     eventually(lambda: stack.get(mentor, role="association")["status"] == "suspended")
-    play(stack, setting, named, f"dire association{returning}")
+    stack.play(f"{setting}{named}dire association{returning}")
     assert stack.get(mentor, role="association")["status"] == "cleared"
     history = topics(stack, mentor)
     assert history.count("mentor.SuspendedOverdue") + history.count("mentor.Suspended") == 1
     assert history.count("mentor.ReminderDue") == 2, "60 and 30 days before"
 
-    said = play(stack, setting, leaving)
+    said = stack.play(setting + leaving)
     with zipfile.ZipFile(stack.home / "face.zip") as archive:
         assert archive.testzip() is None
         names = archive.namelist()

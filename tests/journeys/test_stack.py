@@ -6,7 +6,6 @@ import re
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,22 +56,12 @@ def test_the_register_holds_the_announced_conventions_and_says_that_nothing_is_p
 
 
 def test_the_readme_s_walk_works_as_printed_and_reminders_survive_the_loss_of_temporal(
-    stack: Stack, tmp_path: Path
+    stack: Stack,
 ) -> None:
-    script = walk().replace("127.0.0.1:8000", f"127.0.0.1:{stack.port}").replace("var/", f"{stack.home}/")
-    script = script.replace(".venv/bin/python", sys.executable)
-    script = script.replace(".venv/bin/mentorat", " ".join(MENTORAT))
+    script = walk()
     assert "rm " in script, "the walk deletes Temporal's database"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        env=environment(stack.home, stack.port),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    assert '"code"' not in done.stdout, "a step of the walk met a problem: " + done.stdout
+    said = stack.play(script)
+    assert '"code"' not in said, "a step of the walk met a problem: " + said
     assert "temporal.db a disparu" in stack.said
     eventually(lambda: list((stack.home / "outbox").glob("*signature*.eml")))
     history = stack.get(f"{FACE}/history", limit=100)["items"]
