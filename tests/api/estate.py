@@ -11,6 +11,7 @@ from tests.api import test_admission, test_companies, test_imports, test_mentors
 from tests.api.conftest import FACE, OTHER, Site
 from tests.api.test_mentors import PLANTED as MENTOR_WORDS
 from tests.api.walk import FACE_PARTY, PLANTED
+from tests.ops.importing import csv
 
 PHONE = "06 98 76 54 32"
 IN_A_FILE = "31/02/1980"
@@ -49,7 +50,7 @@ async def furnished(site: Site) -> Estate:
         "companies": firm["id"],
         "mentors": mentor,
         "trainings": course,
-        "imports": await test_imports.ended(site, test_imports.csv(FAULTY)),
+        "imports": await test_imports.ended(site, csv(FAULTY)),
         "records": mentor,
     }
     theirs = await _other(site)

@@ -20,6 +20,7 @@ from tests.api.estate import (
 from tests.api.test_mentors import candidacy
 from tests.api.test_trainings import planned
 from tests.api.walk import FACE_PARTY
+from tests.ops.importing import csv
 
 PDF: dict[str, Any] = {"file": b"%PDF-1.7", "headers": {"Content-Type": "application/pdf"}}
 TODAY = walk.TODAY.isoformat()
@@ -130,10 +131,10 @@ async def test_its_own_records_cannot_be_tied_to_another_s(site: Site) -> None:
     for kind in ("mentors", "attendance"):
         address = f"/v1/imports?kind={kind}&association={FACE}"
         address += f"&training={estate.ids['trainings']}" if kind == "attendance" else ""
-        refused = await test_imports.send(site, test_imports.csv(FAULTY), address, "other")
+        refused = await test_imports.send(site, csv(FAULTY), address, "other")
         assert refused.status_code in {403, 404}, refused.text
     address = f"/v1/imports?kind=attendance&association={OTHER}&training={estate.ids['trainings']}"
-    refused = await test_imports.send(site, test_imports.csv(FAULTY), address, "other")
+    refused = await test_imports.send(site, csv(FAULTY), address, "other")
     assert refused.json()["code"] == "no_such_training", "another's might as well not exist"
     assert await versions(site, estate) == before
 
