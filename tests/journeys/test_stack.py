@@ -123,7 +123,7 @@ def test_an_import_is_tried_before_it_is_recorded(stack: Stack, tmp_path: Path) 
     eventually(lambda: len(stack.get("/v1/conventions")["items"]) == 7)
     path.write_text("association;académie;annoncée pour;source\nAFEV;Lyonne;31/02/2026;essai\n", "utf-8")
     bad = stack.run("import", "conventions", str(path))
-    assert bad.returncode == 2
+    assert bad.returncode == 1
     assert "ligne 2" in bad.stderr
     assert "rien n'a été enregistré" in bad.stderr
 
