@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 from typing import Final
 
 from openpyxl import load_workbook
@@ -18,6 +19,9 @@ from domain.territory import fold
 from ops.imports import delimited
 from ops.imports.report import Report
 from ops.imports.tables import MOST_COLUMNS, REMARK, STATE, media_type_of
+from ops.imports.workbooks import BROKEN
+
+log = logging.getLogger("mentorat")
 
 FAULTY: Final = "à corriger"
 KNOWN: Final = "déjà connu·e"
@@ -28,12 +32,17 @@ _OWN: Final = [fold(STATE), fold(REMARK)]
 
 
 def annotated(body: bytes, report: Report, *, written: bool) -> bytes | None:
-    """``written``: what is sound was recorded. ``None`` for a file whose lines could not be read at all."""
+    """``written``: what is sound was recorded. ``None`` for a file whose lines could not be read at all, and
+    for a workbook that reads, but of which something else is broken: its report is told without it."""
     if not report.numbers:
         return None
     remarks = {line: _remark(report, line, written=written) for line in report.numbers}
     if media_type_of(body) == XLSX:
-        return _workbook(body, report, remarks)
+        try:
+            return _workbook(body, report, remarks)
+        except BROKEN as broken:
+            log.warning("a workbook cannot be annotated: %s", type(broken).__name__)
+            return None
     return _delimited(body, remarks)
 
 

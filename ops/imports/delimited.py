@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from domain.imports.parts import MOST_LINES
 from ops.imports.faults import unreadable
 from ops.imports.tables import MOST_COLUMNS, Cell, RawRow
 
 _DELIMITERS: Final = ";,\t"
 _BOM: Final = b"\xef\xbb\xbf"
+_MOST_BREAKS: Final = 10 * MOST_LINES
+"""Ends of lines in a file: a cell may hold some, and blank lines are no lines."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def opened(body: bytes) -> Delimited:
     if b"\0" in body:
         problem = "Ce n'est pas un fichier texte."
         raise unreadable(1, "", problem, "Enregistrez la feuille au format XLSX ou CSV UTF-8.")
+    if max(body.count(b"\n"), body.count(b"\r")) > _MOST_BREAKS:
+        raise unreadable(0, "", f"Le fichier a plus de {MOST_LINES} lignes.", "Découpez-le.")
     try:
         encoding = "utf-8-sig" if body.startswith(_BOM) else "utf-8"
         text = body.decode(encoding)

@@ -113,9 +113,9 @@ def read_table(body: bytes, columns: Columns) -> Table:
     ]
     table = Table(columns, [], titles, left, media_type, header.line, len(header.cells))
     for raw in rows:
+        if len(table.rows) == MOST_LINES:
+            raise unreadable(0, "", f"Le fichier a plus de {MOST_LINES} lignes.", "Découpez-le.")
         _take(table, raw, names)
-    if len(table.rows) > MOST_LINES:
-        raise unreadable(0, "", f"Le fichier a plus de {MOST_LINES} lignes.", "Découpez-le.")
     return table
 
 

@@ -12,9 +12,10 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from typing import Any, Final
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import ParseError, iterparse
 
 from openpyxl import load_workbook
+from openpyxl.utils import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from ops.imports.faults import UnreadableFile, unreadable
@@ -24,11 +25,15 @@ MOST_UNPACKED: Final = 96 * 1024 * 1024
 """Bytes, of all the parts of a workbook together."""
 MOST_PARTS: Final = 500
 MOST_CELLS: Final = 800_000
+_LAST_ROW: Final = 1_048_576
+"""Of a sheet. A row may claim any number, and the library makes up all those before it."""
+_SPREADS: Final = {"mergeCell", "hyperlink"}
+"""What the library spreads over each cell of its range when a workbook is opened whole."""
 _DECLARATIONS: Final = (b"<!DOCTYPE", b"<!ENTITY")
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[ >/]")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[ >/]")
 _ENCODED: Final = re.compile(rb"<\?xml[^>]*encoding=[\"'](?!utf-8|us-ascii|iso-8859-1)", re.IGNORECASE)
-_BROKEN: Final = (
+BROKEN: Final = (
     zipfile.BadZipFile,
     InvalidFileException,
     ParseError,
@@ -49,15 +54,19 @@ _SAVE: Final = "Enregistrez la feuille au format .xlsx depuis votre tableur, san
 def read(body: bytes) -> tuple[RawRow, Iterator[RawRow]]:
     """The first line that says something, which is the header, and the rows below. Raises
     ``UnreadableFile``."""
-    formulas = examine(body)
-    try:
-        rows = list(_rows(body, formulas=formulas))
-    except _BROKEN as broken:
-        raise unreadable(0, "", "Le classeur est illisible.", _SAVE) from broken
-    if not rows:
+    rows = _read(body, formulas=examine(body))
+    header = next(rows, None)
+    if header is None:
         raise unreadable(1, "", "La première feuille du classeur est vide.", "Mettez-y les données.")
-    header, *others = rows
-    return header, iter(others)
+    return header, rows
+
+
+def _read(body: bytes, *, formulas: bool) -> Iterator[RawRow]:
+    """As they are read: whoever has enough of them stops there."""
+    try:
+        yield from _rows(body, formulas=formulas)
+    except BROKEN as broken:
+        raise unreadable(0, "", "Le classeur est illisible.", _SAVE) from broken
 
 
 def examine(body: bytes) -> bool:
@@ -66,10 +75,11 @@ def examine(body: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             _weigh(archive.infolist())
-            looks = [_look_into(archive.read(part)) for part in archive.infolist() if _is_xml(part)]
+            parts = (archive.read(part) for part in archive.infolist())
+            looks = [_look_into(xml) for xml in parts if _is_xml(xml)]
     except UnreadableFile:
         raise
-    except _BROKEN as broken:
+    except BROKEN as broken:
         raise unreadable(0, "", "Le classeur est illisible.", _SAVE) from broken
     if sum(cells for cells, _ in looks) > MOST_CELLS:
         raise unreadable(0, "", f"Le classeur a plus de {MOST_CELLS} cellules.", "Découpez-le.")
@@ -86,8 +96,9 @@ def _weigh(parts: list[zipfile.ZipInfo]) -> None:
         raise unreadable(0, "", "Le classeur est chiffré.", _SAVE)
 
 
-def _is_xml(part: zipfile.ZipInfo) -> bool:
-    return part.filename.lower().endswith((".xml", ".rels", ".vml"))
+def _is_xml(part: bytes) -> bool:
+    """By what it begins with: a sheet may be called anything."""
+    return part[:100].lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n").startswith(b"<")
 
 
 def _look_into(xml: bytes) -> tuple[int, bool]:
@@ -98,7 +109,21 @@ def _look_into(xml: bytes) -> tuple[int, bool]:
         raise unreadable(0, "", "Le classeur contient des déclarations interdites.", _SAVE)
     if _ENCODED.match(xml[:200]):
         raise unreadable(0, "", "Le classeur est dans un encodage inattendu.", _SAVE)
-    return len(_CELL.findall(xml)), bool(_FORMULA.search(xml))
+    return len(_CELL.findall(xml)) + _spread(xml), bool(_FORMULA.search(xml))
+
+
+def _spread(xml: bytes) -> int:
+    """How many cells its ranges would be spread over. Raises ``ParseError``, ``ValueError``."""
+    if not any(word.encode() in xml for word in _SPREADS):
+        return 0
+    count = 0
+    for _, element in iterparse(io.BytesIO(xml)):  # noqa: S314 - it declares no entity, see _look_into
+        reference = element.get("ref") if element.tag.rpartition("}")[2] in _SPREADS else None
+        if reference and ":" in reference:
+            left, top, right, bottom = range_boundaries(reference)
+            count += ((right or MOST_COLUMNS) - (left or 1) + 1) * ((bottom or _LAST_ROW) - (top or 1) + 1)
+        element.clear()
+    return count
 
 
 def _rows(body: bytes, *, formulas: bool) -> Iterator[RawRow]:
@@ -109,7 +134,11 @@ def _rows(body: bytes, *, formulas: bool) -> Iterator[RawRow]:
             zip(values.rows, written.rows, strict=True) if formulas else ((row, row) for row in values.rows)
         )
         for number, (found, told) in enumerate(both, start=1):
+            if number > _LAST_ROW:
+                raise unreadable(0, "", "Une ligne du classeur a un numéro impossible.", _SAVE)
             width = max(_width(found), _width(told) if formulas else 0)
+            if not width:
+                continue
             cells = [
                 _cell(value, formula) for value, formula in zip(found[:width], told[:width], strict=True)
             ]
@@ -119,7 +148,7 @@ def _rows(body: bytes, *, formulas: bool) -> Iterator[RawRow]:
 
 def _width(row: Sequence[Any]) -> int:
     """Up to the last cell that holds something: the others are as many as a line may have."""
-    width = len(row)
+    width = 0 if row.count(None) == len(row) else len(row)
     while width and row[width - 1] is None:
         width -= 1
     return width
@@ -132,7 +161,10 @@ class _sheet:  # noqa: N801 - used as a statement
         self._book = load_workbook(io.BytesIO(body), read_only=True, data_only=values, keep_links=False)
 
     def __enter__(self) -> Any:
-        self.rows = self._book.worksheets[0].iter_rows(max_col=MOST_COLUMNS, values_only=True)
+        sheet = self._book.worksheets[0]
+        # What a file says of its own size may be wrong: lines beyond would be left out without a word.
+        sheet.reset_dimensions()
+        self.rows = sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,6 +12,7 @@ from ops import imports
 from ops.imports.annotate import annotated, as_text
 from ops.imports.tables import REMARK, STATE
 from tests.ops.importing import HEADER, LINES, Desk, csv, saved, workbook
+from tests.ops.test_imports_tables import sheet_with
 from tests.support import FACE
 
 
@@ -118,3 +119,14 @@ async def test_a_file_that_cannot_be_read_does_not_come_back(desk: Desk) -> None
     report = await desk.run(b"\0")
     assert annotated(b"\0", report, written=False) is None
     assert imports.Mentors(FACE)
+
+
+async def test_a_workbook_that_reads_but_is_broken_elsewhere_is_reported_without_being_sent_back(
+    desk: Desk,
+) -> None:
+    namespace = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    link = b'<hyperlinks><hyperlink xmlns:r="' + namespace + b'" ref="A1" r:id="rId99"/></hyperlinks>'
+    broken = sheet_with(b"</sheetData>" + link)
+    report = await desk.run(broken, dry_run=True)
+    assert report.lines == 1
+    assert annotated(broken, report, written=False) is None

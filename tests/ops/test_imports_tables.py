@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from domain.imports.parts import MOST_BYTES, MOST_LINES
-from ops.imports import workbooks
+from ops.imports import tables, workbooks
 from ops.imports.faults import MOST_NAMED, UnreadableFile
 from ops.imports.mentors import COLUMNS
 from ops.imports.tables import Column, Table, read_table
@@ -134,6 +134,7 @@ def test_a_column_that_is_missing_or_there_twice_is_told_by_its_title() -> None:
 def test_more_lines_or_bytes_than_one_import_takes_are_refused() -> None:
     assert str(MOST_LINES) in refused("Nom;Prénom\n".encode() + b"a;b\n" * (MOST_LINES + 1))
     assert "20 Mio" in refused(b"a" * (MOST_BYTES + 1))
+    assert str(MOST_LINES) in refused("Nom;Prénom".encode() + b"\n" * 10_000_000)
 
 
 def zipped(**parts: bytes) -> bytes:
@@ -200,3 +201,68 @@ def test_a_cell_far_away_does_not_make_every_line_wide() -> None:
     book.active["XFD3"] = "x"  # type: ignore[index]
     table = read_table(saved(book), COLUMNS)
     assert [row.line for row in table.rows] == [2]
+
+
+def sheet_with(words: bytes, part: str = SHEET, *, renamed: str = "") -> bytes:
+    """A workbook of one line, its sheet with something more at its end, and under another name if asked."""
+    source, body = io.BytesIO(workbook([["Nom", "Prénom"], ["a", "b"]])), io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(body, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == part:
+                content = content.replace(b"</sheetData>", words, 1)
+            if renamed:
+                content = content.replace(b"sheet1.xml", renamed.encode())
+            new.writestr(name.replace("sheet1.xml", renamed) if renamed else name, content)
+    return body.getvalue()
+
+
+@pytest.mark.parametrize("number", [b"1048577", b"99999999999", b"1e11"])
+def test_a_row_that_claims_an_impossible_number_is_not_waited_for(number: bytes) -> None:
+    far = b'<row r="' + number + b'"><c t="n"><v>1</v></c></row></sheetData>'
+    assert "numéro impossible" in refused(sheet_with(far))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        b'</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>',
+        b"</sheetData><mergeCells><mergeCell ref='&#65;1:XFD1048576'/></mergeCells>",
+        b'</sheetData><mergeCells><mergeCell ref="A:XFD"/></mergeCells>',
+        b'</sheetData><hyperlinks><hyperlink ref="A1:XFD1048576" location="x"/></hyperlinks>',
+    ],
+)
+def test_what_would_be_spread_over_a_whole_sheet_is_counted_in_cells(words: bytes) -> None:
+    assert "cellules" in refused(sheet_with(words))
+
+
+def test_lines_beyond_the_size_that_a_sheet_claims_are_read_too() -> None:
+    more = b'<row r="3"><c r="A3" t="inlineStr"><is><t>c</t></is></c></row></sheetData>'
+    assert [row.line for row in read_table(sheet_with(more), COLUMNS).rows] == [2, 3]
+
+
+def test_a_few_merged_cells_are_read() -> None:
+    words = b'</sheetData><mergeCells count="1"><mergeCell ref="A3:B3"/></mergeCells>'
+    assert len(read_table(sheet_with(words), COLUMNS).rows) == 1
+
+
+def test_a_sheet_is_looked_into_whatever_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = sheet_with(b"</sheetData>", renamed="sheet1.dat")
+    assert len(read_table(body, COLUMNS).rows) == 1
+    monkeypatch.setattr(workbooks, "MOST_CELLS", 3)
+    assert "cellules" in refused(body)
+
+
+def test_nothing_is_held_of_a_file_beyond_the_lines_that_one_import_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = []
+    seen_by = tables._take
+
+    def counted(*asked: Any) -> None:
+        read.append(1)
+        seen_by(*asked)
+
+    monkeypatch.setattr(tables, "_take", counted)
+    assert str(MOST_LINES) in refused("Nom;Prénom\n".encode() + b"a;b\n" * (MOST_LINES + 5_000))
+    assert len(read) == MOST_LINES
