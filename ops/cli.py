@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +41,20 @@ cli_trust.add_to(app)
 
 
 def main() -> None:
+    """Runs the command and leaves at once if it spoke to Temporal: its client may crash while the interpreter
+    winds down, after all was done."""
+    try:
+        _told()
+    except SystemExit as done:
+        if "temporalio" in sys.modules and not isinstance(done.code, str):
+            logging.shutdown()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(done.code or 0)
+        raise
+
+
+def _told() -> None:
     """What a person can mend ends in a French sentence and status 2, a bug in its traceback. Usage errors
     (an unknown command, a missing argument) are the command-line library's, in English.
     """

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import psutil
 
-from ops.stack.ports import free_port
+from ops.stack.ports import FOR_API, free_port
 
 ROOT = Path(__file__).parents[2]
 MENTORAT = [sys.executable, "-m", "ops.cli"]
@@ -124,7 +124,7 @@ def environment(home: Path, port: int) -> dict[str, str]:
 @contextmanager
 def running(home: Path) -> Iterator[Stack]:
     """Starts a stack, waits until it is ready, and stops it by Ctrl-C at the end."""
-    port, log = free_port(), home.parent / f"{home.name}.out"
+    port, log = free_port(FOR_API), home.parent / f"{home.name}.out"
     started = time.monotonic()
     with log.open("w") as output:
         process = subprocess.Popen(
