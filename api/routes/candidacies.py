@@ -25,7 +25,7 @@ from api.sign_in import Held
 from domain.association.commands import SpendLink
 from domain.association.inviting import CANDIDACY
 from domain.calendar import paris_day
-from domain.kernel import SYSTEM, Conflict, DomainError, Forbidden
+from domain.kernel import SYSTEM, Conflict, DomainError, Forbidden, KeyReused
 from domain.mentor.commands import ApplyByLink
 from domain.ports import Request
 
@@ -100,6 +100,9 @@ async def apply_by_link(body: OwnCandidacyBody, act: Act, parts: Parts) -> Respo
         known = conflict.code == _KNOWN
         if not known:
             raise
+    except KeyReused:
+        # Told, it would say that the first one opened a record: that its person was not known.
+        log.info("a key of %s was used again with another body: nothing was recorded", held.link.id)
     told = Acknowledged(received_on=paris_day(await parts.commands.now()), message=_THANKS)
     return Response(
         told.model_dump_json(),

@@ -177,6 +177,20 @@ async def test_somebody_known_already_is_answered_like_anybody(site: Site, actio
     assert served.status_code == (401 if action == "candidacy" else 200)
 
 
+async def test_a_key_that_served_says_nothing_of_who_is_known_either(site: Site) -> None:
+    """By the public form, which anybody may try: the same key again, for somebody else."""
+    await to_candidates(site, "form")
+    await site.do("face", "POST", "/v1/mentors", candidacy())
+    other = own(email="autre@exemple.example", given_name="B")
+    answers = []
+    for key, first in (("known", own()), ("new", own(email="a@exemple.example", given_name="A"))):
+        await site.call("guest", "POST", "/v1/candidacies", first, key=key)
+        answers.append(await site.call("guest", "POST", "/v1/candidacies", other, key=key))
+
+    assert answers[0].status_code == answers[1].status_code == 200
+    assert answers[0].content == answers[1].content
+
+
 async def test_somebody_known_costs_no_step_more_before_the_answer(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
