@@ -157,7 +157,10 @@ _PATH: Final = {
     "already_suspended": Entry(409, "Déjà suspendu", "Une personne a déjà suspendu ce dossier."),
     "not_suspended": Entry(409, "Aucune suspension à lever", "Aucune personne n'a suspendu ce dossier."),
     "cause_reserved": Entry(
-        409, "Cause réservée", "Un dossier ne part « rattaché » (merged) que par le rattachement."
+        409,
+        "Cause réservée",
+        "Un dossier ne part « rattaché » (merged) que par le rattachement, ni « association sortie du "
+        "dispositif » (operator) que par la sortie de l'association.",
     ),
 }
 

@@ -112,6 +112,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "mentor.lift_suspension": frozenset({"academie", "association"}),
     "mentor.leave": _OPERATOR,
     "mentor.refuse": _OPERATOR,
+    "mentor.release": _SYSTEM,
     "mentor.lapse": _SYSTEM,
     "mentor.suspend_overdue": _SYSTEM,
     "training.plan": _OPERATOR,

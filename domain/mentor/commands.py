@@ -347,6 +347,16 @@ class RefuseCandidacy(Command):
     name: ClassVar[str] = "mentor.refuse"
 
 
+@decided_by(Mentor, Mentor.release)
+@dataclass(frozen=True, kw_only=True)
+class Release(Command):
+    """Its operator left the scheme, was refused, lapsed or was erased ``on`` that day. Carried out by the
+    operator's process; doing it again changes nothing."""
+
+    name: ClassVar[str] = "mentor.release"
+    on: date
+
+
 # Carried out by the process, when their day has come. Doing them again changes nothing. -----------
 
 

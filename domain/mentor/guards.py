@@ -18,6 +18,8 @@ from domain.identifiers import InvalidIdentifier, parse_naf, parse_rome, parse_u
 from domain.kernel import Act, Refused
 from domain.mentor.parts import (
     CHECK_LABELS,
+    LEAVING_LABELS,
+    NOT_ASKED,
     OPEN,
     STANDING,
     STATUS_LABELS,
@@ -254,10 +256,11 @@ def check_dated(
 
 
 def leaving(cause: MentorLeaving) -> None:
-    if cause is MentorLeaving.MERGED:
+    if cause in NOT_ASKED:
         raise Refused(
             "cause_reserved",
-            "Un dossier ne part « rattaché » que par le rattachement.",
+            f"« {LEAVING_LABELS[cause]} » ne se note pas : c'est l'effet d'un rattachement, ou de la sortie "
+            "de l'association.",
             ("une autre cause", "ou le rattachement (mentor.merge)"),
         )
 

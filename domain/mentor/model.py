@@ -315,6 +315,12 @@ class Mentor(Reminding, Linked, Root):
         if self.status == Status.CANDIDATE:
             self._lapsed(on=act.today)
 
+    def release(self, act: Act, *, on: date) -> None:
+        """Its operator is out of the scheme since ``on``, and its record ends with it: not before it began.
+        Nothing happens twice, nor to a record that ended by itself."""
+        if self.is_open:
+            self._left(on=max(on, self.cleared_on or self.applied_on), cause=MentorLeaving.OPERATOR)
+
     def merge(self, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
         """The same person's other record is closed, and what it proves is kept here: digests by which they
         are recognised, certificates, and its check if newer."""

@@ -123,14 +123,12 @@ class MentorSuspension(StrEnum):
 
     CHECK_OVERDUE = "check_overdue"
     PERSON = "person"
-    OPERATOR = "operator"
     INCIDENT = "incident"
 
 
 SUSPENSION_LABELS: Final = {
     MentorSuspension.CHECK_OVERDUE: "vérification des antécédents échue",
     MentorSuspension.PERSON: "décision d'une personne",
-    MentorSuspension.OPERATOR: "association suspendue",
     MentorSuspension.INCIDENT: "mesure de protection",
 }
 
@@ -141,6 +139,7 @@ class MentorLeaving(StrEnum):
     REQUEST = "request"
     OTHER = "other"
     MERGED = "merged"
+    OPERATOR = "operator"
 
 
 LEAVING_LABELS: Final = {
@@ -149,7 +148,10 @@ LEAVING_LABELS: Final = {
     MentorLeaving.REQUEST: "à sa demande",
     MentorLeaving.OTHER: "autre cause",
     MentorLeaving.MERGED: "dossier rattaché à un autre",
+    MentorLeaving.OPERATOR: "association sortie du dispositif",
 }
+NOT_ASKED: Final = frozenset({MentorLeaving.MERGED, MentorLeaving.OPERATOR})
+"""What nobody notes as a departure: it follows from something else."""
 
 BLOCK_LABELS: Final = {
     "not_cleared": "pas encore validé·e",

@@ -378,7 +378,7 @@ class MentorMachine(Play):
     def leave(self, days: int, cause: MentorLeaving, seriously: bool) -> None:
         on = self.ago(days)
         expected = self.card.unless(*OPEN) | one_of(
-            cause_reserved=cause == "merged",
+            cause_reserved=cause in {"merged", "operator"},
             in_the_future=on > self.today,
             too_early=on < (self.card.cleared or self.card.applied),
         )
@@ -386,6 +386,18 @@ class MentorMachine(Play):
             ask.Leave(record_id=MENTOR, on=on, cause=cause), expected
         ):
             self.card.end("left", on)
+
+    @rule(days=back, seriously=st.sampled_from([False, False, False, True]))
+    def released(self, days: int, seriously: bool) -> None:
+        """Its operator is gone; told again of a record that has ended, nothing happens."""
+        if self.card.over == "erased" or not (self.card.over or seriously):
+            return
+        on, version = self.ago(max(days, 0)), self.desk.version(MENTOR)
+        assert self.attempt(ask.Release(record_id=MENTOR, on=on), set(), SYSTEM)
+        if self.card.over:
+            assert self.desk.version(MENTOR) == version
+        else:
+            self.card.end("left", max(on, self.card.cleared or self.card.applied))
 
     @rule(reason=reasons, seriously=st.sampled_from([False, False, False, True]))
     def refuse(self, reason: str, seriously: bool) -> None:
@@ -523,6 +535,7 @@ STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
         lambda m: m.clear(0),
         lambda m: m.take_the_next_step(),
         lambda m: m.months_pass(9),
+        *(lambda m: m.released(5, True) for _ in range(2)),
     ),
 }
 

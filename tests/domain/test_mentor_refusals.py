@@ -194,6 +194,7 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
     for kind in CheckKind:
         yield ask.AskCheck(record_id=MENTOR, kind=kind, mission=odd, departement=odd)
     yield ask.RefuseCandidacy(record_id=MENTOR)
+    yield ask.Release(record_id=MENTOR, on=today)
     yield ask.Lapse(record_id=MENTOR)
     yield ask.SuspendOverdue(record_id=MENTOR)
 
