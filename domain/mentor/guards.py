@@ -35,6 +35,7 @@ from domain.mentor.parts import (
 
 if TYPE_CHECKING:
     from domain.mentor.model import Mentor
+    from domain.mentor.standing import Standing
     from domain.programme.rules import Rules
 
 _EMAIL: Final = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[^\s@<>,;\"]{2,63}")
@@ -49,7 +50,7 @@ _MOST_PLACES: Final = 50
 _MOST_CODES: Final = 100
 
 
-def status_in(mentor: Mentor, allowed: Iterable[str], doing: str) -> None:
+def status_in(mentor: Standing, allowed: Iterable[str], doing: str) -> None:
     if mentor.status not in allowed:
         label = STATUS_LABELS[Status(mentor.status)]
         needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
@@ -60,7 +61,7 @@ def status_in(mentor: Mentor, allowed: Iterable[str], doing: str) -> None:
         )
 
 
-def is_open(mentor: Mentor, doing: str) -> None:
+def is_open(mentor: Standing, doing: str) -> None:
     status_in(mentor, OPEN, doing)
 
 
@@ -265,7 +266,7 @@ def leaving(cause: MentorLeaving) -> None:
         )
 
 
-def suspended_for(mentor: Mentor, cause: MentorSuspension) -> None:
+def suspended_for(mentor: Standing, cause: MentorSuspension) -> None:
     if cause not in mentor.suspensions:
         raise Refused(
             "not_suspended",
@@ -293,13 +294,13 @@ def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
     return duplicate
 
 
-def not_suspended_twice(mentor: Mentor) -> None:
+def not_suspended_twice(mentor: Standing) -> None:
     if MentorSuspension.PERSON in mentor.suspensions:
         since = mentor.suspensions[MentorSuspension.PERSON]
         raise Refused("already_suspended", f"Ce dossier est suspendu depuis le {french_date(since)}.")
 
 
-def refusable(mentor: Mentor, act: Act) -> None:
+def refusable(mentor: Standing, act: Act) -> None:
     """A candidacy is refused before clearance, with its reason; none is taken once a background check was
     asked for, because its content must not be guessed from it."""
     status_in(mentor, OPEN - STANDING, "le refuser")

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from domain.erasure import Ground
-from domain.guards import not_in_the_future, reason_given
+from domain.guards import not_in_the_future
 from domain.kernel import FREE_TEXT, INTERNAL, Act, Claim, Root, event
 from domain.links import Allowance, Channel, Link, Linked, told_by
 from domain.mentor import guards
@@ -22,7 +22,6 @@ from domain.mentor.clearance import must_be_clearable, training_missing
 from domain.mentor.parts import (
     LADDER,
     OPEN,
-    STANDING,
     STATUS_LABELS,
     Asked,
     Certificate,
@@ -37,6 +36,7 @@ from domain.mentor.parts import (
     Profile,
     Status,
 )
+from domain.mentor.standing import Standing
 from domain.reminding import Reminder, Reminding
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ FILE: Final = "file"
 """What a link on a mentor's record allows: to sign the charter."""
 
 
-class Mentor(Reminding, Linked, Root):
+class Mentor(Standing, Reminding, Linked, Root):
     """The aggregate. Public methods decide; the methods under ``@event`` assign."""
 
     TOPIC = "mentor@1"
@@ -260,66 +260,7 @@ class Mentor(Reminding, Linked, Root):
         must_be_clearable(self, rules, on, admitted, entitlements)
         self._cleared(on=on)
 
-    # Standing --------------------------------------------------------------------------------
-
-    def suspend(self, act: Act, *, on: date) -> None:
-        """A person suspends them, with a reason."""
-        guards.status_in(self, STANDING, "suspendre")
-        reason_given(act)
-        not_in_the_future(act, on)
-        guards.not_before(on, self.cleared_on, "la validation")
-        guards.not_suspended_twice(self)
-        self._suspended(cause=MentorSuspension.PERSON, on=on)
-
-    def lift_suspension(self, act: Act, *, on: date) -> None:
-        """Takes back what a person decided; other causes of suspension remain."""
-        guards.status_in(self, {Status.SUSPENDED}, "lever la suspension")
-        guards.suspended_for(self, MentorSuspension.PERSON)
-        reason_given(act)
-        not_in_the_future(act, on)
-        guards.not_before(on, self.suspensions[MentorSuspension.PERSON], "la suspension")
-        self._lift(MentorSuspension.PERSON, on)
-
-    def suspend_overdue(self, act: Act) -> None:
-        """The check counts no more. Nothing happens twice."""
-        if self.status in STANDING and MentorSuspension.CHECK_OVERDUE not in self.suspensions:
-            self._suspended(cause=MentorSuspension.CHECK_OVERDUE, on=act.today)
-
-    def _return_if_checked(self, act: Act, rules: Rules) -> None:
-        overdue = MentorSuspension.CHECK_OVERDUE in self.suspensions
-        if overdue and self.check and self.check.counts(rules, act.today):
-            self._lift(MentorSuspension.CHECK_OVERDUE, act.today)
-
-    def _lift(self, cause: MentorSuspension, on: date) -> None:
-        self._suspension_lifted(cause=cause, on=on)
-        if not self.suspensions:
-            self._returned(on=on)
-
-    # Leaving ---------------------------------------------------------------------------------
-
-    def leave(self, act: Act, *, on: date, cause: MentorLeaving) -> None:
-        """They leave, whatever the step."""
-        guards.is_open(self, "noter un départ")
-        guards.leaving(cause)
-        not_in_the_future(act, on)
-        guards.not_before(on, self.cleared_on or self.applied_on, "le début du parcours")
-        self._left(on=on, cause=cause)
-
-    def refuse(self, act: Act) -> None:
-        """The association refuses a candidacy."""
-        guards.refusable(self, act)
-        self._candidacy_refused(on=act.today)
-
-    def lapse(self, act: Act) -> None:
-        """A file left idle for too long. Nothing happens twice."""
-        if self.status == Status.CANDIDATE:
-            self._lapsed(on=act.today)
-
-    def release(self, act: Act, *, on: date) -> None:
-        """Its operator is out of the scheme since ``on``, and its record ends with it: not before it began.
-        Nothing happens twice, nor to a record that ended by itself."""
-        if self.is_open:
-            self._left(on=max(on, self.cleared_on or self.applied_on), cause=MentorLeaving.OPERATOR)
+    # Twice the same person -----------------------------------------------------------------------
 
     def merge(self, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
         """The same person's other record is closed, and what it proves is kept here: digests by which they
