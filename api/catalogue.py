@@ -230,6 +230,16 @@ _RULES: Final = {
     "rules_unusable": Entry(
         409, "Règles inapplicables", "Aucun dossier ne pourrait suivre ces règles : detail dit pourquoi."
     ),
+    "rule_beyond_law": Entry(
+        409,
+        "Règle au-delà de la loi",
+        "Une règle est plus longue que la loi ne le permet : missing dit le plafond.",
+    ),
+    "perimeter_is_national": Entry(
+        409,
+        "Périmètre national",
+        "Où une attestation d'honorabilité peut être demandée, seules les règles nationales le disent.",
+    ),
     "rules_backdated": Entry(409, "Règles antidatées", "Des règles ne s'adoptent pas pour le passé."),
     "negative_target": Entry(409, "Cible négative", "Une cible est un nombre positif ou nul."),
     "erased": Entry(

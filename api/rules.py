@@ -120,7 +120,8 @@ class MentorRulesBody(_Part):
         _MENTORS.classes, description="Classes à la fois, sauf précision du dossier."
     )
     b3_age: DelayBody = Field(
-        _of(_MENTORS.b3_age), description="Âge au plus d'un bulletin n° 3 présenté ; jours ou mois."
+        _of(_MENTORS.b3_age),
+        description="Âge au plus d'un bulletin n° 3 présenté ; jours ou mois, au plus 3 mois (89 jours).",
     )
     check: DelayBody = Field(
         _of(_MENTORS.check), description="Durée de validité d'une vérification ; jours ou mois."
@@ -129,7 +130,9 @@ class MentorRulesBody(_Part):
         _each(_MENTORS.check_alerts), description="Alertes avant son échéance ; jours ou mois."
     )
     honorabilite: Annotated[list[PerimeterBody], Field(max_length=20)] = Field(
-        [], description="Les seuls périmètres où une attestation d'honorabilité peut être demandée."
+        [],
+        description="Les seuls périmètres où une attestation d'honorabilité peut être demandée. Ils sont "
+        "nationaux : les règles d'une académie n'en portent pas, et tous les dossiers suivent les derniers.",
     )
 
     @field_validator("b3_age", "check")
@@ -196,7 +199,7 @@ class RulesBody(_Part):
         _DEFAULTS.bilan_day, description="Jour où le bilan est dû ; il existe chaque année."
     )
     financial_report: DelayBody = Field(
-        _of(_DEFAULTS.financial_report), description="Après la fin de l'année civile, en mois."
+        _of(_DEFAULTS.financial_report), description="Après la fin de l'année civile ; 6 mois au plus."
     )
     report_asked_before: DelayBody = Field(
         _of(_DEFAULTS.report_asked_before), description="Demande avant l'échéance ; jours ou mois."
@@ -209,7 +212,8 @@ class RulesBody(_Part):
     )
     retention: DelayBody = Field(
         _of(_DEFAULTS.retention),
-        description="Conservation des données personnelles après la fin du dossier ; jours ou mois.",
+        description="Conservation des données personnelles après la fin du dossier ; jours ou mois, au plus "
+        "120 mois.",
     )
     required_entitlements: Annotated[list[Code], Field(max_length=10)] = Field(
         [], description=f"Titres exigés des opérateurs, parmi : {', '.join(ENTITLEMENTS)}."

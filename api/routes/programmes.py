@@ -129,6 +129,7 @@ async def read_history(
     "already_open",
     "unknown_scheme",
     "rules_unusable",
+    "rule_beyond_law",
     creates=True,
 )
 async def open_programme(body: ProgrammeBody, act: Create) -> Accepted:
@@ -147,6 +148,8 @@ async def open_programme(body: ProgrammeBody, act: Create) -> Accepted:
     "Adopter une version des règles",
     "rules_backdated",
     "rules_unusable",
+    "rule_beyond_law",
+    "perimeter_is_national",
     "not_your_academie",
 )
 async def adopt_rules(id: AnyProgrammeId, body: RulesVersionBody, act: Act) -> Accepted:

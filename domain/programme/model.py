@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from domain.kernel import Act, Refused, Root, event
+from domain.programme.law import lawful
 from domain.programme.rules import Rules
 
 SCHEMES: Final = {
@@ -49,8 +50,8 @@ class Programme(Root):
     ) -> None:
         """Adopts a new version from ``on``; ``to_open``: records already started follow it from that day.
 
-        Raises ``Refused`` when it is backdated (decisions taken since would lose their rule) or when an
-        académie legislates for another.
+        Raises ``Refused`` when it is backdated (decisions taken since would lose their rule), when an
+        académie legislates for another, or beyond the law (``lawful``).
         """
         if on < act.today and self.versions:
             raise Refused(
@@ -60,6 +61,7 @@ class Programme(Root):
             )
         if problem := rules.problem():
             raise Refused("rules_unusable", problem)
+        lawful(rules, academie)
         if act.actor.role == "academie" and f"academie:{academie}" not in act.actor.scopes:
             raise Refused(
                 "not_your_academie",
@@ -97,7 +99,7 @@ class Programme(Root):
                 f"Aucune règle du programme « {self.label} » n'est en vigueur le {day.isoformat()}.",
                 ("une version des règles adoptée pour cette date",),
             )
-        return chosen[-1]
+        return self._lawfully(chosen[-1], day)
 
     def followed(self, started_under: int, academie: str, day: date) -> RulesVersion:
         """What an open record follows on ``day``: its own version, or a later one meant for open records.
@@ -108,7 +110,17 @@ class Programme(Root):
         later = [v for v in self.versions if v.to_open and v.number > started_under and v.on <= day]
         own = [v for v in later if v.academie == academie and academie]
         national = [v for v in later if not v.academie and not started.academie]
-        return [started, *national, *own][-1]
+        return self._lawfully([started, *national, *own][-1], day)
+
+    def _lawfully(self, version: RulesVersion, day: date) -> RulesVersion:
+        """The version with the perimeters that the nation tells on ``day``: they are the law's, for records
+        already open and in every académie. Its other rules are as they were adopted.
+        """
+        told = [v.rules.mentors.honorabilite for v in self.versions if not v.academie and v.on <= day]
+        mentors = version.rules.mentors
+        if not told or told[-1] == mentors.honorabilite:
+            return version
+        return replace(version, rules=replace(version.rules, mentors=replace(mentors, honorabilite=told[-1])))
 
     @event("RulesAdopted", topic="programme.RulesAdopted@1")
     def _rules_adopted(self, number: int, rules: Rules, academie: str, to_open: bool, starts: date) -> None:

@@ -114,7 +114,7 @@ async def test_a_refusal_is_told_with_the_rules_in_force_when_it_was(site: Site)
     issued = (TODAY - timedelta(days=100)).isoformat()
     no = await site.call("face", "POST", f"/v1/mentors/{mentor}/check", old | {"issued_on": issued})
     assert no.json()["code"] == "check_too_old"
-    await adopted(site, Rules(mentors=MentorRules(b3_age=Delay(6, Unit.MONTHS))), to_open=True)
+    await adopted(site, Rules(mentors=MentorRules(b3_age=Delay(2, Unit.MONTHS))), to_open=True)
 
     found = await why(site, f"mentors/{mentor}")
 
@@ -122,7 +122,7 @@ async def test_a_refusal_is_told_with_the_rules_in_force_when_it_was(site: Site)
     assert (refusal["ruling"]["number"], found["rules"]["number"]) == (1, 2)
     assert [(one["path"], one["value"]) for one in refusal["rules"]] == [("mentors.b3_age", "3 mois")]
     now = next(one for one in about(found, "missing", "check_missing")["rules"] if "b3" in one["path"])
-    assert now["value"] == "6 mois"
+    assert now["value"] == "2 mois"
 
 
 async def test_an_explanation_can_be_asked_as_it_was_known(site: Site) -> None:

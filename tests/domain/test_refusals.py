@@ -29,7 +29,7 @@ from domain.convention.parts import Capacity, Clauses, Coverage, EndCause, Mediu
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Act, Actor, DomainError, NotFound, Refused, Root
 from domain.programme import commands as of_programme
-from domain.programme.rules import Delay, Rules
+from domain.programme.rules import Delay, MentorRules, Perimeter, Rules
 from domain.refusal import Refusal
 from domain.reminding import RecordDelivery, Remind
 from tests.domain.rehearsal import OFFICER, settled
@@ -354,6 +354,10 @@ def _of_other_records(today: date) -> Iterator[Command]:
         )
     for rules, on in ((Rules(), date(2020, 1, 1)), (Rules(notice=Delay(-1)), today), (Rules(), today)):
         yield of_programme.AdoptRules(record_id="programme-1j1m", rules=rules, on=on)
+    beyond = Rules(retention=Delay(3_660))
+    framed = Rules(mentors=MentorRules(honorabilite=(Perimeter("mission", today),)))
+    for rules in (beyond, framed):
+        yield of_programme.AdoptRules(record_id="programme-1j1m", rules=rules, on=today, academie="10")
     for mentees in (3, -3):
         yield of_programme.SetTarget(
             record_id="programme-1j1m", academie="10", school_year="2025-2026", mentees=mentees, lycees=1
