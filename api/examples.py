@@ -110,6 +110,7 @@ ASSOCIATION: Final[dict[str, Any]] = {
     "rules_version": 1,
     "admission_round": 1,
     "opened_on": "2025-12-05",
+    "handed_on": None,
     "complete_on": None,
     "documents": [
         {

@@ -73,7 +73,7 @@ class AdmissionRulesBody(_Part):
     )
     assessment: DelayBody = Field(
         _of(_ADMISSION.assessment),
-        description="Instruction d'un dossier complet, avant d'alerter la Drafpic.",
+        description="Lecture d'une pièce, instruction d'un dossier remis, avant d'alerter la Drafpic.",
     )
     insurance_alert: DelayBody = Field(
         _of(_ADMISSION.insurance_alert), description="Alerte avant la fin de l'assurance ; jours ou mois."

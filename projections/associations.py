@@ -112,10 +112,11 @@ class AssociationRow:
     """An operator. ``conventionnee``: its conventions in force, each ``id``, ``scheme``, ``from``, ``to``.
 
     ``documents``: what was asked in the admission of number ``admission_round``, each with its last version
-    received; ``missing_documents`` are those that the operator still has to give. ``rules_version``: the
-    version of the programme's rules that it follows today. ``blocks``: why no new binôme may be proposed
-    today. ``suspended_for``: the cause, ``None`` too for whoever may not be told it. ``persons``:
-    « role.name », « role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
+    received; ``missing_documents`` are those that the operator still has to give. ``handed_on``: since when
+    all that was asked is given; ``complete_on``: accepted. ``rules_version``: the version of the
+    programme's rules that it follows today. ``blocks``: why no new binôme may be proposed today.
+    ``suspended_for``: the cause, ``None`` too for whoever may not be told it. ``persons``: « role.name », «
+    role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
@@ -139,6 +140,7 @@ class AssociationRow:
     rules_version: int | None
     admission_round: int
     opened_on: str | None
+    handed_on: str | None
     complete_on: str | None
     documents: list[dict[str, Any]]
     missing_documents: list[str]
@@ -223,6 +225,7 @@ def row_of(
         rules_version=rules_followed(association, programme, day) if programme else None,
         admission_round=association.round,
         opened_on=plain(association.opened_on),
+        handed_on=plain(association.handed_on),
         complete_on=plain(association.complete_on),
         documents=[_document(name, one) for name, one in association.documents.items()],
         missing_documents=list(association.missing_documents),

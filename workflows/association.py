@@ -33,8 +33,19 @@ class AssociationAdmission(Process):
         return await self.carry_out(due, "association.lapse")
 
     @step
+    async def remind_reading(self, due: Step) -> Outlook:
+        """What arrived is read within 10 school days: the académie is reminded on the last."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
+    async def escalate_reading(self, due: Step) -> Outlook:
+        """The day after, still unread, the Drafpic is told."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
     async def remind_assessment(self, due: Step) -> Outlook:
-        """A complete file is decided on within 10 school days: the académie is reminded on the last."""
+        """A file that was handed in whole is decided on within 10 school days, those of its reading included:
+        the académie is reminded on the last."""
         return await self.carry_out(due, "record.remind")
 
     @step

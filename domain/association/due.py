@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from domain.association.parts import FOLLOWED, INSURANCE, STANDING, Document, Entitlement, Status
+from domain.association.parts import FOLLOWED, INSURANCE, STANDING, Entitlement, Status
 from domain.calendar import french_date, paris_day, start_of
 from domain.kernel import Due
 from domain.programme.rules import DOCUMENTS
@@ -32,7 +32,7 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
         return []
     found = [
         *_documents(association, rules, calendar, now),
-        *_readings(association),
+        *_readings(association, rules, calendar, now),
         *_lapse(association, rules, calendar),
         *_assessment(association, rules, calendar, now),
         *_suspension(association),
@@ -68,45 +68,79 @@ def _documents(
         steps,
         association,
         now,
-        by=days[0],
+        by=_lapse_term(association, rules, calendar),
         what="Remettre les pièces demandées",
         missing=tuple(DOCUMENTS[name] for name in missing),
     )
 
 
-def _readings(association: Association) -> Iterator[Due]:
-    """A version that arrived awaits the académie, whenever it reads it."""
+def _readings(
+    association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime
+) -> Iterator[Due]:
+    """A version that arrived awaits the académie, within the term of the assessment. One series of reminders
+    for all that arrived on a day; none when those of the assessment say the same on the same days."""
     if association.status not in FOLLOWED:
         return
-    for name, document in association.documents.items():
-        if document.pending:
+    received = _to_read(association)
+    for day, names in received.items():
+        by = rules.admission.assessment.after(day, calendar)
+        for name in names:
+            pending = association.documents[name].pending
             yield Due(
                 kind="read_document",
-                key=f"read:{association.round}:{name}:{document.pending.sha256}",
+                key=f"read:{association.round}:{name}:{pending.sha256 if pending else ''}",
                 automatic=False,
-                at=start_of(document.pending.on),
+                at=start_of(day),
+                by=by,
                 awaits=(association.owner,),
                 what=f"Accepter ou refuser la pièce reçue : {DOCUMENTS[name]}",
             )
+        if association.status != Status.IN_ADMISSION or day != association.handed_on:
+            yield from _decision(
+                "remind_reading",
+                "escalate_reading",
+                association,
+                now,
+                series=_reading_series(association, day),
+                by=by,
+                what=f"Lire les pièces reçues le {french_date(day)}",
+                late=f"Pièces reçues le {french_date(day)} et toujours pas lues",
+                missing=tuple(DOCUMENTS[name] for name in names),
+            )
+
+
+def _to_read(association: Association) -> dict[date, list[str]]:
+    """The documents that wait to be read, by the day since which they do."""
+    found: dict[date, list[str]] = {}
+    for name, document in association.documents.items():
+        if document.waiting_since:
+            found.setdefault(document.waiting_since, []).append(name)
+    return found
 
 
 def _lapse(association: Association, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
-    """The file lapses so long after its opening, while the operator has something to give. What was refused
-    or asked late leaves it the time of all its reminders."""
+    """The file lapses the day after its term, while the operator has something to give."""
+    last = _lapse_term(association, rules, calendar)
+    if last and association.missing_documents:
+        yield Due(
+            kind="lapse",
+            key=f"lapse:{association.round}",
+            at=start_of(last + _ONE_DAY),
+            by=last,
+            awaits=(f"association:{association.id}",),
+            what=f"Classement sans suite du dossier d'admission s'il reste incomplet le {french_date(last)}",
+            missing=tuple(DOCUMENTS[name] for name in association.missing_documents),
+        )
+
+
+def _lapse_term(association: Association, rules: Rules, calendar: SchoolCalendar) -> date | None:
+    """So long after the opening; what was refused or asked late leaves the time of all its reminders.
+    ``None`` when no admission is under way."""
     opened, since = association.opened_on, association.documents_since
-    if association.status != Status.IN_ADMISSION or not association.missing_documents:
-        return
-    if opened is None or since is None:
-        return
+    if association.status != Status.IN_ADMISSION or opened is None or since is None:
+        return None
     lapse = rules.admission.lapse.after(opened, calendar)
-    last = max([lapse, *(delay.after(since, calendar) for delay in rules.admission.reminders)])
-    yield Due(
-        kind="lapse",
-        key=f"lapse:{association.round}",
-        at=start_of(last + _ONE_DAY),
-        by=last,
-        what=f"Classement sans suite du dossier d'admission s'il reste incomplet le {french_date(last)}",
-    )
+    return max([lapse, *(delay.after(since, calendar) for delay in rules.admission.reminders)])
 
 
 # Assessment ---------------------------------------------------------------------------------------
@@ -115,34 +149,63 @@ def _lapse(association: Association, rules: Rules, calendar: SchoolCalendar) -> 
 def _assessment(
     association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime
 ) -> Iterator[Due]:
-    """The académie decides on a complete file; it is told on the last day, and the Drafpic the day after."""
-    complete = association.complete_on
-    if association.status != Status.IN_ADMISSION or complete is None:
+    """The académie decides within so long after the operator has given all that was asked, read or not; it is
+    told on the last day, and the Drafpic the day after."""
+    handed = association.handed_on
+    if association.status != Status.IN_ADMISSION or handed is None:
         return
-    by = rules.admission.assessment.after(complete, calendar)
-    series = _assessment_series(association)
-    late = start_of(by + _ONE_DAY)
-    key = f"{series}term"
-    insurance = () if association.insured(paris_day(now)) else (DOCUMENTS[INSURANCE],)
+    to_read = [name for names in _to_read(association).values() for name in names]
+    lapsed = INSURANCE not in to_read and not association.insured(paris_day(now))
+    yield from _decision(
+        "remind_assessment",
+        "escalate_assessment",
+        association,
+        now,
+        series=_assessment_series(association),
+        by=rules.admission.assessment.after(handed, calendar),
+        what="Instruire le dossier remis : référencer l'association ou refuser son admission",
+        late=f"Dossier d'admission remis en entier le {french_date(handed)} et resté sans décision",
+        missing=(
+            *(f"{DOCUMENTS[name]} : reçue, à lire" for name in to_read),
+            *((DOCUMENTS[INSURANCE],) if lapsed else ()),
+        ),
+    )
+
+
+def _decision(
+    remind: str,
+    escalate: str,
+    association: Association,
+    now: datetime,
+    *,
+    series: str,
+    by: date,
+    what: str,
+    late: str,
+    missing: tuple[str, ...],
+) -> Iterator[Due]:
+    """Awaited from the académie, which is reminded on the last day; the day after, the Drafpic is told."""
+    term, escalation = f"{series}term", f"{series}escalation"
+    day_after = start_of(by + _ONE_DAY)
     yield Due(
-        kind="remind_assessment",
-        key=key,
+        kind=remind,
+        key=term,
         at=start_of(by),
         by=by,
         awaits=(association.owner,),
-        what="Instruire le dossier complet : référencer l'association ou refuser son admission",
-        missing=insurance,
-        automatic=key not in association.reminders and now < late,
+        what=what,
+        missing=missing,
+        automatic=term not in association.reminders and now < day_after,
     )
-    key = f"{series}escalation"
     yield Due(
-        kind="escalate_assessment",
-        key=key,
-        at=late,
+        kind=escalate,
+        key=escalation,
+        at=day_after,
         by=by,
         awaits=(f"drafpic:{association.academie}",),
-        what=f"Dossier d'admission complet depuis le {french_date(complete)} et resté sans décision",
-        automatic=key not in association.reminders,
+        what=late,
+        missing=missing,
+        automatic=escalation not in association.reminders,
     )
 
 
@@ -165,11 +228,13 @@ def _suspension(association: Association) -> Iterator[Due]:
 
 
 def _insurance(association: Association, rules: Rules, now: datetime) -> Iterator[Due]:
-    """Alerted before its last day, and on the day after; nothing while a newer version is being read."""
+    """Alerted before its last day, and on the day after, until one that runs further is accepted: a version
+    that waits to be read insures nobody."""
     until = association.insured_until
-    held = association.documents.get(INSURANCE, Document())
-    if association.status not in STANDING or until is None or held.pending:
+    if association.status not in STANDING or until is None:
         return
+    to_read = association.documents[INSURANCE].pending is not None
+    wanted = f"une attestation d'assurance valable au-delà du {french_date(until)}"
     series = _insurance_series(association)
     steps = [
         (f"{series}before", rules.admission.insurance_alert.before(until)),
@@ -185,7 +250,7 @@ def _insurance(association: Association, rules: Rules, now: datetime) -> Iterato
         what=f"Assurance échue depuis le {french_date(until)} : aucun nouveau binôme"
         if lapsed
         else f"Renouveler l'assurance, qui court jusqu'au {french_date(until)}",
-        missing=(f"une attestation d'assurance valable au-delà du {french_date(until)}",),
+        missing=(f"{wanted} : reçue, à lire" if to_read else wanted,),
     )
 
 
@@ -219,7 +284,7 @@ def _reminding(
     association: Association,
     now: datetime,
     *,
-    by: date,
+    by: date | None,
     what: str,
     missing: tuple[str, ...],
 ) -> Due:
@@ -243,7 +308,11 @@ def _documents_series(association: Association) -> str:
 
 
 def _assessment_series(association: Association) -> str:
-    return f"assessment:{association.round}:{association.complete_on}:"
+    return f"assessment:{association.round}:{association.handed_on}:"
+
+
+def _reading_series(association: Association, day: date) -> str:
+    return f"reading:{association.round}:{day.isoformat()}:"
 
 
 def _insurance_series(association: Association) -> str:
@@ -263,10 +332,12 @@ def _still_awaited(association: Association, key: str, reminder: Reminder) -> bo
         case "remind_assessment" | "escalate_assessment":
             waiting = association.status == Status.IN_ADMISSION
             return waiting and key.startswith(_assessment_series(association))
+        case "remind_reading" | "escalate_reading":
+            days = _to_read(association) if association.status in FOLLOWED else ()
+            return any(key.startswith(_reading_series(association, day)) for day in days)
         case "alert_insurance":
-            held = association.documents.get(INSURANCE, Document())
-            waiting = association.status in STANDING and held.pending is None
-            return waiting and key.startswith(_insurance_series(association))
+            standing = association.status in STANDING
+            return standing and key.startswith(_insurance_series(association))
         case _:
             titles = association.entitlements.values()
             followed = association.status in FOLLOWED

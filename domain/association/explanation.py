@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -106,19 +107,23 @@ def _basis(case: Case, association: Association, due: Due) -> Basis:
     match due.kind:
         case "remind_documents":
             since = association.documents_since
-            counted = (case.after(since, rules.reminders[0]), case.first_of(since, rules.reminders[1:], day))
+            counted = (case.first_of(since, rules.reminders, day), *_lapse(case, association))
             return Basis(_documents(case, association), ("admission.reminders",), counted)
         case "read_document":
             sha256 = due.key.rpartition(":")[2]
-            return Basis(case.facts("DocumentReceived", sha256=sha256))
+            received = case.facts("DocumentReceived", sha256=sha256)
+            counted = (case.after(paris_day(due.at), rules.assessment),)
+            return Basis(received, ("admission.assessment",), counted)
+        case "remind_reading" | "escalate_reading":
+            since = date.fromisoformat(due.key.split(":")[2])
+            counted = (case.after(since, rules.assessment),)
+            return Basis(case.facts("DocumentReceived", day=since), ("admission.assessment",), counted)
         case "lapse":
-            late = case.after(association.documents_since, rules.reminders[-1])
-            counted = (case.after(association.opened_on, rules.lapse), late)
             paths = ("admission.lapse", "admission.reminders")
-            return Basis(_documents(case, association), paths, counted)
+            return Basis(_documents(case, association), paths, _lapse(case, association))
         case "remind_assessment" | "escalate_assessment":
-            counted = (case.after(association.complete_on, rules.assessment),)
-            return Basis(case.facts("DocumentAccepted"), ("admission.assessment",), counted)
+            counted = (case.after(association.handed_on, rules.assessment),)
+            return Basis(case.facts("DocumentReceived"), ("admission.assessment",), counted)
         case "alert_insurance":
             alert = case.before(association.insured_until, (rules.insurance_alert,), day)
             return Basis(_insurance(case), ("admission.insurance_alert",), (alert,))
@@ -126,6 +131,15 @@ def _basis(case: Case, association: Association, due: Due) -> Basis:
             return _title(case, association, due)
         case _:
             return Basis(_suspension(case, association))
+
+
+def _lapse(case: Case, association: Association) -> tuple[Counted | None, ...]:
+    """The later of the two is the last day; nothing counts when no admission is under way."""
+    if association.status != Status.IN_ADMISSION:
+        return ()
+    rules = case.rules.admission
+    late = case.after(association.documents_since, rules.reminders[-1])
+    return (case.after(association.opened_on, rules.lapse), late)
 
 
 def _title(case: Case, association: Association, due: Due) -> Basis:

@@ -23,11 +23,11 @@ from domain.kernel import Act, Refused
 from domain.programme.rules import DOCUMENTS
 
 if TYPE_CHECKING:
+    from domain.association.admitting import Admitting
     from domain.association.inviting import Inviting
-    from domain.association.model import Association
 
 
-def status_in(association: Association | Inviting, allowed: Iterable[str], doing: str) -> None:
+def status_in(association: Inviting, allowed: Iterable[str], doing: str) -> None:
     if association.status not in allowed:
         label = STATUS_LABELS[Status(association.status)]
         needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
@@ -38,7 +38,7 @@ def status_in(association: Association | Inviting, allowed: Iterable[str], doing
         )
 
 
-def in_order(association: Association, act: Act, on: date) -> None:
+def in_order(association: Admitting, act: Act, on: date) -> None:
     """A change of status took place by today, and not before the one that it follows."""
     not_in_the_future(act, on)
     since = association.status_since
@@ -62,7 +62,7 @@ def known_document(document: str) -> None:
         )
 
 
-def asked_document(association: Association, document: str) -> Document:
+def asked_document(association: Admitting, document: str) -> Document:
     known_document(document)
     asked = association.documents.get(document)
     if asked is None:
@@ -130,17 +130,17 @@ def pending_version(asked: Document, document: str, sha256: str) -> DocumentVers
 # Admitting ----------------------------------------------------------------------------------------
 
 
-def under_way(association: Association, doing: str) -> None:
+def under_way(association: Admitting, doing: str) -> None:
     status_in(association, {Status.IN_ADMISSION}, doing)
 
 
-def documents_accepted(association: Association) -> None:
+def documents_accepted(association: Admitting) -> None:
     lacking = [DOCUMENTS[name] for name, one in association.documents.items() if one.accepted is None]
     if lacking:
         raise Refused("documents_missing", "Toutes les pièces demandées ne sont pas acceptées.", lacking)
 
 
-def insured(association: Association, day: date) -> None:
+def insured(association: Admitting, day: date) -> None:
     if not association.insured(day):
         raise Refused(
             "insurance_lapsed",
@@ -167,7 +167,7 @@ def period(entitlement: Entitlement) -> None:
         )
 
 
-def held(association: Association, reference: str) -> Entitlement:
+def held(association: Admitting, reference: str) -> Entitlement:
     found = association.entitlements.get(reference)
     if found is None:
         raise Refused(

@@ -11,12 +11,11 @@ from datetime import date
 from typing import Annotated
 
 from domain.association import guards
-from domain.association.inviting import ADMISSION, Inviting
+from domain.association.admitting import Admitting
 from domain.association.parts import (
     CLOSED,
     ENTITLEMENT_LABELS,
     FOLLOWED,
-    OPENABLE,
     STATUS_LABELS,
     Contact,
     ContactRole,
@@ -28,17 +27,16 @@ from domain.association.parts import (
     Status,
     SuspensionCause,
 )
-from domain.association.standing import Standing
 from domain.erasure import Ground
 from domain.guards import not_in_the_future, reason_given
 from domain.kernel import INTERNAL, PERSONAL, RESERVED, Act, Claim, Refused, Root, event
-from domain.links import Channel, Link, told_by
+from domain.links import Channel, Link
 from domain.reminding import Reminder, Reminding
 
 __all__ = ["ENTITLEMENT_LABELS", "Association", "Entitlement", "EntitlementKind", "Identity"]
 
 
-class Association(Standing, Reminding, Inviting, Root):
+class Association(Admitting, Reminding, Root):
     """An operator that a convention binds."""
 
     TOPIC = "association@1"
@@ -62,6 +60,7 @@ class Association(Standing, Reminding, Inviting, Root):
         self.opened_on: date | None = None
         self.documents: dict[str, Document] = {}
         self.documents_since: date | None = None
+        self.handed_on: date | None = None
         self.complete_on: date | None = None
         self.required: tuple[str, ...] = ()
         self.suspended_for: SuspensionCause | None = None
@@ -140,112 +139,6 @@ class Association(Standing, Reminding, Inviting, Root):
         if on != held.ends:
             self._entitlement_ended(reference=reference, on=on)
 
-    # Its admission ---------------------------------------------------------------------------
-
-    def open_admission(
-        self,
-        act: Act,
-        *,
-        programme_id: str,
-        scheme: str,
-        rules_version: int,
-        documents: tuple[str, ...],
-        on: date,
-        channel: Channel,
-    ) -> None:
-        """Opens its file, anew after it lapsed, was refused or left: every document is asked again.
-
-        Raises ``Refused``: an admission under way, a day to come or before the last change, a link that does
-        not allow it.
-        """
-        self.spend(act, ADMISSION)
-        told_by(act, channel, on)
-        guards.status_in(self, OPENABLE, "ouvrir son admission")
-        guards.in_order(self, act, on)
-        self._admission_opened(
-            programme_id=programme_id,
-            scheme=scheme,
-            rules_version=rules_version,
-            documents=documents,
-            on=on,
-            channel=channel,
-        )
-
-    def ask_document(self, act: Act, *, document: str) -> None:
-        """Asks for one document more; nothing happens when it is asked already."""
-        guards.status_in(self, FOLLOWED, "demander une pièce")
-        guards.known_document(document)
-        if document not in self.documents:
-            self._document_asked(document=document, day=act.today)
-
-    def receive_document(self, act: Act, *, document: str, version: DocumentVersion) -> None:
-        """A version arrived, in place of the one that waited to be read; the last accepted one still counts.
-
-        Raises ``Refused``: not asked, a day to come, a file that is not taken in, an insurance that does not
-        say until when, or that has run out.
-        """
-        guards.status_in(self, FOLLOWED, "recevoir une pièce")
-        asked = guards.asked_document(self, document)
-        not_in_the_future(act, version.on)
-        guards.receivable(document, version)
-        guards.not_run_out(act, version)
-        if version != (asked.pending or asked.accepted):
-            self._document_received(
-                document=document,
-                sha256=version.sha256,
-                size=version.size,
-                media_type=version.media_type,
-                on=version.on,
-                channel=version.channel,
-                valid_until=version.valid_until,
-            )
-
-    def accept_document(self, act: Act, *, document: str, sha256: str) -> None:
-        """The version that was read is good; with the last of them the assessment begins."""
-        guards.status_in(self, FOLLOWED, "accepter une pièce")
-        version = guards.pending_version(guards.asked_document(self, document), document, sha256)
-        guards.not_run_out(act, version)
-        self._document_accepted(document=document, sha256=sha256, day=act.today)
-
-    def refuse_document(self, act: Act, *, document: str, sha256: str) -> None:
-        """The version that was read will not do, with the reason."""
-        guards.status_in(self, FOLLOWED, "refuser une pièce")
-        reason_given(act)
-        guards.pending_version(guards.asked_document(self, document), document, sha256)
-        self._document_refused(document=document, sha256=sha256, day=act.today)
-
-    def admit(
-        self,
-        act: Act,
-        *,
-        on: date,
-        conventions: tuple[str, ...],
-        required: tuple[str, ...],
-        missing: tuple[str, ...],
-    ) -> None:
-        """The académie admits it. ``required``: the titles that the rules ask for; ``missing``: those that it
-        lacks today, in French.
-
-        Raises ``Refused``: not under way, documents missing, insurance run out, a title missing.
-        """
-        guards.under_way(self, "la référencer")
-        guards.in_order(self, act, on)
-        guards.documents_accepted(self)
-        guards.insured(self, act.today)
-        guards.entitled(missing)
-        self._admitted(on=on, required=required, conventions=conventions)
-
-    def refuse_admission(self, act: Act) -> None:
-        """The académie says no, with its reason."""
-        guards.under_way(self, "refuser son admission")
-        reason_given(act)
-        self._admission_refused(on=act.today)
-
-    def lapse(self, act: Act) -> None:
-        """Its file stayed incomplete for too long. Nothing happens once it is no longer under way."""
-        if self.status == Status.IN_ADMISSION:
-            self._lapsed(on=act.today)
-
     # Its standing ----------------------------------------------------------------------------
 
     def suspend(self, act: Act, *, cause: SuspensionCause, on: date) -> None:
@@ -311,6 +204,7 @@ class Association(Standing, Reminding, Inviting, Root):
         self.rules_version = rules_version
         self.round += 1
         self.opened_on = self.documents_since = on
+        self.handed_on = self.complete_on = None
         self.documents = {document: Document() for document in documents}
         self.required = ()
         self._settle(on)
@@ -331,9 +225,11 @@ class Association(Standing, Reminding, Inviting, Root):
         on: date,
         channel: Channel,
         valid_until: date | None,
+        day: date,
     ) -> None:
         version = DocumentVersion(sha256, size, media_type, on, channel, valid_until)
-        self.documents[document] = replace(self.documents[document], pending=version)
+        self.documents[document] = replace(self.documents[document], pending=version, waiting_since=day)
+        self._settle(day)
 
     @event("DocumentAccepted", topic="association.DocumentAccepted@1")
     def _document_accepted(self, document: str, sha256: str, day: date) -> None:
@@ -342,8 +238,11 @@ class Association(Standing, Reminding, Inviting, Root):
 
     @event("DocumentRefused", topic="association.DocumentRefused@1")
     def _document_refused(self, document: str, sha256: str, day: date) -> None:
-        self.documents[document] = replace(self.documents[document], pending=None, refused=True)
+        self.documents[document] = replace(
+            self.documents[document], pending=None, waiting_since=None, refused=True
+        )
         self.documents_since = day
+        self._settle(day)
 
     @event("Admitted", topic="association.Admitted@1")
     def _admitted(self, on: date, required: tuple[str, ...], conventions: tuple[str, ...]) -> None:
@@ -414,6 +313,8 @@ class Association(Standing, Reminding, Inviting, Root):
         self.suspended_for = None
 
     def _settle(self, day: date) -> None:
-        """The file is complete from the day on which nothing asked was left to accept."""
+        """The file is handed on from the day on which nothing asked was left to give, until something is;
+        it is complete from the day on which nothing asked was left to accept."""
+        self.handed_on = None if self.missing_documents else (self.handed_on or day)
         complete = all(one.accepted for one in self.documents.values())
         self.complete_on = (self.complete_on or day) if complete else None

@@ -179,12 +179,14 @@ class DocumentVersion:
 @dataclass(frozen=True)
 class Document:
     """What has become of a document asked: a newer version waits beside the last accepted one, which counts
-    until that one is accepted in its turn.
+    until that one is accepted in its turn. ``waiting_since``: the day on which it was handed in, from which
+    the académie's term runs, whatever day its sender says that it arrived.
     """
 
     pending: DocumentVersion | None = None
     accepted: DocumentVersion | None = None
     refused: bool = False
+    waiting_since: date | None = None
 
     @property
     def state(self) -> DocumentState:

@@ -20,6 +20,7 @@ class Standing:
     """A part of the association that only answers questions."""
 
     status: str
+    status_since: date | None
     academies: tuple[str, ...]
     scheme: str
     entitlements: dict[str, Entitlement]

@@ -22,7 +22,7 @@ RULE_LABELS: Final = {
     "admission.documents": "pièces demandées à un opérateur",
     "admission.reminders": "relances d'un dossier d'admission incomplet",
     "admission.lapse": "classement sans suite d'un dossier d'admission incomplet",
-    "admission.assessment": "délai d'instruction d'un dossier complet",
+    "admission.assessment": "délai de lecture d'une pièce et d'instruction d'un dossier remis",
     "admission.insurance_alert": "alerte avant la fin de l'assurance",
     "admission.entitlement_alerts": "alertes avant la fin d'un titre",
     "mentors.reminders": "relances d'un dossier de mentor·e incomplet",

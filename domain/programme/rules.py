@@ -83,7 +83,8 @@ MODULES: Final = {
 @dataclass(frozen=True)
 class AdmissionRules:
     """How an operator is admitted. ``documents``: keys of ``DOCUMENTS``, asked of everybody.
-    ``assessment``: until the académie decides on a complete file, before the Drafpic is told.
+    ``assessment``: until the académie has read a document, or decided on a file handed in whole, before the
+    Drafpic is told.
     """
 
     documents: tuple[str, ...] = tuple(DOCUMENTS)

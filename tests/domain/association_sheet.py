@@ -27,9 +27,10 @@ Paper = tuple[str, date | None]
 
 @dataclass
 class Folder:
-    """Where one document is."""
+    """Where one document is, and since when it waits to be read."""
 
     to_read: Paper | None = None
+    came: date = date.min
     good: Paper | None = None
 
 
@@ -44,6 +45,7 @@ class Sheet:
     rounds: int = 0
     opened: date = date.min
     asked_last: date = date.min
+    handed: date | None = None
     complete: date | None = None
     folders: dict[str, Folder] = field(default_factory=dict)
     award_needed: bool = False
@@ -149,18 +151,20 @@ class Sheet:
         self.becomes("in_admission", on)
         self.rounds += 1
         self.opened = self.asked_last = on
-        self.complete = None
+        self.complete = self.handed = None
         self.folders = {document: Folder() for document in ASKED}
 
     def asks(self, document: str, today: date) -> None:
         if document not in self.folders:
             self.folders[document] = Folder()
-            self.asked_last, self.complete = today, None
+            self.asked_last, self.complete, self.handed = today, None, None
 
-    def receives(self, document: str, paper: Paper) -> None:
+    def receives(self, document: str, paper: Paper, today: date) -> None:
         folder = self.folders[document]
-        if folder.to_read or folder.good != paper:
-            folder.to_read = paper
+        if (folder.to_read or folder.good) != paper:
+            folder.to_read, folder.came = paper, today
+        if not self.missing():
+            self.handed = self.handed or today
 
     def accepts(self, document: str, today: date) -> None:
         folder = self.folders[document]
@@ -171,6 +175,8 @@ class Sheet:
     def refuses(self, document: str, today: date) -> None:
         self.folders[document].to_read = None
         self.asked_last = today
+        if self.missing():
+            self.handed = None
 
     def admits(self, on: date) -> None:
         self.becomes("admitted", on)
@@ -233,19 +239,28 @@ class Sheet:
             if passed >= 5:
                 mark = (self.rounds, self.asked_last, "second" if passed >= 10 else "first")
                 found.append(("remind_documents", "", mark))
-        if self.status == "in_admission" and self.complete:
-            told = (self.rounds, self.complete)
-            if self.school_days(self.complete, today - timedelta(days=1)) >= 10:
-                found.append(("escalate_assessment", "", told))
-            elif self.school_days(self.complete, today) >= 10:
-                found.append(("remind_assessment", "", told))
+        assessed = self.handed if self.status == "in_admission" else None
+        if assessed:
+            found += self._decision("assessment", "", assessed, today)
+        if self.status in FOLLOWED:
+            waiting = {folder.came for folder in self.folders.values() if folder.to_read}
+            for day in sorted(waiting - {assessed}):
+                found += self._decision("reading", day.isoformat(), day, today)
         return [*found, *self._renewals(today)]
+
+    def _decision(
+        self, what: str, about: str, since: date, today: date
+    ) -> list[tuple[str, str, tuple[object, ...]]]:
+        """The académie is reminded on the tenth school day, and the Drafpic told the day after."""
+        told = (self.rounds, since)
+        if self.school_days(since, today - timedelta(days=1)) >= 10:
+            return [(f"escalate_{what}", about, told)]
+        return [(f"remind_{what}", about, told)] if self.school_days(since, today) >= 10 else []
 
     def _renewals(self, today: date) -> list[tuple[str, str, tuple[object, ...]]]:
         found: list[tuple[str, str, tuple[object, ...]]] = []
         until = self.insured_until
-        being_read = self.folders.get("insurance", Folder()).to_read
-        if self.status in STANDING and until and not being_read and until - timedelta(days=30) <= today:
+        if self.status in STANDING and until and until - timedelta(days=30) <= today:
             found.append(("alert_insurance", "", (self.rounds, until, until < today)))
         for title, (_, last, _) in self.titles.items():
             days = (last - today).days

@@ -41,7 +41,7 @@ def test_before_its_admission_nothing_is_due(desk: Desk) -> None:
 def test_documents_are_reminded_on_the_fifth_and_tenth_school_day(desk: Desk) -> None:
     desk.open()
     due = desk.due("remind_documents")
-    assert (due.at, due.by) == (start_of(date(2025, 12, 1)), date(2025, 12, 1))
+    assert (due.at, due.by) == (start_of(date(2025, 12, 1)), date(2026, 2, 2)), "its term is the lapse's"
     assert (due.awaits, due.automatic) == ((FACE_PARTY,), True)
     assert due.missing == (
         "statuts",
@@ -57,7 +57,7 @@ def test_documents_are_reminded_on_the_fifth_and_tenth_school_day(desk: Desk) ->
     desk.at(date(2025, 12, 8))
     assert list(desk.remind()) == ["documents:1:2025-11-24:2"]
     still = desk.due("remind_documents")
-    assert (still.automatic, still.by) == (False, date(2025, 12, 1))
+    assert (still.automatic, still.by) == (False, date(2026, 2, 2))
     reminder = desk.record.reminders["documents:1:2025-11-24:2"]
     assert (reminder.kind, reminder.to, reminder.due_on) == (
         "remind_documents",
@@ -87,14 +87,90 @@ def test_what_was_received_awaits_the_academie_and_nobody_else(desk: Desk) -> No
     desk.at(date(2025, 11, 26))
     desk.receive("charter", version("c", on=date(2025, 11, 25)))
     due = desk.due("read_document")
-    assert (due.awaits, due.automatic, due.at) == (("academie:10",), False, start_of(date(2025, 11, 25)))
+    assert (due.awaits, due.automatic, due.at) == (("academie:10",), False, start_of(date(2025, 11, 26)))
+    assert due.by == date(2025, 12, 10)
     assert due.what == "Accepter ou refuser la pièce reçue : charte signée"
     assert "charte signée" not in desk.due("remind_documents").missing
     for document in ALL[:-1]:
         desk.receive(document)
-    assert kinds(desk) == ["read_document"] * 5
+    assert {one.awaits for one in desk.dues()} == {("academie:10",), ("drafpic:10",)}
+    assert kinds(desk).count("read_document") == 5
     desk.at(date(2026, 4, 1))
-    assert desk.ready() == [], "the académie's own delay never makes a file lapse"
+    assert {one.kind for one in desk.ready()} == {"escalate_assessment"}, "its own delay never makes it lapse"
+
+
+def test_a_file_handed_in_whole_that_nobody_reads_has_a_term(desk: Desk) -> None:
+    """Handed in on Monday 24 November: ten school days later is Monday 8 December."""
+    desk.open()
+    for document in ALL:
+        desk.receive(document)
+    assert (desk.record.handed_on, desk.record.complete_on) == (date(2025, 11, 24), None)
+    due, escalation = desk.due("remind_assessment"), desk.due("escalate_assessment")
+    assert (due.at, due.by) == (start_of(date(2025, 12, 8)), date(2025, 12, 8))
+    assert due.awaits == ("academie:10",)
+    assert due.missing[0] == "statuts : reçue, à lire"
+    assert len(due.missing) == 5
+    assert (escalation.at, escalation.awaits) == (start_of(date(2025, 12, 9)), ("drafpic:10",))
+    assert {one.by for one in desk.dues()} == {date(2025, 12, 8)}, "reading it has the same term"
+    assert "remind_reading" not in kinds(desk), "one series of reminders is enough"
+    desk.at(date(2025, 12, 8))
+    assert list(desk.remind()) == ["assessment:1:2025-11-24:term"]
+    desk.at(date(2025, 12, 9))
+    assert list(desk.remind()) == ["assessment:1:2025-11-24:escalation"]
+
+
+def test_the_term_stops_while_something_is_refused_or_asked_and_runs_again_once_it_was_given(
+    desk: Desk,
+) -> None:
+    desk.open()
+    for document in ALL:
+        desk.receive(document)
+    desk.at(date(2025, 12, 3))
+    desk.do(ask.RefuseDocument(record_id=FACE, document="charter", sha256=sha("charter")))
+    assert desk.record.handed_on is None
+    assert "remind_assessment" not in kinds(desk)
+    desk.at(date(2025, 12, 9))
+    assert list(desk.remind()) == ["reading:1:2025-11-24:escalation"], "the others are still to be read"
+    desk.at(date(2025, 12, 10))
+    desk.receive("charter", version("c2"))
+    assert desk.due("remind_assessment").by == date(2026, 1, 7)
+    assert desk.due("escalate_assessment").key == "assessment:1:2025-12-10:escalation"
+
+
+def test_what_was_asked_after_a_complete_file_stops_the_term_until_it_is_given(desk: Desk) -> None:
+    desk = Desk(admission=AdmissionRules(documents=("charter",)))
+    desk.open()
+    desk.accept("charter")
+    assert desk.due("remind_assessment").by == date(2025, 12, 8)
+    desk.do(ask.AskDocument(record_id=FACE, document="statutes"))
+    assert "remind_assessment" not in kinds(desk)
+    desk.at(date(2025, 12, 1))
+    desk.receive("statutes")
+    assert desk.due("remind_assessment").by == date(2025, 12, 15)
+
+
+def test_the_term_runs_from_the_day_on_which_a_file_was_handed_in_whatever_day_is_told(desk: Desk) -> None:
+    desk = Desk(admission=AdmissionRules(documents=("charter",)))
+    desk.open()
+    desk.at(date(2025, 12, 10))
+    desk.receive("charter", version("c", on=date(2025, 11, 24)))
+    assert desk.record.handed_on == date(2025, 12, 10)
+    assert desk.due("read_document").by == date(2026, 1, 7)
+
+
+def test_what_an_admitted_operator_hands_in_is_read_within_the_same_term(desk: Desk) -> None:
+    """Monday 1 June 2026, then ten school days: Monday 15 June."""
+    desk.admitted(until=date(2026, 6, 30))
+    desk.at(date(2026, 6, 1))
+    desk.receive("insurance", insurance(date(2027, 6, 30), "new"))
+    reading, escalation = desk.due("remind_reading"), desk.due("escalate_reading")
+    assert (reading.by, reading.awaits) == (date(2026, 6, 15), ("academie:10",))
+    assert reading.missing == ("attestation d'assurance",)
+    assert (escalation.at, escalation.awaits) == (start_of(date(2026, 6, 16)), ("drafpic:10",))
+    desk.at(date(2026, 6, 15))
+    assert set(desk.remind()) == {"insurance:1:2026-06-30:before", "reading:1:2026-06-01:term"}
+    desk.do(ask.AcceptDocument(record_id=FACE, document="insurance", sha256=sha("new")))
+    assert kinds(desk) == ["alert_insurance"], "nobody is chased for what they have done"
 
 
 def test_an_incomplete_file_lapses_after_its_fortieth_school_day(desk: Desk) -> None:
@@ -169,7 +245,9 @@ def test_the_insurance_is_renewed_under_an_alert_and_its_lapse_is_told_once(desk
     assert (due.automatic, due.by) == (False, date(2026, 6, 30))
     assert due.what == "Assurance échue depuis le 30 juin 2026 : aucun nouveau binôme"
     desk.receive("insurance", insurance(date(2027, 6, 30), "new"))
-    assert "alert_insurance" not in kinds(desk)
+    assert desk.due("alert_insurance").missing == (
+        "une attestation d'assurance valable au-delà du 30 juin 2026 : reçue, à lire",
+    )
     desk.do(ask.AcceptDocument(record_id=FACE, document="insurance", sha256=sha("new")))
     assert desk.due("alert_insurance").at == start_of(date(2027, 5, 31))
 
@@ -224,13 +302,16 @@ def test_nobody_is_chased_for_what_they_have_done(desk: Desk) -> None:
     assert "deliver" not in kinds(desk)
 
 
-def test_an_insurance_alert_is_not_sent_once_a_new_one_is_being_read(desk: Desk) -> None:
+def test_an_insurance_that_nobody_has_read_insures_nobody_and_its_alerts_go_on(desk: Desk) -> None:
     desk.admitted(until=date(2026, 6, 30))
     desk.at(date(2026, 6, 1))
     assert len(list(desk.remind())) == 1
-    assert "deliver" in kinds(desk)
-    desk.receive("insurance", insurance(date(2027, 6, 30), "new"))
-    assert kinds(desk) == ["read_document"]
+    desk.receive("insurance", insurance(date(2026, 6, 30), "blank"))
+    assert kinds(desk)[0] == "deliver"
+    assert desk.due("alert_insurance").missing[0].endswith("reçue, à lire")
+    desk.at(date(2026, 7, 1))
+    assert "insurance:1:2026-06-30:lapsed" in list(desk.remind())
+    assert desk.due("read_document").by == date(2026, 6, 15)
 
 
 def test_its_personal_data_are_erased_at_their_term_unless_it_came_back(desk: Desk) -> None:

@@ -260,7 +260,7 @@ class AssociationMachine(RuleBasedStateMachine):
         expected = self.sheet.allowed(actor, "academie", "association")
         expected |= self.sheet.refusals_to_receive(document, (content, until), on, self.today)
         if self.attempt(command, expected, actor):
-            self.sheet.receives(document, (content, until))
+            self.sheet.receives(document, (content, until), self.today)
 
     def content(self, document: str, same: bool) -> str:
         """That of the version to read, or another."""
@@ -411,7 +411,7 @@ class AssociationMachine(RuleBasedStateMachine):
         SEEN[f"status {record.status}"] += 1
         assert record.status == sheet.status
         assert record.round == sheet.rounds
-        assert record.complete_on == sheet.complete
+        assert (record.handed_on, record.complete_on) == (sheet.handed, sheet.complete)
         assert set(record.missing_documents) == sheet.missing()
         assert record.insured_until == sheet.insured_until
         assert record.insured(self.today) == sheet.insured(self.today)
@@ -466,7 +466,9 @@ class AssociationMachine(RuleBasedStateMachine):
 
 
 def about(due: Due) -> tuple[str, str]:
-    """The kind of a step, and the title that it is about."""
+    """The kind of a step, and the title, or the day of what is read, that it is about."""
+    if due.kind in {"remind_reading", "escalate_reading"}:
+        return due.kind, due.key.split(":")[2]
     return due.kind, due.key.split(":")[1] if due.kind == "alert_entitlement" else ""
 
 
@@ -514,6 +516,8 @@ def _lapses_whatever_was_refused_lately(association: Any, rules: Any, calendar: 
 def _never_incomplete_again(association: Association, day: date) -> None:
     if all(one.accepted for one in association.documents.values()):
         association.complete_on = association.complete_on or day
+    if not association.missing_documents:
+        association.handed_on = association.handed_on or day
 
 
 INSURANCE, LAPSE = of_association._insurance, of_association._lapse

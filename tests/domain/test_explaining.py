@@ -91,6 +91,9 @@ BY_RULE = {
     "remind_documents",
     "remind_assessment",
     "escalate_assessment",
+    "read_document",
+    "remind_reading",
+    "escalate_reading",
     "remind_attendance",
     "close",
     "erase",
@@ -152,7 +155,10 @@ def test_an_association_can_be_explained_at_every_step() -> None:
     desk.refuse("statutes")
     look()
     for document in association_support.ALL:
-        desk.accept(document, association_support.insurance() if document == "insurance" else None)
+        desk.receive(document)
+        look()
+    for document in association_support.ALL:
+        desk.accept(document)
         look()
     desk.at(date(2026, 1, 15))
     look()
@@ -169,6 +175,7 @@ def test_an_association_can_be_explained_at_every_step() -> None:
     assert {("status", "candidate"), ("status", "in_admission"), ("status", "admitted")} <= seen
     assert {("missing", "documents_missing"), ("block", "insurance_lapsed")} <= seen
     dues = {"remind_documents", "lapse", "remind_assessment", "escalate_assessment", "alert_insurance"}
+    dues |= {"read_document", "remind_reading", "escalate_reading"}
     assert {("due", kind) for kind in (*dues, "alert_entitlement")} <= seen
 
 

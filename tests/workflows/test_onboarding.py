@@ -48,12 +48,16 @@ async def test_an_admission_that_nobody_completes_is_reminded_twice_and_lapses(
     assert stage.letters == Letters()
 
 
-async def test_a_complete_file_that_nobody_reads_is_brought_before_the_drafpic_and_never_decided(
-    stage: Stage, admission: association_support.Desk
+@pytest.mark.parametrize("read", [False, True])
+async def test_a_file_handed_in_whole_is_brought_before_the_drafpic_and_never_decided(
+    read: bool, stage: Stage, admission: association_support.Desk
 ) -> None:
-    admission.completed()
+    """Whether the académie has read it, or never opened it."""
+    admission.open()
+    for document in association_support.ALL:
+        admission.accept(document) if read else admission.receive(document)
     await stage.play(FACE)
-    told = [line for line in await stage.told(FACE) if "ReminderDue assessment" in line]
+    told = [line for line in await stage.told(FACE) if "ReminderDue" in line and "insurance" not in line]
     assert told == [
         "14 ReminderDue assessment:1:2025-11-24:term",
         "15 ReminderDue assessment:1:2025-11-24:escalation",
