@@ -213,6 +213,9 @@ class Importer(Protocol):
         """Brings an import to its end, whatever that is. Doing it twice, or again after a death, doubles
         nothing: what its lines record is recorded with its end, in one transaction."""
 
+    async def give_up(self, import_id: str) -> None:
+        """Ends as faulty an import that ``run`` cannot bring to its end. Twice is once."""
+
 
 class Erasures(Protocol):
     """What follows an erasure once it is recorded."""

@@ -48,7 +48,7 @@ def import_conventions(file: _File, dry_run: _DryRun = False, annotated: _Annota
     """Importe des conventions annoncées. Rien n'est enregistré si une seule ligne est fautive."""
 
     async def target(parts: House) -> tuple[Kind, Actor]:
-        from ops.imports import Conventions
+        from ops.imports.conventions import Conventions
 
         return Conventions(), _academies(parts.world.territory)
 
@@ -65,7 +65,7 @@ def import_mentors(
     """Importe les mentors d'une association. Qui est déjà connu n'est pas modifié."""
 
     async def target(parts: House) -> tuple[Kind, Actor]:
-        from ops.imports import Mentors
+        from ops.imports.mentors import Mentors
 
         association_id = await _association(parts, association)
         return Mentors(association_id), _operator(association_id)
@@ -78,7 +78,7 @@ def import_associations(file: _File, dry_run: _DryRun = False, annotated: _Annot
     """Importe des associations. Qui est déjà connu n'est pas modifié."""
 
     async def target(parts: House) -> tuple[Kind, Actor]:
-        from ops.imports import Associations
+        from ops.imports.associations import Associations
 
         return Associations(), _academies(parts.world.territory)
 
@@ -97,7 +97,7 @@ def import_attendance(
     async def target(parts: House) -> tuple[Kind, Actor]:
         from domain.folding import fold
         from domain.training.model import Training
-        from ops.imports import Attendance
+        from ops.imports.attendance import Attendance
 
         course = fold(await parts.feed.of([training]))
         if not isinstance(course, Training):
@@ -129,18 +129,19 @@ def _import(asked: _Asked, target: Callable[[House], Awaitable[tuple[Kind, Actor
 async def _work(
     settings: Settings, asked: _Asked, target: Callable[[House], Awaitable[tuple[Kind, Actor]]]
 ) -> Report:
-    from ops import imports
     from ops.compose import house
-    from ops.imports.annotate import annotated
+    from ops.imports import direct
+    from ops.imports.apart import Apart
+    from ops.imports.faults import Fault
 
-    body = imports.read_file(asked.file)
-    if isinstance(body, imports.Fault):
+    body = direct.read_file(asked.file)
+    if isinstance(body, Fault):
         fail(f"« {asked.file} » : {body.said}")
     async with house(settings, "import") as parts:
         kind, actor = await target(parts)
         with Progress(console=err, transient=True) as bar:
             task = bar.add_task("Import", total=None)
-            report = await imports.run(
+            report = await direct.run(
                 kind,
                 body,
                 parts.executor,
@@ -148,8 +149,10 @@ async def _work(
                 dry_run=asked.dry_run,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-    if asked.annotated and (back := annotated(body, report, written=report.written)) is not None:
-        asked.annotated.write_bytes(back)
+        if asked.annotated:
+            back = await Apart().annotated(body, report, written=report.written)
+            if back is not None:
+                asked.annotated.write_bytes(back)
     return report
 
 

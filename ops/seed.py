@@ -12,8 +12,10 @@ from domain.ports import Request
 from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.model import SCHEMES
 from domain.programme.rules import Rules
-from ops import imports, tokens
+from ops import tokens
 from ops.compose import House, house
+from ops.imports import direct
+from ops.imports.associations import association_id
 from ops.private import write_private
 from ops.reference import FOLDER
 from ops.settings import Settings
@@ -59,7 +61,7 @@ async def load_conventions(parts: House) -> int:
     academie = Actor(
         "seed:academie", "academie", tokens.scopes_of("academie", parts.world.territory, region=REGION)
     )
-    report = await imports.import_conventions(PRESS_RELEASE, parts.executor, academie)
+    report = await direct.import_conventions(PRESS_RELEASE, parts.executor, academie)
     if report.faults:
         raise ValueError(report.faults)
     return report.lines
@@ -74,7 +76,7 @@ async def write_tokens(parts: House) -> None:
     bounds: dict[str, dict[str, str]] = {
         "national": {},
         "academie": {"region": REGION},
-        "association": {"association": imports.association_id(DEMO_ASSOCIATION)},
+        "association": {"association": association_id(DEMO_ASSOCIATION)},
         "lycee": {"lycee": DEMO_LYCEE},
         "auditor": {},
         "dpo": {},

@@ -25,6 +25,7 @@ from domain.registry import ProgrammeOf, programme_of_record, waits
 from workflows.contracts import (
     CARRY_OUT,
     DELIVER,
+    GIVE_UP_IMPORT,
     LOOK,
     RUN_IMPORT,
     SET_ASIDE,
@@ -134,6 +135,13 @@ class Activities:
             await self._importer.run(import_id)
         finally:
             beating.cancel()
+
+    @activity.defn(name=GIVE_UP_IMPORT)
+    async def give_up_import(self, import_id: str) -> None:
+        """Ends an import that could not be carried out, and says so to whoever asked for it."""
+        if self._importer is None:
+            raise LookupError("this worker was given no importer")
+        await self._importer.give_up(import_id)
 
     async def _issue(self, deed: Deed, command: Command, now: datetime) -> Outlook:
         request = Request(command, SYSTEM, f"{deed.step.record_id}:{deed.step.key}")

@@ -11,6 +11,7 @@ CARRY_OUT: Final = "carry_out"
 DELIVER: Final = "deliver"
 SET_ASIDE: Final = "set_aside"
 RUN_IMPORT: Final = "run_import"
+GIVE_UP_IMPORT: Final = "give_up_import"
 """The activities, by name: a process knows nothing else of them."""
 
 NUDGE: Final = "nudge"

@@ -10,8 +10,9 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
-from workflows.contracts import RUN_IMPORT, Outlook, Step
+from workflows.contracts import GIVE_UP_IMPORT, RUN_IMPORT, Outlook, Step
 from workflows.process import Process, step
 
 LONGEST: Final = timedelta(minutes=30)
@@ -34,12 +35,19 @@ class ImportRun(Process):
 
     @step
     async def carry_out_import(self, due: Step) -> Outlook:
-        """At once: every line is checked and tried, then all are recorded, or none."""
-        await workflow.execute_activity(
-            RUN_IMPORT,
-            due.record_id,
-            start_to_close_timeout=LONGEST,
-            heartbeat_timeout=SILENCE,
-            retry_policy=_AGAIN,
-        )
+        """At once: every line is checked and tried, then all are recorded, or none. What keeps failing for a
+        reason of its own ends as faulty, its report says so, and it is set aside in plain sight."""
+        try:
+            await workflow.execute_activity(
+                RUN_IMPORT,
+                due.record_id,
+                start_to_close_timeout=LONGEST,
+                heartbeat_timeout=SILENCE,
+                retry_policy=_AGAIN,
+            )
+        except ActivityError:
+            await workflow.execute_activity(
+                GIVE_UP_IMPORT, due.record_id, start_to_close_timeout=SILENCE, retry_policy=_AGAIN
+            )
+            raise
         return await self._look(due.record_id)

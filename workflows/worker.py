@@ -131,6 +131,7 @@ def worker(client: Client, activities: Activities, settings: Settings) -> Worker
             activities.carry_out,
             activities.deliver,
             activities.run_import,
+            activities.give_up_import,
             activities.set_aside,
         ],
         workflow_runner=sandbox(),

@@ -12,10 +12,11 @@ from ledger.executor import Executor
 from ledger.keyring import Keyring, MemoryKeyring
 from ledger.overlay import OverlayRecorder
 from ledger.recorder import AlreadyRecorded, ClaimTaken, VersionConflict
+from ops.imports.apart import Reading
 from ops.imports.bench import Bench, Kind, Line, digest_of
 from ops.imports.faults import Fault, UnreadableFile
 from ops.imports.report import Report
-from ops.imports.tables import Row, Table, read_table
+from ops.imports.tables import Row, Table
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -58,6 +59,7 @@ class Engine:
     executor: Executor
     actor: Actor
     key: str
+    reading: Reading
     dry_run: bool = False
     progress: Progress = silently
 
@@ -66,7 +68,7 @@ class Engine:
         the actor's business."""
         trial = OverlayRecorder(self.executor.recorder)
         try:
-            table = await asyncio.to_thread(read_table, body, kind.columns)
+            table = await self.reading.table(body, kind.columns)
         except UnreadableFile as unreadable:
             return Attempt.failed(Report.unreadable(unreadable.fault), self.executor)
         bench = Bench(

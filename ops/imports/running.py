@@ -6,7 +6,6 @@ nothing is recorded but the progress; after it, nothing is left to do.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Final
@@ -18,7 +17,7 @@ from domain.imports.parts import ImportKind, Result, Status
 from domain.kernel import SYSTEM, Actor, Busy, NotFound
 from domain.ports import Documents, Feed, Request
 from ledger.executor import Executor
-from ops.imports.annotate import annotated
+from ops.imports.apart import Apart, Reading
 from ops.imports.associations import Associations
 from ops.imports.attendance import Attendance
 from ops.imports.bench import Kind
@@ -45,28 +44,46 @@ class RunImport:
         executor: Executor,
         feed: Feed,
         documents: Documents,
+        reading: Reading | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._executor = executor
         self._feed = feed
         self._documents = documents
+        self._reading = reading or Apart()
         self._clock = clock
 
     async def run(self, import_id: str) -> None:
         """Raises ``Overtaken``, and whatever the database or a bug raises: it is then tried again."""
         for _ in range(TRIES):
-            happened = await self._feed.of([import_id])
-            record = fold(happened)
-            if not isinstance(record, Import) or record.status != Status.RECEIVED:
+            waiting = await self._waiting(import_id)
+            if waiting is None:
                 return
-            who = happened[0].facts
-            actor = Actor(who["actor"], who["role"], record.owners | {"public"})
             try:
-                await self._carry_out(record, actor)
+                await self._carry_out(*waiting)
             except CONFLICTS:
                 continue
             return
         raise Overtaken
+
+    async def give_up(self, import_id: str) -> None:
+        """Nothing of the cause is told: it may quote the file, and the dead letters are no user's to read."""
+        waiting = await self._waiting(import_id)
+        if waiting is None:
+            return
+        remedy = "Envoyez-le à nouveau ; s'il échoue encore, donnez l'identifiant de l'import à l'exploitant."
+        problem = "L'import a échoué plusieurs fois, et rien n'est enregistré."
+        report = Report.unreadable(Fault(0, "", "", problem, remedy))
+        await self._executor.execute(await self._ending(waiting[0], report, None))
+
+    async def _waiting(self, import_id: str) -> tuple[Import, Actor] | None:
+        """The import and whose it is, unless it has ended."""
+        happened = await self._feed.of([import_id])
+        record = fold(happened)
+        if not isinstance(record, Import) or record.status != Status.RECEIVED:
+            return None
+        who = happened[0].facts
+        return record, Actor(who["actor"], who["role"], record.owners | {"public"})
 
     async def _carry_out(self, record: Import, actor: Actor) -> None:
         try:
@@ -75,10 +92,12 @@ class RunImport:
             absent = Fault(0, "", "", "Le fichier n'est plus là.", "Envoyez-le à nouveau.")
             await self._executor.execute(await self._ending(record, Report.unreadable(absent), None))
             return
-        engine = Engine(self._executor, actor, record.id, record.dry_run, self._progress(record))
+        engine = Engine(
+            self._executor, actor, record.id, self._reading, record.dry_run, self._progress(record)
+        )
         attempt = await self._attempt(engine, record, body)
         written = not (attempt.report.found or record.dry_run)
-        back = await asyncio.to_thread(annotated, body, attempt.report, written=written)
+        back = await self._reading.annotated(body, attempt.report, written=written)
         ending = await self._ending(record, attempt.report, back)
         if written:
             await attempt.commands.execute(ending)

@@ -15,7 +15,8 @@ from api.routes.imports import FaultsPage
 from domain.imports.parts import CSV, MOST_BYTES, XLSX
 from ledger.feed import LedgerFeed
 from ops import cli_imports
-from ops.imports import association_id
+from ops.imports.apart import Here
+from ops.imports.associations import association_id
 from ops.imports.running import RunImport
 from ops.imports.tables import STATE
 from projections.imports import ImportRow
@@ -46,7 +47,7 @@ async def ended(site: Site, body: str | bytes, path: str = TO_FACE, who: str = "
     answer = await send(site, body, path, who)
     assert answer.status_code == 201, answer.text
     record_id: str = answer.json()["id"]
-    await RunImport(site.executor, LedgerFeed(site.executor.recorder), site.documents).run(record_id)
+    await RunImport(site.executor, LedgerFeed(site.executor.recorder), site.documents, Here()).run(record_id)
     return record_id
 
 
@@ -63,7 +64,7 @@ async def test_a_file_is_accepted_carried_out_and_its_mentors_are_there(site: Si
     waiting = (await site.get("face", f"/v1/imports/{record_id}")).json()
     assert (waiting["status"], waiting["lines"]) == ("received", None)
     assert [due["kind"] for due in waiting["next"]] == ["carry_out_import"]
-    await RunImport(site.executor, LedgerFeed(site.executor.recorder), site.documents).run(record_id)
+    await RunImport(site.executor, LedgerFeed(site.executor.recorder), site.documents, Here()).run(record_id)
     row = (await site.get("face", f"/v1/imports/{record_id}")).json()
     told = {name: row[name] for name in ("status", "lines", "fresh", "known", "faults", "done", "total")}
     assert told == {

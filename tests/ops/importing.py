@@ -12,8 +12,10 @@ from openpyxl import Workbook
 from domain.kernel import Actor, Root
 from domain.mentor.model import Mentor
 from ledger import vault
-from ops import imports
+from ops.imports import direct
+from ops.imports.apart import Here
 from ops.imports.bench import Kind
+from ops.imports.mentors import Mentors
 from ops.imports.report import Report
 from tests.support import COORDINATOR, FACE, House, fold_at
 
@@ -44,8 +46,8 @@ class Desk:
         dry_run: bool = False,
     ) -> Report:
         raw = body if isinstance(body, bytes) else body.encode()
-        return await imports.run(
-            kind or imports.Mentors(FACE), raw, self.house.executor, actor, dry_run=dry_run
+        return await direct.run(
+            kind or Mentors(FACE), raw, self.house.executor, actor, dry_run=dry_run, reading=Here()
         )
 
     @property

@@ -12,7 +12,8 @@ from domain.convention.model import Convention
 from domain.kernel import Actor
 from ledger.events import StoredEvent
 from ledger.recorder import Append
-from ops import imports
+from ops.imports import direct
+from ops.imports.report import Report
 from ops.reference import FOLDER
 from tests.support import NATIONAL, House, fold_at
 
@@ -31,8 +32,8 @@ class Importing:
 
     house: House
 
-    async def run(self, path: Path, *, dry_run: bool = False) -> imports.Report:
-        return await imports.import_conventions(path, self.house.executor, ACADEMIE, dry_run=dry_run)
+    async def run(self, path: Path, *, dry_run: bool = False) -> Report:
+        return await direct.import_conventions(path, self.house.executor, ACADEMIE, dry_run=dry_run)
 
     @property
     def events(self) -> int:
@@ -153,7 +154,7 @@ async def test_what_only_the_records_can_refuse_is_found_before_anything_is_writ
 async def test_without_a_role_nothing_is_imported(importing: Importing, tmp_path: Path) -> None:
     before = importing.events
     path = _file(tmp_path, HEADER + GOOD)
-    report = await imports.import_conventions(path, importing.house.executor, NATIONAL)
+    report = await direct.import_conventions(path, importing.house.executor, NATIONAL)
     assert report.faults
     assert importing.events == before
 

@@ -8,12 +8,10 @@ import io
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from ops import imports
 from ops.imports.annotate import annotated, as_text
 from ops.imports.tables import REMARK, STATE
 from tests.ops.importing import HEADER, LINES, Desk, csv, saved, workbook
 from tests.ops.test_imports_tables import sheet_with
-from tests.support import FACE
 
 
 @pytest.fixture
@@ -118,7 +116,6 @@ def test_what_is_added_is_never_a_formula(start: str) -> None:
 async def test_a_file_that_cannot_be_read_does_not_come_back(desk: Desk) -> None:
     report = await desk.run(b"\0")
     assert annotated(b"\0", report, written=False) is None
-    assert imports.Mentors(FACE)
 
 
 async def test_a_workbook_that_reads_but_is_broken_elsewhere_is_reported_without_being_sent_back(

@@ -12,13 +12,13 @@ from domain.company.model import Company
 from domain.erasure import Erase, Ground
 from domain.families import FAMILIES
 from domain.identifiers import InvalidValue
-from domain.kernel import Actor
+from domain.kernel import Actor, new_id
 from domain.mentor.commands import Apply, Leave
 from domain.mentor.parts import Engagement, MentorLeaving, Mode, Occupation, Origin, Person, Profile
 from domain.programme.commands import programme_id
 from ledger.recorder import VersionConflict
-from ops import imports
 from ops.imports import values
+from ops.imports.mentors import Mentors
 from tests.ops.importing import HEADER, LINES, Desk, csv, places, workbook
 from tests.support import FACE, LYON
 
@@ -163,7 +163,7 @@ async def test_ids_tell_nothing_and_are_the_same_for_the_same_person(desk: Desk)
     assert ids == {mentor.id for mentor in await other.mentors()}
     other.house.executor._digest_key = b"another house"
     assert not ids & {
-        imports.mentors.new_id("mentor", f"import:{FACE}:{word}")  # type: ignore[attr-defined]
+        new_id("mentor", f"import:{FACE}:{word}")
         for word in ("awa@exemple.test", "Awa Diallo", "awa diallo 1985-03-02")
     }
 
@@ -285,7 +285,7 @@ async def test_another_s_association_is_none_of_the_importer_s_business(desk: De
 
 async def test_an_association_that_is_not_there_is_told(desk: Desk) -> None:
     actor = Actor("x", "association", frozenset({"association:association-nulle"}))
-    report = await desk.run(csv(*LINES), imports.Mentors("association-nulle"), actor)
+    report = await desk.run(csv(*LINES), Mentors("association-nulle"), actor)
     assert report.recorded == 0
     assert report.faults
 

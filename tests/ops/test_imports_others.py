@@ -15,8 +15,9 @@ from domain.programme.commands import programme_id
 from domain.training.commands import Certify, Enrol, Hold, OpenCourse, Plan
 from domain.training.model import Training
 from domain.training.parts import Course, Module, Place
-from ops import imports
 from ops.imports import values
+from ops.imports.associations import Associations, association_id
+from ops.imports.attendance import Attendance
 from tests.ops.importing import LINES, Desk, csv, places
 from tests.support import COORDINATOR, FACE, GRENOBLE, LYON, fold_at
 
@@ -35,9 +36,9 @@ def associations(*lines: str, header: str = HEADER) -> str:
 
 async def test_an_association_comes_with_its_numbers_and_whom_to_call(desk: Desk) -> None:
     body = associations(f"Télémaque;Lyon, Grenoble;{RNA};732829320;contact@t.test;Awa Diallo;awa@t.test")
-    report = await desk.run(body, imports.Associations(), LYON)
+    report = await desk.run(body, Associations(), LYON)
     assert (report.recorded, report.faults) == (1, [])
-    found = await fold_at(desk.house.recorder, imports.association_id("télémaque"))
+    found = await fold_at(desk.house.recorder, association_id("télémaque"))
     assert isinstance(found, Association)
     assert found.identity == Identity("Télémaque", rna=RNA, siren="732829320", mailbox="contact@t.test")
     assert found.academies == ("10", "08")
@@ -51,9 +52,9 @@ async def test_a_known_association_is_left_as_it_is(desk: Desk) -> None:
     )
     await desk.house.do(command)
     lines = [f"Télémaque;Lyon;{RNA};;;;", "JobIRL;Lyon;;;;;"]
-    report = await desk.run(associations(*lines), imports.Associations(), LYON)
+    report = await desk.run(associations(*lines), Associations(), LYON)
     assert (report.recorded, report.known, report.faults) == (1, 1, [])
-    again = await desk.run(associations(*lines), imports.Associations(), LYON)
+    again = await desk.run(associations(*lines), Associations(), LYON)
     assert (again.recorded, again.known) == (0, 2)
 
 
@@ -73,15 +74,15 @@ async def test_a_known_association_is_left_as_it_is(desk: Desk) -> None:
 async def test_a_bad_line_is_told_and_nothing_is_recorded(desk: Desk, line: str, column: str) -> None:
     before = len(desk.events)
     body = associations(f"JobIRL;Lyon;{RNA};;;;", line)
-    report = await desk.run(body, imports.Associations(), LYON)
+    report = await desk.run(body, Associations(), LYON)
     assert places(report) == {(3, column)}
     assert len(desk.events) == before
 
 
 async def test_the_academie_may_be_left_out_by_whoever_has_one_only(desk: Desk) -> None:
-    report = await desk.run("Nom;SIRET\nTélémaque;73282932000074\n", imports.Associations(), GRENOBLE)
+    report = await desk.run("Nom;SIRET\nTélémaque;73282932000074\n", Associations(), GRENOBLE)
     assert report.faults == []
-    found = await fold_at(desk.house.recorder, imports.association_id("Télémaque"))
+    found = await fold_at(desk.house.recorder, association_id("Télémaque"))
     assert isinstance(found, Association)
     assert (found.academies, found.identity.siren) == (("08",), "732829320")
 
@@ -112,7 +113,7 @@ async def course(desk: Desk) -> Desk:
     return desk
 
 
-KIND = imports.Attendance(FACE, COURSE)
+KIND = Attendance(FACE, COURSE)
 
 
 async def attended(desk: Desk) -> dict[str, tuple[Place, int]]:
@@ -175,7 +176,7 @@ async def test_a_certificate_says_that_its_holder_was_there(course: Desk) -> Non
 
 async def test_another_s_course_might_as_well_not_exist(course: Desk) -> None:
     body = csv(";;;awa@exemple.test;1;180", header=SHEET)
-    report = await course.run(body, imports.Attendance("association-other", COURSE))
+    report = await course.run(body, Attendance("association-other", COURSE))
     assert report.recorded == 0
     assert COURSE in report.faults[0].problem
 

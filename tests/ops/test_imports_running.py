@@ -18,6 +18,7 @@ from domain.mentor.model import Mentor
 from ledger.documents import Documents
 from ledger.feed import LedgerFeed
 from ledger.recorder import VersionConflict
+from ops.imports.apart import Here
 from ops.imports.running import Overtaken, RunImport
 from tests.ops.importing import LINES, Desk, csv, workbook
 from tests.support import COORDINATOR, FACE, LYON, fold_at
@@ -37,7 +38,7 @@ class Office:
 
     def another(self) -> RunImport:
         feed = LedgerFeed(self.house.recorder)
-        return RunImport(self.house.executor, feed, self.documents, lambda: self.seconds)
+        return RunImport(self.house.executor, feed, self.documents, Here(), lambda: self.seconds)
 
     async def submit(
         self, body: str | bytes, record_id: str = FIRST, *, actor: Actor = COORDINATOR, **changes: Any

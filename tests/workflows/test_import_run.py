@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from domain.imports.parts import ImportKind
+from ledger.feed import LedgerFeed
+from ops.imports.running import RunImport
 from tests.ops.importing import LINES, Desk, csv
 from tests.ops.test_imports_running import FIRST, Office
 from tests.support import LYON
 from tests.workflows.stage import Letters, Stage
+from workflows.failures import MOST_TRIES
 
 
 @pytest.fixture
@@ -61,14 +65,52 @@ async def test_a_run_cut_short_between_the_trial_and_the_commit_begins_again_and
     assert stage.letters == Letters()
 
 
-async def test_an_import_that_fails_for_a_reason_of_its_own_is_set_aside_in_plain_sight(
+class Broken(RunImport):
+    """It fails for a reason of its own, however often it is tried."""
+
+    tries = 0
+
+    async def run(self, import_id: str) -> None:
+        self.tries += 1
+        raise LookupError("Awa Diallo")
+
+
+async def test_an_import_that_fails_five_times_for_a_reason_of_its_own_ends_faulty_and_says_what_to_do(
     stage: Stage, office: Office
 ) -> None:
-    class Broken:
-        async def run(self, import_id: str) -> None:
+    broken = Broken(office.house.executor, LedgerFeed(office.house.recorder), office.documents)
+    stage.activities._importer = broken
+    await office.submit(csv(*LINES))
+    await stage.play(FIRST)
+    assert broken.tries == MOST_TRIES
+    assert await stage.told(FIRST) == ["0 Faulted", "30 SubjectErased"]
+    assert stage.letters.kept == [(FIRST, "carry_out", "LookupError")]
+
+
+async def test_what_was_given_up_is_told_in_the_report_without_quoting_the_file(office: Office) -> None:
+    await office.submit(csv(*LINES))
+    for _ in range(2):
+        await office.importer.give_up(FIRST)
+    result = (await office.read()).result
+    assert result
+    report = json.loads(await office.kept(result.report_sha256))
+    assert [fault["problem"] for fault in report["faults"]] == [
+        "L'import a échoué plusieurs fois, et rien n'est enregistré."
+    ]
+    assert await office.desk.mentors() == []
+    assert (await office.topics()).count("Faulted") == 1
+
+
+async def test_an_end_that_cannot_be_told_either_is_set_aside_in_plain_sight(
+    stage: Stage, office: Office
+) -> None:
+    class Mute(Broken):
+        async def give_up(self, import_id: str) -> None:
             raise LookupError("Awa Diallo")
 
-    stage.activities._importer = Broken()
+    stage.activities._importer = Mute(
+        office.house.executor, LedgerFeed(office.house.recorder), office.documents
+    )
     await office.submit(csv(*LINES))
     await stage.play(FIRST)
     assert stage.letters.kept == [(FIRST, "carry_out", "LookupError")]
