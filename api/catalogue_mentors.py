@@ -146,6 +146,22 @@ _PATH: Final = {
     "operator_not_admitted": Entry(
         409, "Association non référencée", "L'association n'est pas référencée par l'académie."
     ),
+    "operator_suspended": Entry(
+        409,
+        "Association suspendue",
+        "L'association est suspendue : elle ne reçoit ni ne valide personne avant que l'académie ne lève la "
+        "suspension.",
+    ),
+    "operator_closed": Entry(
+        409,
+        "Association sortie du dispositif",
+        "L'association est hors du dispositif : sans nouvelle admission elle ne reçoit plus de candidature.",
+    ),
+    "operator_uninsured": Entry(
+        409,
+        "Assurance échue",
+        "L'assurance de l'association ne couvre pas ce jour : elle ne valide personne.",
+    ),
     "entitlement_missing": Entry(
         409,
         "Titre manquant",

@@ -40,8 +40,8 @@ class Case:
 
     ``ruling``: the version of the rules that it follows, ``None`` for a record that follows none;
     ``adoptions``: the event that adopted each version; ``zone``: that of the calendar's holidays;
-    ``operator_admitted`` and ``entitlements_missing``: what its operator is and lacks, for a mentor or an
-    association.
+    ``operator``: what the operator of a mentor lacks (code, sentence, what is missing);
+    ``entitlements_missing``: the titles that an association lacks.
     """
 
     record: Root
@@ -54,7 +54,7 @@ class Case:
     adoptions: Mapping[int, Happened]
     calendar: SchoolCalendar
     zone: str = ""
-    operator_admitted: bool = False
+    operator: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     entitlements_missing: tuple[str, ...] = ()
 
     @property

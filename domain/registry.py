@@ -23,6 +23,7 @@ from domain.imports.model import Import
 from domain.kernel import Due, Root
 from domain.mentor import due as mentor_due
 from domain.mentor import explanation as mentor_explanation
+from domain.mentor.clearance import Lack
 from domain.mentor.model import Mentor
 from domain.ports import Happened, World
 from domain.programme.model import Programme, RulesVersion
@@ -128,7 +129,7 @@ def explained(
     world: World,
     now: datetime,
     *,
-    operator_admitted: bool = False,
+    operator: tuple[Lack, ...] = (),
     entitlements_missing: tuple[str, ...] = (),
 ) -> list[Reason]:
     """Why the record is where it is, as known at ``now``: see ``domain.explaining``. ``followed``: its
@@ -146,7 +147,7 @@ def explained(
         adoptions=followed[1] if followed else {},
         calendar=world.calendars.for_academie(code),
         zone=(world.territory.academie(code).zone or "") if code else "",
-        operator_admitted=operator_admitted,
+        operator=operator,
         entitlements_missing=entitlements_missing,
     )
     return _EXPLAINS[type(record)](case)

@@ -20,15 +20,18 @@ from api.routing import Route
 from api.travel import AS_KNOWN, known, known_to
 from domain.association.entitlements import missing_entitlements
 from domain.association.model import Association
-from domain.association.parts import CONVENTIONED, Status
+from domain.association.parts import CONVENTIONED
 from domain.calendar import french_date, paris_day
 from domain.company.model import Company
 from domain.convention.model import Convention
 from domain.explaining import Counted, Fact, Reason, RuleUsed, Version, adoptions_in, refused, version_of
 from domain.kernel import Root
+from domain.mentor.clearance import Lack
 from domain.mentor.model import Mentor
+from domain.mentor.operator import operator_lacks
 from domain.ports import Happened
 from domain.programme.model import Programme
+from domain.programme.rules import Rules
 from domain.registry import explained, programme_of_record, ruling
 from domain.training.model import Training
 from projections import associations, companies, conventions, history, mentors, trainings
@@ -163,9 +166,11 @@ async def _reasons(
 ) -> list[Reason]:
     """What the domain tells of the record, given what else it looks at."""
     parts, record = reading.parts, tracked.record
-    admitted, missing = False, tuple[str, ...]()
-    if followed and isinstance(record, Mentor | Association):
-        admitted, missing = await _operator(reading, record, followed[0], until)
+    operator, missing = tuple[Lack, ...](), tuple[str, ...]()
+    if followed and isinstance(record, Mentor):
+        operator = await _operator(reading, record, followed[0], until)
+    elif followed and isinstance(record, Association):
+        missing = await _titles(reading, record, followed[0], until)
     events = [one for one in await parts.feed.of([record.id]) if one.recorded_at <= until]
     return explained(
         record,
@@ -174,31 +179,41 @@ async def _reasons(
         followed,
         parts.commands.world,
         until,
-        operator_admitted=admitted,
+        operator=operator,
         entitlements_missing=missing,
     )
 
 
 async def _operator(
-    reading: Reading, record: Mentor | Association, programme: Programme, until: datetime
-) -> tuple[bool, tuple[str, ...]]:
-    """Whether the operator is admitted, and the titles that it lacks; its conventions are those that the
-    reader may see."""
+    reading: Reading, mentor: Mentor, programme: Programme, until: datetime
+) -> tuple[Lack, ...]:
+    """What the operator lacks; its conventions are those that the reader may see."""
     day = paris_day(until)
-    rules = ruling(record, programme, day).rules
-    association: Root = record
-    if isinstance(record, Mentor):
-        tracked = await known(reading.parts, record.association_id, until)
-        if tracked is None:
-            return False, ()
-        association = tracked.record
+    rules = ruling(mentor, programme, day).rules
+    tracked = await known(reading.parts, mentor.association_id, until)
+    association = tracked.record if tracked else None
     if not isinstance(association, Association):
-        raise TypeError(type(association))
-    bound: list[Convention] = []
-    if CONVENTIONED in rules.required_entitlements:
-        bound = await _conventions(reading, association.id, until)
-    lacking = missing_entitlements(association, bound, rules, programme.scheme, record.academies, day)
-    return association.status == Status.ADMITTED, lacking
+        return operator_lacks(None, (), rules, programme.scheme, mentor.academies, day)
+    bound = await _bound(reading, association, rules, until)
+    return operator_lacks(association, bound, rules, programme.scheme, mentor.academies, day)
+
+
+async def _titles(
+    reading: Reading, association: Association, programme: Programme, until: datetime
+) -> tuple[str, ...]:
+    """The titles that an association lacks."""
+    day = paris_day(until)
+    rules = ruling(association, programme, day).rules
+    bound = await _bound(reading, association, rules, until)
+    return missing_entitlements(association, bound, rules, programme.scheme, association.academies, day)
+
+
+async def _bound(
+    reading: Reading, association: Association, rules: Rules, until: datetime
+) -> list[Convention]:
+    """The conventions that may make it conventionnée, where the rules ask for that."""
+    wanted = CONVENTIONED in rules.required_entitlements
+    return await _conventions(reading, association.id, until) if wanted else []
 
 
 async def _conventions(reading: Reading, association_id: str, until: datetime) -> list[Convention]:

@@ -79,6 +79,8 @@ class FaultsPage(BaseModel):
     "size_refused",
     "unknown_record",
     "no_such_training",
+    "operator_suspended",
+    "operator_closed",
     "already_submitted",
     creates=True,
     files=MEDIA_TYPES,

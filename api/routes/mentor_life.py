@@ -212,6 +212,8 @@ async def present_check(id: MentorId, body: CheckBody, act: Act) -> Accepted:
     "check_missing",
     "training_missing",
     "operator_not_admitted",
+    "operator_suspended",
+    "operator_uninsured",
     "entitlement_missing",
 )
 async def clear(id: MentorId, body: ClearanceBody, act: Act) -> Accepted:

@@ -147,6 +147,8 @@ _WHAT: Final = (
     *_WHO,
     *_WHAT,
     "uai_missing",
+    "operator_suspended",
+    "operator_closed",
     "no_rules_in_force",
     "already_applied",
     "mentor_known",

@@ -11,6 +11,7 @@ from domain.imports import guards
 from domain.imports.model import Import, checked
 from domain.imports.parts import File, ImportKind, Result
 from domain.kernel import Act, Conflict, Refused
+from domain.mentor.operator import takes_candidacies
 from domain.ports import Records
 from domain.training.model import Training
 
@@ -35,7 +36,10 @@ def submit(command: Submit, act: Act, records: Records) -> None:
     guards.submitter(act.actor, command.kind, command.association_id)
     checked(command.kind, command.association_id, command.training_id, command.file)
     if command.association_id:
-        records.read(Association, command.association_id).must_be_open()
+        association = records.read(Association, command.association_id)
+        association.must_be_open()
+        if command.kind is ImportKind.MENTORS:
+            takes_candidacies(association)
     if command.training_id:
         _own_training(command.training_id, command.association_id, records)
     by_academie = command.kind is ImportKind.ASSOCIATIONS

@@ -58,23 +58,20 @@ def blocks(mentor: Mentor, rules: Rules, day: date) -> tuple[str, ...]:
     return tuple(code for code, holds in found.items() if holds)
 
 
-def must_be_clearable(
-    mentor: Mentor, rules: Rules, day: date, admitted: bool, entitlements: tuple[str, ...]
-) -> None:
+def must_be_clearable(mentor: Mentor, rules: Rules, day: date, operator: tuple[Lack, ...]) -> None:
     """Raises ``Refused`` by the first guard that fails on ``day``, with what is missing to all of them.
 
-    ``admitted``: whether the operator is; ``entitlements``: those of the scheme that it does not hold.
+    ``operator``: what the operator lacks that day, see ``domain.mentor.operator``.
     """
-    found = list(lacks(mentor, rules, day, admitted, entitlements))
+    found = [*lacks(mentor, rules, day), *operator]
     if found:
         code, sentence, _ = found[0]
         raise Refused(code, sentence, tuple(word for _, _, missing in found for word in missing))
 
 
-def lacks(
-    mentor: Mentor, rules: Rules, day: date, admitted: bool, entitlements: tuple[str, ...]
-) -> Iterator[Lack]:
-    """Every guard that would refuse a clearance on ``day``, in the order in which they are asked."""
+def lacks(mentor: Mentor, rules: Rules, day: date) -> Iterator[Lack]:
+    """Every guard of the mentor's own that would refuse a clearance on ``day``, in the order in which they
+    are asked."""
     yield from _file(mentor, day)
     interview = mentor.interview
     if not (interview and interview.favourable and interview.on <= day):
@@ -87,18 +84,6 @@ def lacks(
         )
     if training := training_missing(mentor.certificates.values(), rules, day):
         yield "training_missing", "La formation n'est pas complète.", training
-    if not admitted:
-        yield (
-            "operator_not_admitted",
-            "L'association n'est pas référencée.",
-            ("l'association référencée par l'académie",),
-        )
-    if entitlements:
-        yield (
-            "entitlement_missing",
-            "L'association n'a pas tous les titres que le dispositif demande.",
-            entitlements,
-        )
 
 
 def _file(mentor: Mentor, day: date) -> Iterator[Lack]:

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar
 
-from domain.association.entitlements import missing_entitlements
 from domain.association.model import Association
-from domain.association.parts import Status as OperatorStatus
 from domain.authorization import may_see
 from domain.commands import Command, decided_by, handles
 from domain.company.model import Company
@@ -20,6 +18,7 @@ from domain.mentor import guards
 from domain.mentor.due import lapse_key, overdue_key
 from domain.mentor.known import digests_of
 from domain.mentor.model import Mentor
+from domain.mentor.operator import operator_lacks, takes_candidacies
 from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person, Profile
 from domain.ports import Records
 from domain.programme.model import Programme
@@ -112,6 +111,7 @@ def _candidate(
     channel: Origin,
     uai: str | None,
 ) -> None:
+    takes_candidacies(association)
     guards.person(act, command.person)
     _check_profile(command.profile, records)
     programme = records.read(Programme, programme_id)
@@ -298,7 +298,7 @@ def clear(command: Clear, act: Act, records: Records) -> None:
     association = records.read(Association, mentor.association_id)
     programme = records.read(Programme, mentor.programme_id)
     rules = rules_of(mentor, act, records)
-    missing = missing_entitlements(
+    operator = operator_lacks(
         association,
         [records.read(Convention, one) for one in command.conventions],
         rules,
@@ -306,8 +306,7 @@ def clear(command: Clear, act: Act, records: Records) -> None:
         mentor.academies,
         command.on,
     )
-    admitted = association.status == OperatorStatus.ADMITTED
-    mentor.clear(act, on=command.on, rules=rules, admitted=admitted, entitlements=missing)
+    mentor.clear(act, on=command.on, rules=rules, operator=operator)
 
 
 # Standing and leaving -----------------------------------------------------------------------------

@@ -83,8 +83,7 @@ def _missing(case: Case, mentor: Mentor) -> Iterator[Reason]:
     """What a clearance would be refused for today, each guard with all that it asks for."""
     if mentor.status not in LADDER:
         return
-    found = lacks(mentor, case.rules, case.today, case.operator_admitted, case.entitlements_missing)
-    for code, sentence, missing in found:
+    for code, sentence, missing in (*lacks(mentor, case.rules, case.today), *case.operator):
         rests = Basis(case.facts(*_ABOUT.get(code, ())), RULES_OF_GUARDS.get(code, ()))
         yield case.reason("missing", code, sentence, missing, rests)
 

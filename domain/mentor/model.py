@@ -18,7 +18,7 @@ from domain.kernel import FREE_TEXT, INTERNAL, Act, Claim, Root, event
 from domain.links import Allowance, Channel, Link, Linked, told_by
 from domain.mentor import guards
 from domain.mentor import timeline as times
-from domain.mentor.clearance import must_be_clearable, training_missing
+from domain.mentor.clearance import Lack, must_be_clearable, training_missing
 from domain.mentor.parts import (
     LADDER,
     OPEN,
@@ -251,13 +251,12 @@ class Mentor(Standing, Reminding, Linked, Root):
                 complete=not training_missing(held.values(), rules, act.today),
             )
 
-    def clear(
-        self, act: Act, *, on: date, rules: Rules, admitted: bool, entitlements: tuple[str, ...]
-    ) -> None:
-        """The association clears them: every step done, each document counting on that day."""
+    def clear(self, act: Act, *, on: date, rules: Rules, operator: tuple[Lack, ...]) -> None:
+        """The association clears them: every step done, each document counting on that day. ``operator``:
+        what it lacks itself."""
         guards.status_in(self, LADDER, "valider")
         not_in_the_future(act, on)
-        must_be_clearable(self, rules, on, admitted, entitlements)
+        must_be_clearable(self, rules, on, operator)
         self._cleared(on=on)
 
     # Twice the same person -----------------------------------------------------------------------

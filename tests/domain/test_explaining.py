@@ -19,6 +19,7 @@ from domain.explaining import Counted, Reason, adoptions_in
 from domain.folding import Timeline, extended
 from domain.kernel import Due, Root, Sealed
 from domain.mentor import commands as ask
+from domain.mentor.operator import operator_lacks
 from domain.ports import Happened
 from domain.programme.commands import AdoptRules
 from domain.programme.labels import RULE_LABELS, RULES_OF_GUARDS, rule_value
@@ -230,7 +231,8 @@ def test_the_missing_are_those_that_the_guards_of_the_clearance_name() -> None:
     desk = Desk()
     desk.apply()
     no = desk.refused(ask.Clear(record_id=MENTOR, on=desk.today))
-    reasons, _, _ = why(desk.house, MENTOR)
+    operator = operator_lacks(None, (), Rules(), "1j1m", ("10",), desk.today)
+    reasons, _, _ = why(desk.house, MENTOR, operator=operator)
 
     told = [word for one in reasons if one.about == "missing" for word in one.missing]
     assert tuple(told) == no.missing

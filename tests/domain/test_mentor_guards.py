@@ -419,7 +419,8 @@ def test_a_certificate_or_a_check_that_ran_out_before_clearance_is_told() -> Non
     desk.do(presenting(MENTOR, desk.today, desk.today))
     refused = desk.refused(clearing(desk.today))
     assert refused.code == "training_missing"
-    assert len(refused.missing) == 5
+    assert len(refused.missing) == 6
+    assert "assurance de l'association" in refused.missing[-1], "it has run out in the meantime too"
 
 
 def test_a_clearance_of_the_past_looks_at_what_counted_then() -> None:
@@ -444,8 +445,12 @@ def test_nobody_is_cleared_for_an_operator_that_is_not_admitted(how: str) -> Non
     else:
         suspend = of_association.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=TODAY)
         desk.do(suspend, LYON, "manquement")
-    assert desk.refused(clearing()).code == "operator_not_admitted"
-    assert desk.refused(clearing()).missing == ("l'association référencée par l'académie",)
+    told = {
+        "candidate": ("operator_not_admitted", "l'association référencée par l'académie"),
+        "suspended": ("operator_suspended", "la levée de la suspension de l'association, par l'académie"),
+    }
+    refusal = desk.refused(clearing())
+    assert (refusal.code, *refusal.missing) == told[how]
 
 
 def test_nobody_is_cleared_for_an_operator_without_the_titles_that_the_scheme_requires() -> None:
@@ -585,7 +590,7 @@ def test_every_code_of_a_refusal_is_met_here() -> None:
     """By its name: a guard that nobody tries is a guard that may be wrong."""
     told = codes_of("mentor")
     assert len(told) > 30
-    assert told <= words_of("test_mentor_guards.py", "test_mentor_known.py")
+    assert told <= words_of("test_mentor_guards.py", "test_mentor_known.py", "test_mentor_operator.py")
 
 
 def test_a_guard_never_looks_at_who_somebody_is() -> None:

@@ -31,6 +31,8 @@ LADDER = ("candidate", "file_complete", "interviewed", "checked", "trained")
 STANDING = ("cleared", "suspended")
 OPEN = (*LADDER, *STANDING)
 CODES = {module.code for module in MODULES}
+INSURED = date(2027, 8, 31)
+"""The last day of the operator's insurance."""
 KEPT = 10
 """Months during which the personal data of a mentor are kept after the end."""
 UNREACHABLE = replace(AWA, email=None, phone=None)
@@ -100,7 +102,8 @@ class Card:
             interview_missing=not (self.met and self.liked and self.met <= on),
             check_missing=not self.fresh(on),
             training_missing=not self.covered(on),
-            operator_not_admitted=not self.operator,
+            operator_suspended=not self.operator,
+            operator_uninsured=on > INSURED,
         )
 
     def refusals_to_present(
@@ -416,7 +419,7 @@ class MentorMachine(Play):
         if self.attempt(Erase(record_id=MENTOR, ground=Ground.OBJECTION), set(), OFFICER):
             self.card.over = "erased"
 
-    @precondition(lambda self: self.twins < 3)
+    @precondition(lambda self: self.twins < 3 and self.card.operator)
     @rule(proves=st.sampled_from(["nothing", "training", "check"]))
     def merge(self, proves: str) -> None:
         """The same person came by another address too."""

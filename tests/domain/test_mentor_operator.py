@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from domain.kernel import SYSTEM
+from domain.association import commands as of_association
+from domain.association.parts import SuspensionCause
+from domain.imports.commands import Submit
+from domain.imports.parts import File, ImportKind
+from domain.kernel import SYSTEM, Actor
+from domain.links import Channel
 from domain.mentor import commands as ask
-from domain.mentor.parts import MentorLeaving
+from domain.mentor.parts import MentorLeaving, Origin
 from domain.programme.rules import Delay, Rules, Unit
-from tests.domain.mentor_support import AWA, MENTOR, Desk, applying
-from tests.domain.test_mentor_refusals import EVERYBODY
+from tests.domain.mentor_support import AWA, MENTOR, PROGRAMME, Desk, applying
+from tests.domain.test_mentor_refusals import EVERYBODY, LYCEE
+from tests.support import COORDINATOR, FACE, LYON
 
 TODAY = date(2025, 11, 24)
 
@@ -22,6 +29,88 @@ def desk() -> Desk:
     desk = Desk(replace(Rules(), retention=Delay(6, Unit.MONTHS)))
     desk.cleared()
     return desk
+
+
+# The operator is interrupted ----------------------------------------------------------------------
+
+
+def suspend(desk: Desk) -> None:
+    command = of_association.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=desk.today)
+    desk.do(command, LYON, "manquement")
+
+
+def leave(desk: Desk) -> None:
+    desk.do(of_association.Leave(record_id=FACE, on=desk.today), LYON, "fin")
+
+
+def refuse(desk: Desk) -> None:
+    """Its admission, opened again after it left, is refused."""
+    leave(desk)
+    opening = of_association.OpenAdmission(
+        record_id=FACE, programme_id=PROGRAMME, on=desk.today, channel=Channel.PAPER
+    )
+    desk.do(opening, LYON)
+    desk.do(of_association.RefuseAdmission(record_id=FACE), LYON, "motif")
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [(suspend, "operator_suspended"), (leave, "operator_closed"), (refuse, "operator_closed")],
+)
+@pytest.mark.parametrize("actor", [COORDINATOR, LYCEE], ids=lambda actor: actor.role)
+def test_an_operator_that_is_interrupted_or_gone_takes_no_new_candidacy(
+    desk: Desk, ends: Callable[[Desk], None], code: str, actor: Actor
+) -> None:
+    ends(desk)
+    other = replace(AWA, email="autre@exemple.test", birth_date=None)
+    lycee = actor is LYCEE
+    command = applying("mentor-2", other, channel=Origin.LYCEE if lycee else Origin.ASSOCIATION)
+    refusal = desk.refused(replace(command, uai="0690010L" if lycee else None), actor)
+    assert refusal.code == code
+    assert refusal.missing
+
+
+def test_a_suspended_operator_imports_nobody_and_takes_people_again_once_it_is_lifted(desk: Desk) -> None:
+    suspend(desk)
+    file = File("0" * 64, 1000, "text/csv")
+    submit = Submit(
+        record_id="import-1",
+        kind=ImportKind.MENTORS,
+        association_id=FACE,
+        training_id=None,
+        file=file,
+        dry_run=True,
+    )
+    assert desk.code(submit) == "operator_suspended"
+    desk.do(of_association.LiftSuspension(record_id=FACE), LYON, "levée")
+    desk.do(submit)
+    desk.do(applying("mentor-2", replace(AWA, email="autre@exemple.test", birth_date=None)))
+
+
+def test_the_suspension_of_its_operator_leaves_a_mentors_own_status_alone(desk: Desk) -> None:
+    version = desk.version(MENTOR)
+    suspend(desk)
+    assert desk.mentor().status == "cleared"
+    assert desk.version(MENTOR) == version
+
+
+def test_an_uninsured_operator_clears_nobody_and_says_what_would_let_it() -> None:
+    desk = Desk()
+    desk.admit(insured_until=TODAY + timedelta(days=10))
+    desk.apply()
+    desk.complete_file()
+    desk.interview()
+    desk.check()
+    desk.train()
+    desk.go_to(TODAY + timedelta(days=11))
+    today, day_before = ask.Clear(record_id=MENTOR, on=desk.today), TODAY + timedelta(days=10)
+    refusal = desk.refused(today)
+    assert refusal.code == "operator_uninsured"
+    assert refusal.missing == (
+        "une attestation d'assurance de l'association, acceptée, qui couvre le 5 décembre 2025",
+    )
+    desk.do(ask.Clear(record_id=MENTOR, on=day_before))
+    assert desk.mentor().status == "cleared"
 
 
 # The operator is gone -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import pytest
 
+from domain.association import commands as of_association
 from domain.commands import Command, command_types, handler_of
 from domain.company import commands as of_company
 from domain.company.model import Firm, TieKind
@@ -95,6 +96,14 @@ def overdue(desk: Desk) -> None:
     desk.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
 
 
+def operator_gone(desk: Desk) -> None:
+    """Long after its insurance ran out."""
+    checked(desk)
+    desk.admit(insured_until=desk.today)
+    desk.house.clock.advance(days=1)
+    desk.do(of_association.Leave(record_id=FACE, on=desk.today), LYON, "fin")
+
+
 def left(desk: Desk) -> None:
     cleared(desk)
     desk.do(ask.Leave(record_id=MENTOR, on=desk.today, cause=MentorLeaving.END))
@@ -127,6 +136,7 @@ STAGES: Final[tuple[Callable[[Desk], None], ...]] = (
     suspended,
     twin_suspended,
     overdue,
+    operator_gone,
     left,
     erased,
     enrolling,
@@ -316,7 +326,9 @@ def test_every_command_of_these_rooms_was_refused_to_somebody(
     assert wanted <= {type(command) for _, command, _ in met}
     untold = codes_of(*ROOMS) - {refused.code for _, _, refused in met}
     assert len(untold) < 9
-    assert untold <= words_of("test_mentor_guards.py", "test_training.py"), "told there, of rarer facts"
+    assert untold <= words_of("test_mentor_guards.py", "test_mentor_operator.py", "test_training.py"), (
+        "told there, of rarer facts"
+    )
 
 
 def test_a_guard_that_looks_at_a_person_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

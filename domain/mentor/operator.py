@@ -1,0 +1,86 @@
+"""What a mentor's operator must be: for a candidacy to be taken, a clearance given, a binôme begun.
+
+It is another record's to say, and is asked of it each time: a mentor's own status does not change when the
+operator is interrupted, so that lifting the suspension undoes it in whatever order (ADR 0017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from domain.association.entitlements import missing_entitlements
+from domain.association.parts import CLOSED, STATUS_LABELS, Status
+from domain.calendar import french_date
+from domain.kernel import Refused
+from domain.mentor.clearance import Lack
+
+if TYPE_CHECKING:
+    from domain.association.model import Association
+    from domain.convention.model import Convention
+    from domain.programme.rules import Rules
+
+LIFTED: Final = "la levée de la suspension de l'association, par l'académie"
+
+
+def operator_lacks(
+    association: Association | None,
+    conventions: Collection[Convention],
+    rules: Rules,
+    scheme: str,
+    academies: Collection[str],
+    day: date,
+) -> tuple[Lack, ...]:
+    """Every guard of the operator's that fails on ``day``; its status is today's. ``conventions``: those that
+    may make it conventionnée. Of one that is not known, only that it is not admitted."""
+    if association is None:
+        return (_NOT_ADMITTED,)
+    return tuple(_lacks(association, conventions, rules, scheme, academies, day))
+
+
+def takes_candidacies(association: Association) -> None:
+    """Raises ``Refused`` for an operator that is suspended, or out of the scheme."""
+    if association.status == Status.SUSPENDED:
+        raise Refused(*_SUSPENDED)
+    if association.status in CLOSED:
+        raise Refused(
+            "operator_closed",
+            f"L'association est « {STATUS_LABELS[Status(association.status)]} » : elle ne reçoit plus de "
+            "candidature.",
+            ("une nouvelle admission de l'association, ouverte par l'académie",),
+        )
+
+
+def _lacks(
+    association: Association,
+    conventions: Collection[Convention],
+    rules: Rules,
+    scheme: str,
+    academies: Collection[str],
+    day: date,
+) -> Iterator[Lack]:
+    if association.status == Status.SUSPENDED:
+        yield _SUSPENDED
+    elif association.status != Status.ADMITTED:
+        yield _NOT_ADMITTED
+    if not association.insured(day):
+        yield (
+            "operator_uninsured",
+            f"L'assurance de l'association ne couvre pas le {french_date(day)}.",
+            (f"une attestation d'assurance de l'association, acceptée, qui couvre le {french_date(day)}",),
+        )
+    if missing := missing_entitlements(association, conventions, rules, scheme, academies, day):
+        yield (
+            "entitlement_missing",
+            "L'association n'a pas tous les titres que le dispositif demande.",
+            missing,
+        )
+
+
+_SUSPENDED: Final[Lack] = ("operator_suspended", "L'association est suspendue.", (LIFTED,))
+_NOT_ADMITTED: Final[Lack] = (
+    "operator_not_admitted",
+    "L'association n'est pas référencée.",
+    ("l'association référencée par l'académie",),
+)
