@@ -80,6 +80,17 @@ _WHO: Final = {
     "contact_missing": Entry(
         409, "Moyen de joindre manquant", "Un dossier complet garde une adresse électronique ou un téléphone."
     ),
+    "identity_settled": Entry(
+        409,
+        "Identité établie",
+        "Ce dossier prouve déjà quelque chose de cette personne (pièce, charte, entretien, formation…) : ses "
+        "noms et sa date de naissance se corrigent, avec un motif, et la pièce d'identité est à revoir.",
+    ),
+    "nothing_to_correct": Entry(
+        409,
+        "Rien à corriger",
+        "Ni les noms ni la date de naissance ne changent : une adresse ou un téléphone se remplacent.",
+    ),
     "family_unknown": Entry(
         409, "Famille de métiers inconnue", "Une famille de métiers n'est pas de la liste ; missing la donne."
     ),

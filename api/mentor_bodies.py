@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
 
-from api.fields import Body, Code, Line, LongText, Naf, ProgrammeId, Uai, shown
+from api.fields import Body, Code, Line, LongText, Naf, ProgrammeId, Reason, Uai, shown
 from domain.families import FAMILIES
 from domain.identifiers import InvalidValue, parse_rome
 from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile
@@ -67,6 +67,17 @@ class PersonBody(Body):
 
     def person(self) -> Person:
         return Person(**dict(self))
+
+
+class PersonCorrectionBody(Body):
+    """La correction d'une identité mal enregistrée : la pièce d'identité est ensuite à voir de nouveau."""
+
+    person: PersonBody
+    reason: Reason
+
+    model_config = shown(
+        {"person": PERSON, "reason": "Erreur de saisie : prénom et nom d'une autre personne du même fichier."}
+    )
 
 
 class OwnProfileBody(Body):

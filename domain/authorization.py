@@ -98,6 +98,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "mentor.apply": frozenset({"association", "lycee"}),
     "mentor.apply_by_link": frozenset({"person"}),
     "mentor.change_person": _OPERATOR,
+    "mentor.correct_person": _OPERATOR,
     "mentor.change_profile": _OPERATOR,
     "mentor.merge": _OPERATOR,
     "mentor.issue_link": _OPERATOR,

@@ -71,6 +71,7 @@ LABELS: Final = {
     "company.TieRecorded@1": "Lien avec une entreprise noté",
     "mentor.Applied@1": "Candidature reçue",
     "mentor.PersonChanged@1": "Coordonnées modifiées",
+    "mentor.PersonCorrected@1": "Identité corrigée",
     "mentor.ProfileChanged@1": "Profil modifié",
     "mentor.IdentitySeen@1": "Pièce d'identité vue",
     "mentor.CharterSigned@1": "Charte signée",

@@ -128,6 +128,7 @@ class CandidacyRefusalBody(Body):
     "Noter la pièce d'identité vue",
     "wrong_status",
     "in_the_future",
+    "too_early",
 )
 async def see_identity(id: MentorId, body: IdentityBody, act: Act) -> Accepted:
     return await act(commands.SeeIdentity(record_id=id, **dict(body)))

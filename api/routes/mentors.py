@@ -22,13 +22,13 @@ from api.listing import (
     stuck_since,
     tagged,
 )
-from api.mentor_bodies import ASSOCIATION, CandidacyBody, PersonBody, ProfileBody
+from api.mentor_bodies import ASSOCIATION, CandidacyBody, PersonBody, PersonCorrectionBody, ProfileBody
 from api.openapi import problem_responses
 from api.persons import Shown
 from api.requests import Accepted, Act, Create, Edit, Nothing, command
 from api.routing import Route
 from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
-from domain.mentor import commands
+from domain.mentor import commands, identity
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Origin, Status
 from projections import mentors
@@ -172,16 +172,35 @@ async def apply(body: CandidacyBody, act: Create) -> Accepted:
     router,
     "PUT",
     "/{id}/person",
-    commands.ChangePerson,
+    identity.ChangePerson,
     "Remplacer l'identité et les coordonnées",
     *_WHO,
     "wrong_status",
+    "identity_settled",
     "contact_missing",
     "mentor_known",
     edits=True,
 )
 async def change_person(id: MentorId, body: PersonBody, act: Edit) -> Accepted:
-    return await act(commands.ChangePerson(record_id=id, person=body.person()))
+    return await act(identity.ChangePerson(record_id=id, person=body.person()))
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/corrections",
+    identity.CorrectPerson,
+    "Corriger l'identité : la pièce est à voir de nouveau",
+    *_WHO,
+    "wrong_status",
+    "nothing_to_correct",
+    "reason_missing",
+    "contact_missing",
+    "mentor_known",
+    edits=True,
+)
+async def correct_person(id: MentorId, body: PersonCorrectionBody, act: Edit) -> Accepted:
+    return await act(identity.CorrectPerson(record_id=id, person=body.person.person()), body.reason)
 
 
 @command(
@@ -202,7 +221,7 @@ async def change_profile(id: MentorId, body: ProfileBody, act: Edit) -> Accepted
     router,
     "POST",
     "/{id}/duplicates",
-    commands.Merge,
+    identity.Merge,
     "Rattacher un autre dossier de la même personne",
     "wrong_status",
     "no_such_duplicate",
@@ -210,7 +229,7 @@ async def change_profile(id: MentorId, body: ProfileBody, act: Edit) -> Accepted
     "mentor_known",
 )
 async def merge(id: MentorId, body: DuplicateBody, act: Act) -> Accepted:
-    return await act(commands.Merge(record_id=id, duplicate_id=body.duplicate_id))
+    return await act(identity.Merge(record_id=id, duplicate_id=body.duplicate_id))
 
 
 @command(

@@ -54,6 +54,7 @@ def blocks(mentor: Mentor, rules: Rules, day: date) -> tuple[str, ...]:
         "suspended": mentor.status == Status.SUSPENDED,
         "check_overdue": not (mentor.check and mentor.check.counts(rules, day)),
         "certificate_expired": bool(training_missing(mentor.certificates.values(), rules, day)),
+        "identity_unseen": mentor.identity_seen_on is None,
     }
     return tuple(code for code, holds in found.items() if holds)
 

@@ -134,21 +134,6 @@ def _candidate(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangePerson(Command):
-    """Replaces what is known of who it is, as a whole."""
-
-    name: ClassVar[str] = "mentor.change_person"
-    person: Person
-
-
-@handles(ChangePerson)
-def change_person(command: ChangePerson, act: Act, records: Records) -> None:
-    mentor = records.get(Mentor, command.record_id)
-    digests = digests_of(mentor.association_id, command.person, records.digest)
-    mentor.change_person(act, person=command.person, digests=digests)
-
-
-@dataclass(frozen=True, kw_only=True)
 class ChangeProfile(Command):
     """Replaces what they bring, as a whole."""
 
@@ -161,21 +146,6 @@ def change_profile(command: ChangeProfile, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     _check_profile(command.profile, records)
     mentor.change_profile(act, profile=command.profile)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Merge(Command):
-    """The record ``duplicate_id`` is of the same person: it is closed, and what it proves is kept here."""
-
-    name: ClassVar[str] = "mentor.merge"
-    duplicate_id: str
-
-
-@handles(Merge)
-def merge(command: Merge, act: Act, records: Records) -> None:
-    kept = records.get(Mentor, command.record_id)
-    duplicate = records.find(Mentor, command.duplicate_id)
-    kept.merge(act, duplicate=duplicate, rules=rules_of(kept, act, records))
 
 
 @decided_by(Mentor, Mentor.issue_link)

@@ -35,6 +35,7 @@ def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -
     found = [
         *_file(mentor, rules, calendar, now),
         *_steps(mentor, rules, now),
+        *_identity(mentor),
         *_check(mentor, rules, now),
         *_certificates(mentor, rules, now),
         *_suspensions(mentor),
@@ -120,6 +121,21 @@ def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
             awaits=_awaits(mentor),
             what=f"{what} (candidature du {french_date(mentor.applied_on)})",
             missing=missing,
+            automatic=False,
+        )
+
+
+def _identity(mentor: Mentor) -> Iterator[Due]:
+    """Whoever was corrected once cleared: the paper of the person that they are now is to be seen."""
+    if mentor.status in STANDING and mentor.corrected_on and mentor.identity_seen_on is None:
+        yield Due(
+            kind="see_identity",
+            key=f"identity:{mentor.corrected_on.isoformat()}",
+            at=start_of(mentor.corrected_on),
+            awaits=_awaits(mentor),
+            what=f"Voir la pièce d'identité, corrigée le {french_date(mentor.corrected_on)} : aucun nouveau "
+            "binôme d'ici là",
+            missing=mentor.file_missing,
             automatic=False,
         )
 

@@ -26,7 +26,7 @@ _RESTS_ON = {
 }
 """The facts by which each status was reached."""
 _ABOUT = {
-    "file_incomplete": _FILE,
+    "file_incomplete": (*_FILE, "PersonCorrected"),
     "interview_missing": ("Interviewed",),
     "check_missing": ("CheckAsked", "CheckPresented"),
     "training_missing": ("TrainingRecorded",),
@@ -73,6 +73,7 @@ def _blocks(case: Case, mentor: Mentor) -> Iterator[Reason]:
         "suspended": Basis(case.facts("Suspended")),
         "check_overdue": Basis(case.facts("CheckPresented"), ("mentors.check",)),
         "certificate_expired": Basis(case.every("TrainingRecorded"), TRAINING_RULES),
+        "identity_unseen": Basis(case.facts("PersonCorrected")),
     }
     for code in blocks(mentor, case.rules, case.today):
         sentence = f"Aucun nouveau binôme : {BLOCK_LABELS[code]}."
@@ -98,7 +99,10 @@ def _basis(case: Case, mentor: Mentor, due: Due) -> Basis:
                 case.first_of(mentor.progress_on, rules.reminders, day),
                 case.after(mentor.progress_on, rules.lapse),
             )
-            return Basis(case.facts(*_FILE, "PersonChanged"), ("mentors.reminders", "mentors.lapse"), counted)
+            told = case.facts(*_FILE, "PersonChanged", "PersonCorrected")
+            return Basis(told, ("mentors.reminders", "mentors.lapse"), counted)
+        case "see_identity":
+            return Basis(case.facts("PersonCorrected"))
         case "interview":
             return Basis(case.facts(*_FILE))
         case "check":

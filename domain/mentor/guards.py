@@ -24,6 +24,7 @@ from domain.mentor.parts import (
     STANDING,
     STATUS_LABELS,
     CheckKind,
+    Digests,
     Interview,
     MentorLeaving,
     MentorSuspension,
@@ -100,14 +101,41 @@ def person(act: Act, told: Person) -> None:
         raise _unreadable("birth_date_unlikely", "La date de naissance ne peut pas être juste.", "birth_date")
 
 
-def stays_reachable(mentor: Mentor, reachable: bool) -> None:
-    """Once the file is complete, whoever is in it can be written to or called."""
+def same_person(mentor: Mentor, told: Digests) -> None:
+    """What was proved of somebody is not handed on to another."""
+    if mentor.is_settled and not mentor.digests.is_followed_by(told):
+        raise Refused(
+            "identity_settled",
+            "Ce dossier prouve déjà quelque chose de cette personne : ses noms et sa date de naissance ne se "
+            "remplacent plus, ni ne s'enlèvent.",
+            (
+                "la correction de l'identité, motivée (mentor.correct_person) : la pièce sera à revoir",
+                "ou les mêmes noms et la même date de naissance, avec ce qui change",
+            ),
+        )
+
+
+def something_to_correct(mentor: Mentor, told: Digests) -> None:
+    """A correction voids the identity seen: it is not asked for an address."""
+    if mentor.digests.is_followed_by(told):
+        raise Refused(
+            "nothing_to_correct",
+            "Ni les noms ni la date de naissance n'étaient faux : il n'y a rien à corriger.",
+            ("le changement des coordonnées (mentor.change_person)",),
+        )
+
+
+def person_told(mentor: Mentor, act: Act, told: Person) -> bool:
+    """Whether they can be written to or called: once the file is complete, whoever is in it always can."""
+    person(act, told)
+    reachable = bool(told.email or told.phone)
     if not reachable and mentor.status != Status.CANDIDATE:
         raise Refused(
             "contact_missing",
             "Un dossier complet garde une adresse électronique ou un téléphone.",
             ("person.email ou person.phone",),
         )
+    return reachable
 
 
 def profile(told: Profile) -> None:
@@ -273,25 +301,6 @@ def suspended_for(mentor: Standing, cause: MentorSuspension) -> None:
             "Aucune personne n'a suspendu ce dossier.",
             ("une suspension décidée par une personne",),
         )
-
-
-def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
-    """Two records of one operator; a record that another's does not name might as well not exist. A
-    suspension is not escaped by keeping the other record."""
-    if duplicate is None or duplicate.association_id != kept.association_id or duplicate.id == kept.id:
-        raise Refused(
-            "no_such_duplicate",
-            "Aucun autre dossier de la même association ne porte cet identifiant.",
-            ("l'identifiant de l'autre dossier (duplicate_id)",),
-        )
-    is_open(duplicate, "le rattacher")
-    if duplicate.suspensions.keys() - {MentorSuspension.CHECK_OVERDUE}:
-        raise Refused(
-            "duplicate_suspended",
-            "Le dossier à rattacher est suspendu par une décision : c'est lui que l'on garde.",
-            ("le rattachement dans l'autre sens, ou la levée de la suspension",),
-        )
-    return duplicate
 
 
 def not_suspended_twice(mentor: Standing) -> None:

@@ -15,12 +15,12 @@ def digests_of(association_id: str, person: Person, digest: Callable[..., str]) 
     two operators cannot find out that they know the same person.
     """
     email = name = None
+    words = " ".join(sorted(_names(person)))
     if person.email and person.email.strip():
         email = digest(association_id, "email", _plain(person.email))
     if person.birth_date:
-        words = " ".join(sorted(_names(person)))
         name = digest(association_id, "name", words, person.birth_date.isoformat())
-    return Digests(email, name)
+    return Digests(email, name, digest(association_id, "names", words))
 
 
 def _names(person: Person) -> list[str]:

@@ -90,6 +90,7 @@ class Mentor(Standing, Reminding, Linked, Root):
         self.progress_on = day
         self.aliases: tuple[str, ...] = ()
         self.identity_seen_on: date | None = None
+        self.corrected_on: date | None = None
         self.charter_signed_on: date | None = None
         self.charter_version: str | None = None
         self.interview: Interview | None = None
@@ -147,6 +148,12 @@ class Mentor(Standing, Reminding, Linked, Root):
         return min(self.academies, default="")
 
     @property
+    def is_settled(self) -> bool:
+        """Whether something was proved of the person: they are corrected then, and no longer retyped."""
+        seen = self.identity_seen_on or self.corrected_on or self.charter_signed_on
+        return bool(seen or self.interview or self.check or self.certificates)
+
+    @property
     def file_missing(self) -> tuple[str, ...]:
         """What a complete file still wants, in French."""
         wanted = {
@@ -157,14 +164,6 @@ class Mentor(Standing, Reminding, Linked, Root):
         return tuple(what for what, there in wanted.items() if not there)
 
     # The file --------------------------------------------------------------------------------
-
-    def change_person(self, act: Act, *, person: Person, digests: Digests) -> None:
-        """Replaces what is known of who it is."""
-        guards.is_open(self, "changer l'identité")
-        guards.person(act, person)
-        reachable = bool(person.email or person.phone)
-        guards.stays_reachable(self, reachable)
-        self._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)
 
     def change_profile(self, act: Act, *, profile: Profile) -> None:
         """Replaces what they bring."""
@@ -181,6 +180,7 @@ class Mentor(Standing, Reminding, Linked, Root):
         """Somebody saw an identity paper: that day, and nothing of the paper, is kept."""
         guards.is_open(self, "noter la pièce d'identité")
         not_in_the_future(act, on)
+        guards.not_before(on, self.corrected_on, "la correction de l'identité")
         self._identity_seen(on=on, channel=channel, day=act.today)
 
     def sign_charter(self, act: Act, *, on: date, version: str, channel: Channel) -> None:
@@ -261,32 +261,17 @@ class Mentor(Standing, Reminding, Linked, Root):
 
     # Twice the same person -----------------------------------------------------------------------
 
-    def merge(self, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
-        """The same person's other record is closed, and what it proves is kept here: digests by which they
-        are recognised, certificates, and its check if newer."""
-        guards.is_open(self, "y rattacher un autre dossier")
-        other = guards.can_be_merged(self, duplicate)
-        held = {**other.certificates, **self.certificates}
-        newer = other.check and (self.check is None or other.check.on > self.check.on)
-        other._merged_into(kept=self.id, on=act.today)
-        self._absorbed(
-            duplicate=other.id,
-            aliases=tuple(sorted({*other.digests.all(), *other.aliases} - set(self.digests.all()))),
-            certificates=tuple(held.values()),
-            check=other.check if newer else self.check,
-            complete=not training_missing(held.values(), rules, act.today),
-        )
-        self._return_if_checked(act, rules)
-
     # Events: they assign, and never compute with personal fields ------------------------------
 
     @event("PersonChanged", topic="mentor.PersonChanged@1")
     def _person_changed(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
-        self.person = person
-        self.digests = digests
-        self.reachable_since = day if reachable and not self.reachable else self.reachable_since
-        self.reachable = reachable
-        self._climb(day)
+        self._is_now(person, digests, reachable, day)
+
+    @event("PersonCorrected", topic="mentor.PersonCorrected@1")
+    def _person_corrected(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
+        self.identity_seen_on = None
+        self.corrected_on = day
+        self._is_now(person, digests, reachable, day)
 
     @event("ProfileChanged", topic="mentor.ProfileChanged@1")
     def _profile_changed(self, profile: Profile) -> None:
@@ -419,6 +404,13 @@ class Mentor(Standing, Reminding, Linked, Root):
         self._closed()
 
     # Shared by several events -----------------------------------------------------------------
+
+    def _is_now(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
+        self.person = person
+        self.digests = digests
+        self.reachable_since = day if reachable and not self.reachable else self.reachable_since
+        self.reachable = reachable
+        self._climb(day)
 
     def _climb(self, day: date | None = None) -> None:
         """Before clearance, the status is the highest rung that the facts reach; after, facts change nothing

@@ -158,6 +158,7 @@ BLOCK_LABELS: Final = {
     "suspended": "suspendu·e",
     "check_overdue": "vérification des antécédents échue",
     "certificate_expired": "attestation de formation expirée",
+    "identity_unseen": "identité corrigée, pièce à voir de nouveau",
 }
 """Why no new binôme may begin; running ones go on."""
 
@@ -201,13 +202,21 @@ class Profile:
 @dataclass(frozen=True)
 class Digests:
     """By what the same person is recognised without being read: keyed digests of the e-mail address, and of
-    the names with the birth date."""
+    the names with the birth date. ``bare_digest``: of the names alone, which many share: it tells a record's
+    own person from another, and finds nobody."""
 
     email_digest: Annotated[str | None, INTERNAL] = None
     name_digest: Annotated[str | None, INTERNAL] = None
+    bare_digest: Annotated[str | None, INTERNAL] = None
 
     def all(self) -> tuple[str, ...]:
         return tuple(one for one in (self.email_digest, self.name_digest) if one)
+
+    def is_followed_by(self, told: Digests) -> bool:
+        """Whether ``told`` is of the same person: of the same names, and of the same birth date unless none
+        was known. A birth date that is taken away could be followed by another one."""
+        dated = self.name_digest in {None, told.name_digest}
+        return dated and self.bare_digest == told.bare_digest
 
 
 @dataclass(frozen=True)

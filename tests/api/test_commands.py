@@ -229,6 +229,7 @@ async def test_every_edit_demands_a_version_and_nothing_else_does(site: Site) ->
         "convention.set_territory",
         "mentor.change_person",
         "mentor.change_profile",
+        "mentor.correct_person",
         "training.change",
     }
 

@@ -20,6 +20,7 @@ from domain.kernel import SYSTEM, Actor
 from domain.links import Channel
 from domain.mentor import commands as ask
 from domain.mentor import guards
+from domain.mentor import identity as of_person
 from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, MentorLeaving, Origin
 from domain.programme.commands import AdoptRules
@@ -174,10 +175,10 @@ def test_the_file_is_complete_with_the_identity_the_charter_and_a_way_to_write()
     assert desk.mentor().file_missing == ("une adresse électronique ou un téléphone",)
     refused = desk.refused(interviewing(MENTOR, TODAY))
     assert (refused.code, refused.missing) == ("file_incomplete", desk.mentor().file_missing)
-    desk.do(ask.ChangePerson(record_id=MENTOR, person=replace(AWA, email=None)))
+    desk.do(of_person.ChangePerson(record_id=MENTOR, person=replace(AWA, email=None)))
     assert desk.mentor().status == "file_complete"
     nobody = replace(AWA, email=None, phone=None)
-    assert desk.code(ask.ChangePerson(record_id=MENTOR, person=nobody)) == "contact_missing"
+    assert desk.code(of_person.ChangePerson(record_id=MENTOR, person=nobody)) == "contact_missing"
 
 
 def test_what_is_recorded_of_a_file_took_place(desk: Desk) -> None:
@@ -198,7 +199,7 @@ def test_a_link_signs_the_charter_once_today_and_nothing_else(desk: Desk) -> Non
     person = Actor("link:l1", "person", frozenset({"link:l1"}))
     assert desk.code(signing(MENTOR, TODAY), person) == "online_today"
     assert desk.code(signing(MENTOR, TODAY - timedelta(days=1), Channel.ONLINE), person) == "online_today"
-    assert desk.code(ask.ChangePerson(record_id=MENTOR, person=AWA), person) == "role_not_allowed"
+    assert desk.code(of_person.ChangePerson(record_id=MENTOR, person=AWA), person) == "role_not_allowed"
     stranger = Actor("link:l2", "person", frozenset({"link:l2"}))
     assert desk.code(signing(MENTOR, TODAY, Channel.ONLINE), stranger) == "not_found"
     assert "link:" + "d" * 64 in {claim.key for claim in desk.mentor().claims()}
@@ -524,7 +525,8 @@ def test_somebody_leaves_for_a_cause_that_a_person_may_tell() -> None:
 
 
 CLOSED_TO = [
-    ask.ChangePerson(record_id=MENTOR, person=AWA),
+    of_person.ChangePerson(record_id=MENTOR, person=AWA),
+    of_person.CorrectPerson(record_id=MENTOR, person=AWA),
     ask.ChangeProfile(record_id=MENTOR, profile=PROFILE),
     ask.SeeIdentity(record_id=MENTOR, on=TODAY, channel=Channel.PAPER),
     signing(MENTOR, TODAY),
@@ -536,7 +538,7 @@ CLOSED_TO = [
     ask.LiftSuspension(record_id=MENTOR, on=TODAY),
     ask.Leave(record_id=MENTOR, on=TODAY, cause=MentorLeaving.END),
     ask.RefuseCandidacy(record_id=MENTOR),
-    ask.Merge(record_id=MENTOR, duplicate_id="mentor-2"),
+    of_person.Merge(record_id=MENTOR, duplicate_id="mentor-2"),
 ]
 
 
@@ -590,7 +592,9 @@ def test_every_code_of_a_refusal_is_met_here() -> None:
     """By its name: a guard that nobody tries is a guard that may be wrong."""
     told = codes_of("mentor")
     assert len(told) > 30
-    assert told <= words_of("test_mentor_guards.py", "test_mentor_known.py", "test_mentor_operator.py")
+    assert told <= words_of(
+        "test_mentor_guards.py", "test_mentor_identity.py", "test_mentor_known.py", "test_mentor_operator.py"
+    )
 
 
 def test_a_guard_never_looks_at_who_somebody_is() -> None:

@@ -12,6 +12,7 @@ from domain.association.model import Identity
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Actor, Sealed
 from domain.mentor import commands as ask
+from domain.mentor import identity as of_person
 from domain.mentor.known import digests_of
 from domain.mentor.parts import MentorLeaving, Origin, Person
 from domain.training import commands as course
@@ -97,7 +98,7 @@ def test_what_is_stored_of_a_person_is_sealed_and_what_recognises_them_tells_not
     mentor = desk.mentor()
     assert all(isinstance(value, Sealed) for value in vars(mentor.person).values())
     assert all(len(digest) == 64 for digest in mentor.digests.all())
-    desk.do(ask.ChangePerson(record_id=MENTOR, person=Person("Awa", "Diallo", "awa@exemple.test")))
+    desk.do(of_person.ChangePerson(record_id=MENTOR, person=Person("Awa", "Diallo", "awa@exemple.test")))
     changed = desk.mentor()
     assert changed.person.phone is None
     assert changed.digests.name_digest is None
@@ -125,8 +126,8 @@ def test_whoever_has_no_open_record_may_come_again(desk: Desk, how: str) -> None
 SECOND = Person("Awa", "Diallo", "awa@travail.test")
 
 
-def merging(duplicate: str = AGAIN) -> ask.Merge:
-    return ask.Merge(record_id=MENTOR, duplicate_id=duplicate)
+def merging(duplicate: str = AGAIN) -> of_person.Merge:
+    return of_person.Merge(record_id=MENTOR, duplicate_id=duplicate)
 
 
 def test_two_records_of_one_person_become_one_with_what_both_prove(desk: Desk) -> None:
@@ -198,7 +199,7 @@ def test_nobody_escapes_a_suspension_by_keeping_the_other_record() -> None:
     desk.cleared()
     desk.do(ask.Suspend(record_id=MENTOR, on=TODAY), LYON, "plainte")
     desk.apply(AGAIN, SECOND)
-    escaping = ask.Merge(record_id=AGAIN, duplicate_id=MENTOR)
+    escaping = of_person.Merge(record_id=AGAIN, duplicate_id=MENTOR)
     assert desk.code(escaping) == "duplicate_suspended"
     desk.do(merging())
     assert desk.mentor().status == "suspended"
@@ -217,7 +218,7 @@ def test_a_certificate_of_the_closed_record_goes_to_the_one_that_was_kept(desk: 
 def test_merging_twice_in_a_row_carries_every_address_along(desk: Desk) -> None:
     desk.apply(AGAIN, SECOND)
     desk.apply("mentor-3", Person("Awa", "D", "awa@maison.test"))
-    desk.do(ask.Merge(record_id=AGAIN, duplicate_id="mentor-3"))
+    desk.do(of_person.Merge(record_id=AGAIN, duplicate_id="mentor-3"))
     desk.do(merging())
     for email in (AWA.email, SECOND.email, "awa@maison.test"):
         assert desk.code(applying("mentor-4", Person("X", "Y", email))) == "mentor_known"

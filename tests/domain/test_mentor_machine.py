@@ -18,6 +18,7 @@ from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Actor, Due
 from domain.links import Channel
 from domain.mentor import commands as ask
+from domain.mentor import identity as of_person
 from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, MentorLeaving, Person
 from domain.programme.rules import Delay, Rules, Unit
@@ -35,7 +36,13 @@ INSURED = date(2027, 8, 31)
 """The last day of the operator's insurance."""
 KEPT = 10
 """Months during which the personal data of a mentor are kept after the end."""
-UNREACHABLE = replace(AWA, email=None, phone=None)
+
+
+def named(nth: int, reachable: bool) -> Person:
+    """The nth name under which the same file stood."""
+    who = replace(AWA, family_name="Diallo" + nth * "o")
+    return who if reachable else replace(who, email=None, phone=None)
+
 
 back = st.sampled_from([0, 0, 0, 1, 5, 20, -1])
 """Days before today on which the fact took place; -1 is tomorrow."""
@@ -50,6 +57,8 @@ class Card:
     applied: date
     touched: date
     identity: date | None = None
+    corrected: date | None = None
+    names: int = 0
     charter: date | None = None
     contact: bool = True
     met: date | None = None
@@ -77,6 +86,10 @@ class Card:
         if not self.checked:
             return "interviewed"
         return "trained" if self.trained else "checked"
+
+    def settled(self) -> bool:
+        """Something was proved of the person: they are no longer retyped."""
+        return any((self.identity, self.corrected, self.charter, self.met, self.checked, self.courses))
 
     def covered(self, day: date) -> bool:
         """Four modules and four hours, by what counts that day."""
@@ -199,7 +212,10 @@ class MentorMachine(Play):
     def identity(self, days: int) -> None:
         on = self.ago(days)
         command = ask.SeeIdentity(record_id=MENTOR, on=on, channel=Channel.MEETING)
-        if self.attempt(command, self.card.unless(*OPEN) | one_of(in_the_future=on > self.today)):
+        expected = self.card.unless(*OPEN) | one_of(
+            in_the_future=on > self.today, too_early=self.card.corrected and on < self.card.corrected
+        )
+        if self.attempt(command, expected):
             self.card.identity = on
             self.card.touched = self.today
 
@@ -223,14 +239,31 @@ class MentorMachine(Play):
         elif by_link:
             self.desk.do(ask.RevokeLink(record_id=MENTOR, link=link))
 
-    @rule(reachable=st.booleans())
-    def person(self, reachable: bool) -> None:
-        who = AWA if reachable else UNREACHABLE
+    @rule(reachable=st.booleans(), another=st.sampled_from([False, False, True]))
+    def person(self, reachable: bool, another: bool = False) -> None:
+        names = self.card.names + another
+        expected = self.unreachable(reachable) | one_of(identity_settled=another and self.card.settled())
+        if self.attempt(of_person.ChangePerson(record_id=MENTOR, person=named(names, reachable)), expected):
+            self.card.contact, self.card.names, self.card.touched = reachable, names, self.today
+
+    @rule(
+        reachable=st.sampled_from([True, True, False]),
+        another=st.sampled_from([True, True, False]),
+        reason=reasons,
+    )
+    def correct(self, reachable: bool, another: bool, reason: str) -> None:
+        names = self.card.names + another
+        expected = self.unreachable(reachable) | one_of(
+            nothing_to_correct=not another, reason_missing=not reason.strip()
+        )
+        command = of_person.CorrectPerson(record_id=MENTOR, person=named(names, reachable))
+        if self.attempt(command, expected, reason=reason):
+            self.card.contact, self.card.names, self.card.touched = reachable, names, self.today
+            self.card.identity, self.card.corrected = None, self.today
+
+    def unreachable(self, reachable: bool) -> Expected:
         kept = not reachable and self.card.status() in OPEN[1:]
-        expected = self.card.unless(*OPEN) | one_of(contact_missing=kept)
-        if self.attempt(ask.ChangePerson(record_id=MENTOR, person=who), expected):
-            self.card.contact = reachable
-            self.card.touched = self.today
+        return self.card.unless(*OPEN) | one_of(contact_missing=kept)
 
     # From the interview to the clearance -------------------------------------------------------
 
@@ -433,7 +466,7 @@ class MentorMachine(Play):
             self.desk.complete_file(twin)
             self.desk.interview(twin)
             self.desk.check(twin)
-        if not self.attempt(ask.Merge(record_id=MENTOR, duplicate_id=twin), self.card.unless(*OPEN)):
+        if not self.attempt(of_person.Merge(record_id=MENTOR, duplicate_id=twin), self.card.unless(*OPEN)):
             return
         self.card.aliases += 1
         if proves == "training":
@@ -464,6 +497,7 @@ class MentorMachine(Play):
         awaited = {due.kind for due in self.desk.dues(MENTOR)}
         assert ("clear" in awaited) == (status == "trained")
         assert ("interview" in awaited) == (status == "file_complete")
+        assert ("see_identity" in awaited) == (status in STANDING and card.identity is None)
         stale = status in {"checked", "trained"} and ends is not None and ends < self.today
         overdue = status in STANDING and "check_overdue" in card.causes
         assert ("present_check" in awaited) == (overdue or stale)
@@ -523,6 +557,8 @@ STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
         lambda m: m.suspend(0, "motif", LYON),
         lambda m: m.months_pass(9),
         lambda m: m.merge("check"),
+        lambda m: m.correct(True, True, "motif"),
+        lambda m: m.identity(0),
         lambda m: m.lift(0, "motif", COORDINATOR),
         lambda m: m.leave(0, MentorLeaving.MOVED, True),
         lambda m: m.erase(),
@@ -534,6 +570,9 @@ STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
         *(lambda m: m.take_the_next_step() for _ in range(2)),
         lambda m: m.interview(0, False, "non"),
         *(lambda m: m.take_the_next_step() for _ in range(3)),
+        lambda m: m.person(True, True),
+        lambda m: m.correct(True, True, "motif"),
+        lambda m: m.identity(0),
         lambda m: m.the_operator(True),
         lambda m: m.clear(0),
         lambda m: m.take_the_next_step(),
@@ -562,6 +601,7 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "an unfavourable interview counts": ("_ladder", lambda self: "interviewed"),
     "a check brings nobody back": ("_return_if_checked", lambda self, act, rules: None),
     "a closed record keeps its person": ("is_open", property(lambda self: True)),
+    "whoever was corrected is known still": ("is_settled", property(lambda self: False)),
     "whoever is overdue is cleared still": (
         "suspend_overdue",
         lambda self, act: self._returned(on=act.today),

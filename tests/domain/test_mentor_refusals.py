@@ -22,6 +22,7 @@ from domain.kernel import SYSTEM, Act, Actor, DomainError, Refused, Root
 from domain.links import Channel
 from domain.mentor import commands as ask
 from domain.mentor import guards
+from domain.mentor import identity as of_person
 from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person
 from domain.reminding import RecordDelivery, Remind
@@ -165,7 +166,8 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
     ):
         yield applying("mentor-3", person)
         yield ask.ApplyByLink(record_id="mentor-3", association_id=FACE, person=person, profile=PROFILE)
-        yield ask.ChangePerson(record_id=MENTOR, person=person)
+        yield of_person.ChangePerson(record_id=MENTOR, person=person)
+        yield of_person.CorrectPerson(record_id=MENTOR, person=person)
     for profile in (
         replace(PROFILE, availability=odd * 999),
         replace(PROFILE, rome=odd),
@@ -181,7 +183,7 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
     yield applying("mentor-3", channel=Origin.LYCEE)
     yield applying("mentor-3", channel=Origin.LYCEE, uai=odd)
     for duplicate in (TWIN, MENTOR, "mentor-9"):
-        yield ask.Merge(record_id=MENTOR, duplicate_id=duplicate)
+        yield of_person.Merge(record_id=MENTOR, duplicate_id=duplicate)
     for action in ("file", odd):
         yield ask.IssueLink(record_id=MENTOR, link="l2", action=action, digest="e" * 64, expires_on=today)
     for link in ("l1", odd):
@@ -326,7 +328,8 @@ def test_every_command_of_these_rooms_was_refused_to_somebody(
     assert wanted <= {type(command) for _, command, _ in met}
     untold = codes_of(*ROOMS) - {refused.code for _, _, refused in met}
     assert len(untold) < 9
-    assert untold <= words_of("test_mentor_guards.py", "test_mentor_operator.py", "test_training.py"), (
+    elsewhere = ("guards", "identity", "operator")
+    assert untold <= words_of(*(f"test_mentor_{name}.py" for name in elsewhere), "test_training.py"), (
         "told there, of rarer facts"
     )
 

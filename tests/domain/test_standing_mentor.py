@@ -13,6 +13,7 @@ from domain.folding import Standing, Timeline, at, extended, standing_at
 from domain.kernel import SYSTEM, Root
 from domain.links import Channel
 from domain.mentor import commands as ask
+from domain.mentor import identity as of_person
 from domain.mentor import timeline as times
 from domain.mentor.model import Mentor
 from domain.mentor.parts import LADDER, MentorSuspension
@@ -21,7 +22,7 @@ from ledger.events import happened
 from tests.domain.mentor_support import AWA, MENTOR, Desk, interviewing, presenting, signing
 from tests.domain.play import SEEN, played
 from tests.domain.rehearsal import settled
-from tests.domain.test_mentor_machine import UNREACHABLE, MentorMachine
+from tests.domain.test_mentor_machine import MentorMachine, named
 from tests.support import LYON
 
 TODAY = date(2025, 11, 24)
@@ -55,10 +56,10 @@ def test_a_file_is_complete_from_the_latest_of_its_facts_whichever_was_recorded_
 
 
 def test_an_address_given_late_makes_the_file_complete_then(desk: Desk) -> None:
-    desk.apply(person=UNREACHABLE)
+    desk.apply(person=named(0, False))
     desk.do(signing(MENTOR, TODAY))
     desk.house.clock.advance(days=10)
-    desk.do(ask.ChangePerson(record_id=MENTOR, person=AWA))
+    desk.do(of_person.ChangePerson(record_id=MENTOR, person=AWA))
     given = desk.today
     desk.house.clock.advance(days=10)
     desk.do(ask.SeeIdentity(record_id=MENTOR, on=TODAY, channel=Channel.MEETING))

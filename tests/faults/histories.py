@@ -15,6 +15,7 @@ from domain.commands import Command
 from domain.kernel import SYSTEM, Actor, DomainError
 from domain.links import Channel
 from domain.mentor import commands as of_mentor
+from domain.mentor import identity as of_person
 from domain.mentor.parts import MentorLeaving, Person
 from domain.training import commands as of_training
 from tests.domain import association_support, mentor_support
@@ -134,7 +135,7 @@ def _mentor(stage: Stage, what: str) -> None:
 def _of_mentor(what: str, desk: Desk) -> Command:
     commands: dict[str, Command] = {
         "identity": of_mentor.SeeIdentity(record_id=MENTOR, on=desk.today, channel=Channel.MEETING),
-        "person": of_mentor.ChangePerson(record_id=MENTOR, person=mentor_support.AWA),
+        "person": of_person.ChangePerson(record_id=MENTOR, person=mentor_support.AWA),
         "refuse": of_mentor.RefuseCandidacy(record_id=MENTOR),
         "suspend": of_mentor.Suspend(record_id=MENTOR, on=desk.today),
         "lift": of_mentor.LiftSuspension(record_id=MENTOR, on=desk.today),

@@ -38,6 +38,7 @@ if __name__ == "__main__":
     import domain.convention.commands
     import domain.imports.commands
     import domain.mentor.commands
+    import domain.mentor.identity
     import domain.programme.commands
     import domain.training.commands  # noqa: F401
 

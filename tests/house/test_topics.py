@@ -18,6 +18,7 @@ import domain.company.commands
 import domain.convention.commands
 import domain.imports.commands
 import domain.mentor.commands
+import domain.mentor.identity
 import domain.programme.commands
 import domain.training.commands  # noqa: F401 - a command is known once it is registered
 from domain.commands import command_types
@@ -80,6 +81,7 @@ BODIES = {
     "Profile.communes": "the same",
     "Digests.email_digest": "a keyed digest: recognised, never read",
     "Digests.name_digest": "the same",
+    "Digests.bare_digest": "the same",
     "mentor.Absorbed@1.aliases": "keyed digests",
     "mentor.Absorbed@1.duplicate": "the id of a record",
     "mentor.MergedInto@1.kept": "the id of a record",

@@ -13,6 +13,7 @@ from domain.calendar import paris_day
 from domain.erasure import Erase, Ground
 from domain.kernel import FORGOTTEN, SYSTEM, Conflict
 from domain.mentor import commands as ask
+from domain.mentor import identity as of_person
 from domain.mentor.parts import MentorLeaving, Occupation, Origin, Person, Profile
 from domain.programme.commands import AdoptRules
 from domain.programme.rules import Delay, MentorRules, Rules, TrainingRules
@@ -340,7 +341,7 @@ async def test_two_records_of_one_person_become_one_that_answers_to_both_address
     for record_id, email in addresses.items():
         await house.do(applying(record_id, Person("Awa", "Diallo", email)), COORDINATOR)
 
-    await house.do(ask.Merge(record_id=kept, duplicate_id=other), COORDINATOR)
+    await house.do(of_person.Merge(record_id=kept, duplicate_id=other), COORDINATOR)
 
     for email in addresses.values():
         with pytest.raises(Conflict) as known:
@@ -359,7 +360,7 @@ async def test_a_merge_shows_on_both_records(views: Views, desk: Desk) -> None:
     desk.interview("mentor-2")
     desk.check("mentor-2")
 
-    desk.do(ask.Merge(record_id="mentor-1", duplicate_id="mentor-2"))
+    desk.do(of_person.Merge(record_id="mentor-1", duplicate_id="mentor-2"))
 
     kept, closed = await row(views, "mentor-1"), await row(views, "mentor-2")
     assert kept.check

@@ -19,6 +19,7 @@ from domain.folding import standing_at
 from domain.kernel import SYSTEM, Actor
 from domain.links import Channel
 from domain.mentor import commands as ask
+from domain.mentor import identity as of_person
 from domain.mentor.parts import MentorLeaving, Occupation, Person, Profile
 from projections import mentors
 from projections.mentors import MentorFilters
@@ -159,7 +160,7 @@ async def test_a_merged_record_counts_no_more_and_an_erased_one_still_does(views
     desk.apply("mentor-3", Person("Bilal", "Introuvable", "bilal@exemple.test"))
     first = desk.today
     desk.go_to(first + ONE_DAY)
-    desk.do(ask.Merge(record_id=MENTOR, duplicate_id="mentor-2"))
+    desk.do(of_person.Merge(record_id=MENTOR, duplicate_id="mentor-2"))
     desk.do(ask.Leave(record_id="mentor-3", on=desk.today, cause=MentorLeaving.MOVED))
     desk.do(Erase(record_id="mentor-3", ground=Ground.OBJECTION), DPO)
 

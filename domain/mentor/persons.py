@@ -1,0 +1,69 @@
+"""Who a record is of: changed, corrected, or found to be the person of another record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from domain.guards import reason_given
+from domain.kernel import Act, Refused
+from domain.mentor import guards
+from domain.mentor.clearance import training_missing
+from domain.mentor.parts import Digests, MentorSuspension, Person
+
+if TYPE_CHECKING:
+    from domain.mentor.model import Mentor
+    from domain.programme.rules import Rules
+
+
+def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests) -> None:
+    """Replaces what is known of who it is: another person, only as long as nothing was proved."""
+    guards.is_open(mentor, "changer l'identité")
+    guards.same_person(mentor, digests)
+    reachable = guards.person_told(mentor, act, person)
+    mentor._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)
+
+
+def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests) -> None:
+    """The names or the birth date were wrong: the paper of whoever they are now is yet to be seen."""
+    guards.is_open(mentor, "corriger l'identité")
+    guards.something_to_correct(mentor, digests)
+    reason_given(act)
+    reachable = guards.person_told(mentor, act, person)
+    mentor._person_corrected(person=person, digests=digests, reachable=reachable, day=act.today)
+
+
+def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
+    """The same person's other record is closed, and what it proves is kept here: digests by which they
+    are recognised, certificates, and its check if newer."""
+    guards.is_open(kept, "y rattacher un autre dossier")
+    other = can_be_merged(kept, duplicate)
+    held = {**other.certificates, **kept.certificates}
+    newer = other.check and (kept.check is None or other.check.on > kept.check.on)
+    other._merged_into(kept=kept.id, on=act.today)
+    kept._absorbed(
+        duplicate=other.id,
+        aliases=tuple(sorted({*other.digests.all(), *other.aliases} - set(kept.digests.all()))),
+        certificates=tuple(held.values()),
+        check=other.check if newer else kept.check,
+        complete=not training_missing(held.values(), rules, act.today),
+    )
+    kept._return_if_checked(act, rules)
+
+
+def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
+    """Two records of one operator; a record that another's does not name might as well not exist. A
+    suspension is not escaped by keeping the other record."""
+    if duplicate is None or duplicate.association_id != kept.association_id or duplicate.id == kept.id:
+        raise Refused(
+            "no_such_duplicate",
+            "Aucun autre dossier de la même association ne porte cet identifiant.",
+            ("l'identifiant de l'autre dossier (duplicate_id)",),
+        )
+    guards.is_open(duplicate, "le rattacher")
+    if duplicate.suspensions.keys() - {MentorSuspension.CHECK_OVERDUE}:
+        raise Refused(
+            "duplicate_suspended",
+            "Le dossier à rattacher est suspendu par une décision : c'est lui que l'on garde.",
+            ("le rattachement dans l'autre sens, ou la levée de la suspension",),
+        )
+    return duplicate
