@@ -23,7 +23,7 @@ from benchmarks.stage import Stage, api, process, together
 from domain.kernel import new_id
 from ops.compose import House, house
 from ops.settings import Settings
-from ops.stack.ports import FOR_API, free_port
+from ops.stack.ports import free_port
 
 SECONDS: Final = 2.5
 """A round lasts no longer."""
@@ -168,7 +168,7 @@ async def _up(stage: Stage, name: str, figures: Sequence[str], *, lived: int) ->
     async with await psycopg.AsyncConnection.connect(settings.dsn_owner, autocommit=True) as connection:
         await connection.execute(tables.EVENTS)
         await connection.execute(tables.CONVENTIONS)
-    port = free_port(FOR_API)
+    port = free_port()
     given = {bare.DSN: settings.dsn_owner, bare.PORT: str(port), bare.TOPICS: json.dumps(_TOPICS)}
     bare_ = process(settings.home, "-m", "benchmarks.bare", given=given, port=port)
     async with together(api(settings), bare_) as (ours_pid, bare_pid):

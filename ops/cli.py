@@ -145,11 +145,14 @@ class Part(StrEnum):
 
 
 @app.command(hidden=True)
-def serve(part: Part) -> None:
+def serve(
+    part: Part,
+    fd: Annotated[int | None, typer.Option(help="Descripteur d'une prise qui écoute déjà (api).")] = None,
+) -> None:
     """Un processus de la pile : api, worker ou projector."""
     from ops import serving
 
-    serving.serve(part, Settings())
+    serving.serve(part, Settings(), fd)
 
 
 @tokens_app.command("create")

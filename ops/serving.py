@@ -10,10 +10,12 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -30,11 +32,13 @@ PATIENCE: Final = 15.0
 """Seconds that the read models may take to show what was recorded: more is a breakdown, not a burst."""
 
 
-def serve(part: str, settings: Settings) -> None:
-    """Runs one process until SIGTERM or SIGINT. An error ends it loudly: the supervisor starts it again."""
+def serve(part: str, settings: Settings, fd: int | None = None) -> None:
+    """Runs one process until SIGTERM or SIGINT. An error ends it loudly: the supervisor starts it again.
+    ``fd``: a listening socket lent by it, on which the API serves instead of opening its own.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     runners: dict[str, Callable[[Settings], Awaitable[None]]] = {
-        "api": _serve_api,
+        "api": partial(_serve_api, fd=fd),
         "worker": _serve_worker,
         "projector": _serve_projector,
     }
@@ -77,7 +81,7 @@ async def _serve_projector(settings: Settings) -> None:
         await Projector(LedgerFeed(recorder), pool, world(), recorder.now).run(stop)
 
 
-async def _serve_api(settings: Settings) -> None:
+async def _serve_api(settings: Settings, fd: int | None) -> None:
     import uvicorn
 
     async with (
@@ -95,7 +99,8 @@ async def _serve_api(settings: Settings) -> None:
             forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=5,
         )
-        await uvicorn.Server(config).serve()
+        lent = None if fd is None else [socket.socket(fileno=fd)]
+        await uvicorn.Server(config).serve(lent)
 
 
 def api_of(parts: House, readings: database.Pool) -> FastAPI:

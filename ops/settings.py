@@ -26,7 +26,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(Path("var"), description="Dossier des données, des journaux et des secrets.")
     host: str = Field("127.0.0.1", description="Adresse d'écoute de l'API.")
-    port: int = Field(8000, ge=1, le=65535, description="Port de l'API.")
+    port: int = Field(8000, ge=0, le=65535, description="Port de l'API. 0 : un port libre, dit au démarrage.")
     trusted_proxies: str = Field(
         "",
         description="Adresses des mandataires dont X-Forwarded-For est cru, séparées par des virgules. "

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-import httpx
-
 from ops import backup, database, maintenance, running, seed
 from ops.mendable import MENDABLE
 from ops.private import read_or_make
@@ -18,7 +16,7 @@ from ops.reach import DATABASE
 from ops.running import Addresses
 from ops.settings import Settings
 from ops.stack.errors import StackError
-from ops.stack.ports import is_taken
+from ops.stack.listening import Probe, listen
 from ops.stack.postgres import Postgres
 from ops.stack.service import Service
 from ops.stack.supervisor import Supervisor
@@ -43,6 +41,9 @@ class Stack:
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StackError(f"Le dossier « {home} » ne peut pas servir : {error.strerror}.") from error
+        self._listener = listen(settings.host, settings.port)
+        self._port: int = self._listener.getsockname()[1]
+        self._api_answers = Probe(settings.host, self._port, "/readyz")
         self.postgres = Postgres(home / "postgres") if settings.embedded_postgres else None
         self.temporal = Temporal(home / "temporal") if settings.embedded_temporal else None
 
@@ -59,7 +60,7 @@ class Stack:
             dsn_projector=projector,
             temporal_address=self.temporal.address if self.temporal else settings.temporal_address,
             temporal_ui=self.temporal.ui_address if self.temporal else "",
-            api=f"http://{settings.host}:{settings.port}",
+            api=f"http://{settings.host}:{self._port}",
             supervisor=os.getpid(),
         )
 
@@ -71,17 +72,12 @@ class Stack:
         return [
             *servers,
             self._child("projector", after=base, prepare=self.prepare),
-            self._child("api", after=("projector",), ready=self._api_answers),
+            self._child("api", after=("projector",), ready=self._api_answers, lends=self._listener.fileno()),
             self._child("worker", after=("projector", *clock)),
         ]
 
     def run(self, on_ready: Callable[[Addresses], None]) -> int:
         """Until Ctrl-C. Answers the exit status; leaves no process behind."""
-        if is_taken(self.settings.port):
-            raise StackError(
-                f"Le port {self.settings.port} est déjà occupé : arrêtez l'autre programme, "
-                "ou choisissez un port libre (MENTORAT_PORT=8001 make run)."
-            )
 
         def ready() -> None:
             where = self.addresses()
@@ -91,6 +87,7 @@ class Stack:
         try:
             return Supervisor(self.services(), self._say, self.settings.logs.absolute()).run(ready)
         finally:
+            self._listener.close()
             running.forget(self.settings)
 
     def prepare(self) -> str | None:
@@ -140,13 +137,16 @@ class Stack:
         after: tuple[str, ...],
         prepare: Callable[[], str | None] = lambda: None,
         ready: Callable[[], bool] = lambda: True,
+        lends: int | None = None,
     ) -> Service:
+        command = [sys.executable, "-m", "ops.cli", "serve", name]
         return Service(
             name=name,
-            command=lambda: [sys.executable, "-m", "ops.cli", "serve", name],
+            command=lambda: command if lends is None else [*command, f"--fd={lends}"],
             env=self._environment,
             prepare=prepare,
             ready=ready,
+            lends=lends,
             after=after,
         )
 
@@ -158,17 +158,10 @@ class Stack:
             "PYTHONPATH": str(house),
             "PYTHONUNBUFFERED": "1",
             "MENTORAT_HOME": str(self.settings.home.absolute()),
-            "MENTORAT_PORT": str(self.settings.port),
             "MENTORAT_DSN_APP": where.dsn_app,
             "MENTORAT_DSN_PROJECTOR": where.dsn_projector,
             "MENTORAT_TEMPORAL_ADDRESS": where.temporal_address,
         }
-
-    def _api_answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.addresses().api}/readyz", timeout=1.0).status_code == 200
-        except httpx.HTTPError:
-            return False
 
     def _password(self, role: str) -> str:
         return read_or_make(self.settings.home.absolute() / "secrets" / role)

@@ -31,13 +31,14 @@ def spawn(
     user: User | None = None,
     lock: Path | None = None,
     death_signal: signal.Signals = signal.SIGKILL,
+    lends: int | None = None,
 ) -> Child:
     """Start `command` in a session of its own, so that Ctrl-C in the terminal reaches only us.
 
     On Linux the kernel sends it `death_signal` when the *thread* calling this ends, however it
     ends: call from a thread that lives as long as the child should. Elsewhere a child outlives a
     parent killed by SIGKILL. `env` None inherits ours. With `user` (root only) the child runs as
-    that user, from `/`.
+    that user, from `/`. It inherits `lends`, a descriptor, and no other.
     """
     owner = f"{user.uid}:{user.gid}" if user else "-"
     tether = [str(_TETHER), str(os.getpid()), str(int(death_signal)), owner, str(lock or "-")]
@@ -49,6 +50,7 @@ def spawn(
         env=None if env is None else dict(env),
         cwd="/" if user else None,
         start_new_session=True,
+        pass_fds=() if lends is None else (lends,),
     )
 
 

@@ -10,9 +10,6 @@ _SERVERS: Final = range(18_000, 32_000)
 """Below what systems hand out to outgoing connections (Linux from 32768, others from 49152): one of those
 would keep a chosen port from its server for as long as it lasts."""
 
-FOR_API: Final = range(10_000, 17_000)
-"""Where no database server of another stack settles: it is chosen long before the API listens on it."""
-
 
 def _bind(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -21,10 +18,10 @@ def _bind(port: int) -> None:
         probe.bind((LOOPBACK, port))
 
 
-def free_port(among: range = _SERVERS) -> int:
+def free_port() -> int:
     """A port nobody listens on now; somebody may take it before it is used, so callers retry."""
     while True:
-        port = random.choice(among)  # noqa: S311 - not a secret
+        port = random.choice(_SERVERS)  # noqa: S311 - not a secret
         if not is_taken(port):
             return port
 

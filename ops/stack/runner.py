@@ -132,6 +132,7 @@ class Runner:
                     user=service.user(),
                     lock=service.lock,
                     death_signal=service.death_signal,
+                    lends=service.lends,
                 )
         except (StackError, OSError) as error:
             if not self.was_ready:

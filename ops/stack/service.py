@@ -22,7 +22,7 @@ class Service:
     ours. `ready` says whether it answers, and is asked until it does, `ready_timeout` seconds at
     most. `healthy` is asked every second afterwards: a French sentence means the program must be
     stopped and started again. It starts once every service named in `after` is ready, and is
-    stopped before them.
+    stopped before them. `lends` is a descriptor of ours that it inherits under the same number.
     """
 
     name: str
@@ -38,3 +38,4 @@ class Service:
     stop_timeout: float = 15.0
     death_signal: signal.Signals = signal.SIGKILL
     after: tuple[str, ...] = ()
+    lends: int | None = None

