@@ -22,7 +22,9 @@ PUBLIC: Final = "public"
 """The scope everybody holds."""
 
 ERASING: Final = "record.erase"
-"""The one thing that may still be asked of a record whose personal data were erased."""
+
+AFTER_ERASING: Final = frozenset({ERASING, "training.leave"})
+"""What may still be asked of a record whose personal data were erased."""
 
 HANDED_IN: Final = frozenset({"mentor.apply_by_link"})
 """What opens a record that whoever asks for it will not see: they have no account, and the link by which they
@@ -126,6 +128,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "training.certify": _OPERATOR,
     "training.close": _OPERATOR,
     "training.hold": _SYSTEM,
+    "training.leave": _SYSTEM,
     "import.submit": frozenset({"academie", "association"}),
     "import.advance": _SYSTEM,
     "import.conclude": _SYSTEM,
@@ -158,5 +161,5 @@ def authorize(actor: Actor, action: str, record: Root) -> None:
             "Ce dossier vous concerne, mais il est tenu par d'autres.",
             ("un jeton de qui tient le dossier, ou d'une de ses parties",),
         )
-    if action != ERASING and action not in READS:
+    if action not in AFTER_ERASING | READS:
         record.must_be_open()

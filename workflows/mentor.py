@@ -60,3 +60,8 @@ class MentorStanding(Process):
     async def alert_certificate(self, due: Step) -> Outlook:
         """60 and 30 days before the training ends to count. Expired, it suspends nobody: no new binôme."""
         return await self.carry_out(due, "record.remind")
+
+    @step
+    async def leave_course(self, due: Step) -> Outlook:
+        """Whoever left, lapsed, was refused, merged or erased gives back each place in a course to come."""
+        return await self.carry_out(due, "training.leave")

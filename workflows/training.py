@@ -23,6 +23,11 @@ class TrainingCourse(Process):
         return await self.carry_out(due, "record.remind")
 
     @step
+    async def remind_promotion(self, due: Step) -> Outlook:
+        """Somebody who waited has a place: the association is told, so that they know it."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
     async def hold(self, due: Step) -> Outlook:
         """Its last day has passed and nobody cancelled it: it was held."""
         return await self.carry_out(due, "training.hold")

@@ -29,9 +29,9 @@ _DAY = timedelta(days=1)
 
 
 def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
-    """Everything awaited, soonest first. Nothing, once erased."""
+    """Everything awaited, soonest first. Once erased, nothing but the places that they had."""
     if mentor.is_erased:
-        return []
+        return list(_courses(mentor))
     found = [
         *_file(mentor, rules, calendar, now),
         *_steps(mentor, rules, now),
@@ -39,6 +39,7 @@ def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -
         *_check(mentor, rules, now),
         *_certificates(mentor, rules, now),
         *_suspensions(mentor),
+        *_courses(mentor),
         *deliveries(mentor.reminders, rules, partial(_still_awaited, mentor, rules, now)),
         *retention(mentor.closed_on, rules),
     ]
@@ -278,6 +279,23 @@ def _suspensions(mentor: Mentor) -> Iterator[Due]:
                 missing=("la levée de la suspension",),
                 automatic=False,
             )
+
+
+def leave_key(course_id: str) -> str:
+    return f"leave_course:{course_id}"
+
+
+def _courses(mentor: Mentor) -> Iterator[Due]:
+    """Whose record is closed gives back the places of courses to come, one by one."""
+    if mentor.is_open:
+        return
+    for course_id in mentor.courses:
+        yield Due(
+            kind="leave_course",
+            key=leave_key(course_id),
+            at=start_of(mentor.closed_on or mentor.applied_on),
+            what="Place rendue : le dossier est clos",
+        )
 
 
 def _still_awaited(mentor: Mentor, rules: Rules, now: datetime, key: str, reminder: Reminder) -> bool:

@@ -103,6 +103,8 @@ def _basis(case: Case, mentor: Mentor, due: Due) -> Basis:
             return Basis(told, ("mentors.reminders", "mentors.lapse"), counted)
         case "see_identity":
             return Basis(case.facts("PersonCorrected"))
+        case "leave_course":
+            return Basis(case.facts("Enrolled"))
         case "interview":
             return Basis(case.facts(*_FILE))
         case "check":

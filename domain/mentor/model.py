@@ -18,7 +18,8 @@ from domain.kernel import FREE_TEXT, INTERNAL, Act, Claim, Root, event
 from domain.links import Allowance, Channel, Link, Linked, told_by
 from domain.mentor import guards
 from domain.mentor import timeline as times
-from domain.mentor.clearance import Lack, must_be_clearable, training_missing
+from domain.mentor.clearance import Lack, must_be_clearable
+from domain.mentor.courses import Trained
 from domain.mentor.parts import (
     LADDER,
     OPEN,
@@ -47,7 +48,7 @@ FILE: Final = "file"
 """What a link on a mentor's record allows: to sign the charter."""
 
 
-class Mentor(Standing, Reminding, Linked, Root):
+class Mentor(Standing, Trained, Reminding, Linked, Root):
     """The aggregate. Public methods decide; the methods under ``@event`` assign."""
 
     TOPIC = "mentor@1"
@@ -96,6 +97,7 @@ class Mentor(Standing, Reminding, Linked, Root):
         self.interview: Interview | None = None
         self.asked: dict[CheckKind, Asked] = {}
         self.check: Check | None = None
+        self.courses: tuple[str, ...] = ()
         self.certificates: dict[str, Certificate] = {}
         self.training_complete = False
         self.cleared_on: date | None = None
@@ -238,19 +240,6 @@ class Mentor(Standing, Reminding, Linked, Root):
         )
         self._return_if_checked(act, rules)
 
-    def record_training(self, act: Act, *, certificate: Certificate, rules: Rules) -> None:
-        """A course certified them; nothing more is added to a record that is closed."""
-        if self.is_open and self.certificates.get(certificate.course_id) != certificate:
-            held = {**self.certificates, certificate.course_id: certificate}
-            self._training_recorded(
-                course_id=certificate.course_id,
-                modules=certificate.modules,
-                minutes=certificate.minutes,
-                on=certificate.certified_on,
-                valid_until=certificate.valid_until,
-                complete=not training_missing(held.values(), rules, act.today),
-            )
-
     def clear(self, act: Act, *, on: date, rules: Rules, operator: tuple[Lack, ...]) -> None:
         """The association clears them: every step done, each document counting on that day. ``operator``:
         what it lacks itself."""
@@ -305,6 +294,14 @@ class Mentor(Standing, Reminding, Linked, Root):
             self.check = Check(kind, issued_on, on, checker)
         self._climb()
 
+    @event("Enrolled", topic="mentor.Enrolled@1")
+    def _enrolled(self, course_id: str) -> None:
+        self.courses = (*self.courses, course_id)
+
+    @event("CourseLeft", topic="mentor.CourseLeft@1")
+    def _course_left(self, course_id: str) -> None:
+        self.courses = tuple(one for one in self.courses if one != course_id)
+
     @event("TrainingRecorded", topic="mentor.TrainingRecorded@1")
     def _training_recorded(
         self,
@@ -316,6 +313,7 @@ class Mentor(Standing, Reminding, Linked, Root):
         complete: bool,
     ) -> None:
         self.certificates[course_id] = Certificate(course_id, modules, minutes, on, valid_until)
+        self.courses = tuple(one for one in self.courses if one != course_id)
         self.training_complete = complete
         self._climb()
 
@@ -365,11 +363,13 @@ class Mentor(Standing, Reminding, Linked, Root):
         aliases: Annotated[tuple[str, ...], INTERNAL],
         certificates: tuple[Certificate, ...],
         check: Check | None,
+        courses: tuple[str, ...],
         complete: bool,
     ) -> None:
         self.aliases = tuple(sorted({*self.aliases, *aliases}))
         self.certificates = {one.course_id: one for one in certificates}
         self.check = check
+        self.courses = tuple(dict.fromkeys((*self.courses, *courses)))
         self.training_complete = complete
         self._climb()
 

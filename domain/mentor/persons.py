@@ -45,6 +45,7 @@ def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> 
         aliases=tuple(sorted({*other.digests.all(), *other.aliases} - set(kept.digests.all()))),
         certificates=tuple(held.values()),
         check=other.check if newer else kept.check,
+        courses=other.courses,
         complete=not training_missing(held.values(), rules, act.today),
     )
     kept._return_if_checked(act, rules)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import ClassVar
 
 from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
 from domain.mentor.commands import own_association, rules_of
+from domain.mentor.due import leave_key
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Certificate
 from domain.ports import Records
@@ -36,6 +38,19 @@ def _own_mentor(training: Training, mentor_id: str, records: Records) -> Mentor:
             ("l'identifiant d'un dossier de la même association (mentor_id)",),
         )
     return mentor
+
+
+def _kept(mentor_id: str, records: Records) -> Mentor:
+    """The record of that mentor, or the one that it was merged into."""
+    mentor = records.read(Mentor, mentor_id)
+    while mentor.merged_into:
+        mentor = records.read(Mentor, mentor.merged_into)
+    return mentor
+
+
+def _standing(records: Records, mentor_id: str) -> str | None:
+    mentor = _kept(mentor_id, records)
+    return mentor.id if mentor.is_open else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +83,18 @@ def plan(command: Plan, act: Act, records: Records) -> None:
     )
 
 
-@decided_by(Training, Training.change)
 @dataclass(frozen=True, kw_only=True)
 class ChangeCourse(Command):
     """Replaces what it is, as a whole."""
 
     name: ClassVar[str] = "training.change"
     course: Course
+
+
+@handles(ChangeCourse)
+def change(command: ChangeCourse, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    training.change(act, course=command.course, standing=partial(_standing, records))
 
 
 @decided_by(Training, Training.open)
@@ -106,15 +126,22 @@ def enrol(command: Enrol, act: Act, records: Records) -> None:
     if not mentor.is_open:
         raise Refused("mentor_closed", "Ce dossier de mentor·e est clos.", ("un dossier ouvert",))
     training.enrol(act, mentor_id=mentor.id)
+    mentor.enrol(act, course_id=training.id)
 
 
-@decided_by(Training, Training.withdraw)
 @dataclass(frozen=True, kw_only=True)
 class Withdraw(Command):
     """A mentor gives the place up."""
 
     name: ClassVar[str] = "training.withdraw"
     mentor_id: str
+
+
+@handles(Withdraw)
+def withdraw(command: Withdraw, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    training.withdraw(act, mentor_id=command.mentor_id, standing=partial(_standing, records))
+    records.read(Mentor, command.mentor_id).leave_course(act, course_id=training.id)
 
 
 @decided_by(Training, Training.attend)
@@ -142,9 +169,7 @@ def certify(command: Certify, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     training.certify(act, mentor_id=command.mentor_id, on=command.on, rules=_followed(training, act, records))
     place = training.enrolments[command.mentor_id]
-    mentor = records.read(Mentor, command.mentor_id)
-    while mentor.merged_into:
-        mentor = records.read(Mentor, mentor.merged_into)
+    mentor = _kept(command.mentor_id, records)
     if place.valid_until:
         certificate = Certificate(
             training.id, training.course.codes, place.minutes, command.on, place.valid_until
@@ -173,3 +198,21 @@ def hold(command: Hold, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     if due_now(training, hold_key(training), act, records):
         training.hold(act)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveCourse(Command):
+    """Asked of a mentor whose record is closed: the course of deadline ``key`` has the place back."""
+
+    name: ClassVar[str] = "training.leave"
+    key: str
+
+
+@handles(LeaveCourse)
+def leave_course(command: LeaveCourse, act: Act, records: Records) -> None:
+    mentor = records.get(Mentor, command.record_id)
+    for course_id in mentor.courses:
+        if leave_key(course_id) == command.key and due_now(mentor, command.key, act, records):
+            training = records.read(Training, course_id)
+            training.release(act, mentor_id=mentor.id, standing=partial(_standing, records))
+            mentor.leave_course(act, course_id=course_id)

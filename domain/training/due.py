@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from domain.calendar import french_date, paris_day, start_of
 from domain.kernel import Due
 from domain.reminding import Reminder, deliveries, retention
-from domain.training.parts import AHEAD, Status
+from domain.training.parts import AHEAD, Promotion, Status
 
 if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from domain.training.model import Training
 
 _DAY = timedelta(days=1)
+_MOST_TOLD = 5
+"""Mentors named, by their ids, in one message."""
 
 
 def due(training: Training, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
@@ -28,6 +30,7 @@ def due(training: Training, rules: Rules, calendar: SchoolCalendar, now: datetim
         return []
     found = [
         *_ahead(training, now),
+        *_promotions(training, now),
         *_attendance(training, rules, calendar),
         *deliveries(training.reminders, rules, partial(_still_awaited, training, now)),
         *retention(training.closed_on, rules),
@@ -88,6 +91,37 @@ def _ahead(training: Training, now: datetime) -> Iterator[Due]:
     )
 
 
+def _promotions(training: Training, now: datetime) -> Iterator[Due]:
+    """Whoever was given a place does not know it: the association is told, by ids, once."""
+    for number, promotion in enumerate(training.promotions, start=1):
+        key = _promotion_key(number)
+        if key not in training.reminders and _awaits_telling(training, promotion, now):
+            yield Due(
+                kind="remind_promotion",
+                key=key,
+                at=start_of(promotion.on),
+                by=training.course.first_day,
+                awaits=(f"association:{training.association_id}",),
+                what=f"Prévenir qui, de la liste d'attente, a une place à la formation du "
+                f"{french_date(training.course.first_day)} : {_ids(promotion.mentors)}",
+            )
+
+
+def _promotion_key(number: int) -> str:
+    return f"promoted:{number}"
+
+
+def _awaits_telling(training: Training, promotion: Promotion, now: datetime) -> bool:
+    """Whether the course is still ahead of somebody who was given a place."""
+    still = any(mentor_id in training.unmarked for mentor_id in promotion.mentors)
+    return still and training.status == Status.OPEN and now < training.course.starts_at
+
+
+def _ids(mentors: tuple[str, ...]) -> str:
+    told, others = mentors[:_MOST_TOLD], len(mentors) - _MOST_TOLD
+    return ", ".join(told) + (f" et {others} autre{'s' if others > 1 else ''}" if others > 0 else "")
+
+
 def _attendance(training: Training, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
     if training.status == Status.HELD:
         by = rules.training.attendance.after(training.course.last_day, calendar)
@@ -119,4 +153,7 @@ def _still_awaited(training: Training, now: datetime, key: str, reminder: Remind
     if reminder.kind == "remind_course":
         same = key == _eve_key(training) and training.status in AHEAD
         return same and now < training.course.starts_at
+    if reminder.kind == "remind_promotion":
+        keyed = {_promotion_key(n): one for n, one in enumerate(training.promotions, start=1)}
+        return _awaits_telling(training, keyed[key], now)
     return training.status == Status.HELD and bool(training.unmarked)

@@ -36,6 +36,8 @@ def _basis(case: Case, training: Training, due: Due) -> Basis:
         case "remind_attendance" | "close":
             counted = case.after(training.course.last_day, case.rules.training.attendance)
             return Basis(case.facts("Held", "Attended"), ("training.attendance",), (counted,))
+        case "remind_promotion":
+            return Basis(case.facts("Promoted"))
         case "certify":
             return Basis(case.facts("Attended"), ("training.certificate",))
         case _:

@@ -5,6 +5,7 @@ planned → open → held → closed; planned or open → cancelled. Enrolments 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,13 @@ from domain.guards import not_in_the_future, reason_given
 from domain.kernel import Act, Root, event
 from domain.reminding import Reminder, Reminding
 from domain.training import guards
-from domain.training.parts import AHEAD, STATUS_LABELS, Course, Enrolment, Place, Status
+from domain.training.parts import AHEAD, STATUS_LABELS, Course, Enrolment, Place, Promotion, Status
 
 if TYPE_CHECKING:
     from domain.programme.rules import Rules
+
+Standing = Callable[[str], str | None]
+"""The open record of the same mentor: itself, the one that it was merged into, or none at all."""
 
 
 class Training(Reminding, Root):
@@ -44,6 +48,7 @@ class Training(Reminding, Root):
         self.academies = academies
         self.course = course
         self.enrolments: dict[str, Enrolment] = {}
+        self.promotions: tuple[Promotion, ...] = ()
         self.reminders: dict[str, Reminder] = {}
         self.closed_on: date | None = None
         self.status: str = Status.PLANNED
@@ -93,15 +98,14 @@ class Training(Reminding, Root):
 
     # Before it is held -----------------------------------------------------------------------
 
-    def change(self, act: Act, *, course: Course) -> None:
+    def change(self, act: Act, *, course: Course, standing: Standing) -> None:
         """Replaces what it is; places added are given to those who wait, in their order."""
         guards.status_in(self, AHEAD, "la modifier")
         guards.nobody_came(self)
         guards.course(course)
         guards.room_enough(self, course)
         self._changed(course=course)
-        if seats := self.waiting[: course.places - self.taken]:
-            self._promoted(mentors=seats)
+        self._fill(act, standing)
 
     def open(self, act: Act) -> None:
         """Enrolment begins."""
@@ -122,13 +126,50 @@ class Training(Reminding, Root):
         guards.seat_left(self)
         self._enrolled(mentor_id=mentor_id, waits=self.taken >= self.course.places)
 
-    def withdraw(self, act: Act, *, mentor_id: str) -> None:
+    def withdraw(self, act: Act, *, mentor_id: str, standing: Standing) -> None:
         """A mentor will not come: the first who waits has the place."""
         guards.status_in(self, {Status.OPEN}, "désinscrire")
         guards.withdrawable(guards.enrolled(self, mentor_id))
         self._withdrawn(mentor_id=mentor_id)
-        if self.waiting and self.taken < self.course.places:
-            self._promoted(mentors=self.waiting[:1])
+        self._fill(act, standing)
+
+    def release(self, act: Act, *, mentor_id: str, standing: Standing) -> None:
+        """The mentor's record is closed: before the course has begun, the place goes to the record kept of
+        the same person, or back to those who wait. Nothing happens otherwise, nor twice."""
+        place = self.enrolments.get(mentor_id)
+        ahead = self.status == Status.OPEN and act.now < self.course.starts_at
+        if not (ahead and place and place.place in {Place.ENROLLED, Place.WAITING}):
+            return
+        kept = standing(mentor_id)
+        if kept and kept not in self.enrolments:
+            self._reassigned(former=(mentor_id,), kept=(kept,))
+        elif kept != mentor_id:
+            self._released(mentors=(mentor_id,))
+            self._fill(act, standing)
+
+    def _fill(self, act: Act, standing: Standing) -> None:
+        """The free places go to those who wait, in their order; whose record is closed waits no more."""
+        free, seated, gone, merged = (
+            self.course.places - self.taken,
+            list[str](),
+            list[str](),
+            dict[str, str](),
+        )
+        for mentor_id in self.waiting:
+            if len(seated) >= free:
+                break
+            kept = standing(mentor_id)
+            if kept is None or (kept != mentor_id and (kept in self.enrolments or kept in seated)):
+                gone.append(mentor_id)
+            else:
+                merged |= {mentor_id: kept} if kept != mentor_id else {}
+                seated.append(kept)
+        if gone:
+            self._released(mentors=tuple(gone))
+        if merged:
+            self._reassigned(former=tuple(merged), kept=tuple(merged.values()))
+        if seated:
+            self._promoted(mentors=tuple(seated), day=act.today)
 
     # Once it has begun -----------------------------------------------------------------------
 
@@ -183,10 +224,21 @@ class Training(Reminding, Root):
     def _withdrawn(self, mentor_id: str) -> None:
         del self.enrolments[mentor_id]
 
+    @event("Released", topic="training.Released@1")
+    def _released(self, mentors: tuple[str, ...]) -> None:
+        for mentor_id in mentors:
+            del self.enrolments[mentor_id]
+
+    @event("Reassigned", topic="training.Reassigned@1")
+    def _reassigned(self, former: tuple[str, ...], kept: tuple[str, ...]) -> None:
+        renamed = dict(zip(former, kept, strict=True))
+        self.enrolments = {renamed.get(i, i): one for i, one in self.enrolments.items()}
+
     @event("Promoted", topic="training.Promoted@1")
-    def _promoted(self, mentors: tuple[str, ...]) -> None:
+    def _promoted(self, mentors: tuple[str, ...], day: date) -> None:
         for mentor_id in mentors:
             self.enrolments[mentor_id] = Enrolment(Place.ENROLLED)
+        self.promotions = (*self.promotions, Promotion(mentors, day))
 
     @event("Attended", topic="training.Attended@1")
     def _attended(self, mentor_id: str, present: bool, minutes: int) -> None:

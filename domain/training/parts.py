@@ -94,6 +94,14 @@ class Course:
 
 
 @dataclass(frozen=True)
+class Promotion:
+    """Who was given a place from the waiting list, by ids, and on what day."""
+
+    mentors: tuple[str, ...]
+    on: date
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """A mentor's place, by id: it says nothing of who that is. ``minutes``: how long they were there."""
 

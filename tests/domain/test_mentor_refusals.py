@@ -231,6 +231,7 @@ def of_courses(today: date, odd: str) -> Iterator[Command]:
             yield course.Plan(
                 record_id=record_id, association_id=FACE, programme_id=PROGRAMME, course=told_of
             )
+    yield course.LeaveCourse(record_id=MENTOR, key=odd)
     for kind in (course.OpenCourse, course.CancelCourse, course.CloseCourse, course.Hold):
         yield kind(record_id=COURSE)
     for mentor_id in (MENTOR, TWIN, "mentor-9"):

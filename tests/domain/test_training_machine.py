@@ -283,7 +283,7 @@ def test_the_story_meets_every_status_and_every_deadline() -> None:
 
 
 FAULTS: dict[str, tuple[str, Any]] = {
-    "nobody is promoted": ("_promoted", lambda self, mentors: None),
+    "nobody is promoted": ("_promoted", lambda self, mentors, day: None),
     "the last who waits is promoted": ("waiting", property(lambda self: self._at(Place.WAITING)[::-1])),
     "there is always a place": ("taken", property(lambda self: 0)),
     "nobody is ever absent": ("unmarked", property(lambda self: ())),

@@ -100,10 +100,10 @@ async def test_a_course_reads_with_its_places_and_who_waits_in_order(views: View
         ("mentor-2", "waiting"),
     ]
     assert (full.places, full.taken, full.waiting, row.taken, row.waiting) == (1, 1, 2, 1, 1)
-    assert [due["kind"] for due in row.next] == ["remind_course", "hold"]
+    assert [due["kind"] for due in row.next] == ["remind_promotion", "remind_course", "hold"]
     async with views.seen() as connection:
         page = await deadlines.page(connection, deadlines.DeadlineFilters(record_id=record_id))
-    assert [due.kind for due in page.items] == ["remind_course", "hold"]
+    assert [due.kind for due in page.items] == ["remind_promotion", "remind_course", "hold"]
 
 
 async def test_a_certificate_expires_the_day_after_its_last_without_any_event(views: Views) -> None:
