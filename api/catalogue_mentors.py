@@ -112,6 +112,11 @@ _WHO: Final = {
     "no_such_duplicate": Entry(
         409, "Doublon inconnu", "Aucun autre dossier de la même association ne porte cet identifiant."
     ),
+    "too_many_duplicates": Entry(
+        409,
+        "Trop de doublons",
+        "Un dossier en réunit au plus 10 autres : notez le départ de la personne de celui-ci.",
+    ),
     "duplicate_suspended": Entry(
         409,
         "Doublon suspendu",

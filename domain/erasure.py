@@ -41,7 +41,8 @@ GROUND_LABELS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Erase(Command):
-    """Erases the personal data of a record of any kind, which closes it for good."""
+    """Erases the personal data of a record of any kind, and of every other record of the same person, which
+    closes them for good."""
 
     name: ClassVar[str] = "record.erase"
     takes_reason: ClassVar[bool] = False
@@ -53,6 +54,21 @@ def erase(command: Erase, act: Act, records: Records) -> None:
     record = records.get(Root, command.record_id)
     if act.actor.is_person or not command.ground.is_term or _term_has_come(record, act, records):
         record.erase(act, ground=command.ground)
+        for other in _others_of_the_same_person(record, records):
+            if not other.is_erased:
+                other.erase(act, ground=command.ground)
+
+
+def _others_of_the_same_person(record: Root, records: Records) -> list[Root]:
+    """Whatever was found to be of the same person as another of them, however far."""
+    found = {record.id: record}
+    waiting = [record]
+    while waiting:
+        for record_id in waiting.pop().kin():
+            if record_id not in found:
+                found[record_id] = records.read(Root, record_id)
+                waiting.append(found[record_id])
+    return list(found.values())[1:]
 
 
 def _term_has_come(record: Root, act: Act, records: Records) -> bool:

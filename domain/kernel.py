@@ -322,6 +322,10 @@ class Root(BaseAggregate[str]):
         elif act.actor.is_person:
             raise Refused("already_erased", "Les données personnelles de ce dossier sont déjà effacées.")
 
+    def kin(self) -> tuple[str, ...]:
+        """The other records that it knows to be of the same person: erasing one erases them all."""
+        return ()
+
     def _subject_erased(self, ground: Ground) -> None:
         """A kind that holds somebody's data has here its own event ``SubjectErased``, which calls
         ``_closed``: the library refuses one topic in two classes, so it cannot be inherited."""

@@ -170,7 +170,7 @@ def erase(
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Ne pas demander confirmation.")] = False,
 ) -> None:
-    """Efface les données personnelles d'un dossier, pour toujours, et le clôt."""
+    """Efface les données personnelles d'un dossier et des dossiers rattachés, pour toujours, et les clôt."""
     from domain.kernel import DomainError
     from ops import maintenance
     from ops.who import NobodyKnown

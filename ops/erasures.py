@@ -27,7 +27,7 @@ from ledger.transaction import Pool
 
 _LINE: Final = re.compile(r"(\S+) ([a-z_]+-\S+) ([a-z_]+)")
 _ERASED: Final = """
-SELECT record_id, state FROM ledger.events
+SELECT record_id, state, metadata FROM ledger.events
 WHERE topic COLLATE "C" LIKE '%.SubjectErased@_' ORDER BY position"""
 
 
@@ -79,6 +79,14 @@ class Journal:
 
 
 @dataclass(frozen=True)
+class _Recorded:
+    """What an event says of an erasure: those of one command are of the same person."""
+
+    ground: Ground
+    command_id: str
+
+
+@dataclass(frozen=True)
 class Erasures:
     """What the API, the command line and the worker apply. Doing it twice changes nothing."""
 
@@ -89,14 +97,17 @@ class Erasures:
     documents: Documents
 
     async def apply(self, record_id: str) -> None:
-        """Destroys the key of a record that was erased; nobody can read it any more once this returns.
+        """Destroys the key of a record that was erased, and of those of the same person that were erased with
+        it; nobody can read them any more once this returns.
 
         Raises ``LookupError`` for a record that was not: a key is never destroyed without its event.
         """
         erased = await self._recorded()
         if record_id not in erased:
             raise LookupError(record_id)
-        await self._forget(record_id, erased[record_id])
+        command_id = erased[record_id].command_id
+        together = {i: one.ground for i, one in erased.items() if one.command_id == command_id}
+        await asyncio.gather(*(self._forget(i, ground) for i, ground in together.items()))
 
     async def reconcile(self) -> int:
         """Does what a death or a restored backup left undone; answers how many records that concerned.
@@ -111,7 +122,8 @@ class Erasures:
         lost = {i for i in journal if i not in recorded}
         unforgotten = undone | {i for i in lost if i not in gone or i in filed}
         # Together: each waits for what other processes still hold in memory.
-        await asyncio.gather(*(self._forget(i, (recorded | journal)[i]) for i in unforgotten))
+        grounds = journal | {i: one.ground for i, one in recorded.items()}
+        await asyncio.gather(*(self._forget(i, grounds[i]) for i in unforgotten))
         again = [record_id for record_id in lost if await self._record_again(record_id, journal[record_id])]
         return len(undone | set(again))
 
@@ -130,9 +142,10 @@ class Erasures:
             return False
         return not outcome.repeated
 
-    async def _recorded(self) -> dict[str, Ground]:
+    async def _recorded(self) -> dict[str, _Recorded]:
         async with self.pool.connection() as connection:
             cursor = await connection.execute(_ERASED)
             return {
-                record_id: Ground(json.loads(state)["ground"]) for record_id, state in await cursor.fetchall()
+                record_id: _Recorded(Ground(json.loads(state)["ground"]), json.loads(metadata)["command_id"])
+                for record_id, state, metadata in await cursor.fetchall()
             }

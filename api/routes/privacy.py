@@ -28,7 +28,8 @@ _READS_THE_LOG: Final = frozenset({"dpo"})
 
 
 class ErasureBody(Body):
-    """Le fondement d'un effacement. Il est sans retour, et clôt le dossier."""
+    """Le fondement d'un effacement. Il est sans retour, et clôt le dossier avec ceux de la même personne qui
+    y sont rattachés."""
 
     ground: Ground = Field(description=f"{_GROUNDS}. Ce dernier est constaté par le système seul.")
 

@@ -29,7 +29,8 @@ _DAY = timedelta(days=1)
 
 
 def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
-    """Everything awaited, soonest first. Once erased, nothing but the places that they had."""
+    """Everything awaited, soonest first. Once erased, nothing but the places that they had. A record merged
+    into another has no term of its own: the person is erased with that one."""
     if mentor.is_erased:
         return list(_courses(mentor))
     found = [
@@ -41,7 +42,7 @@ def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -
         *_suspensions(mentor),
         *_courses(mentor),
         *deliveries(mentor.reminders, rules, partial(_still_awaited, mentor, rules, now)),
-        *retention(mentor.closed_on, rules),
+        *retention(None if mentor.merged_into else mentor.closed_on, rules),
     ]
     return sorted(found, key=lambda d: (d.at, d.key))
 

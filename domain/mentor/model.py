@@ -106,6 +106,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.closed_on: date | None = None
         self.leaving: MentorLeaving | None = None
         self.merged_into: str | None = None
+        self.absorbed: tuple[str, ...] = ()
         self.reminders: dict[str, Reminder] = {}
         self.links: dict[str, Link] = {}
         self.status: str = Status.CANDIDATE
@@ -131,6 +132,9 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     def since(self, timeline: Timeline, place: int) -> datetime:
         return times.since(self, timeline, place)
+
+    def kin(self) -> tuple[str, ...]:
+        return (self.merged_into,) if self.merged_into else self.absorbed
 
     @property
     def owner(self) -> str:
@@ -360,12 +364,14 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     def _absorbed(
         self,
         duplicate: str,
+        brought: tuple[str, ...],
         aliases: Annotated[tuple[str, ...], INTERNAL],
         certificates: tuple[Certificate, ...],
         check: Check | None,
         courses: tuple[str, ...],
         complete: bool,
     ) -> None:
+        self.absorbed = (*self.absorbed, duplicate, *brought)
         self.aliases = tuple(sorted({*self.aliases, *aliases}))
         self.certificates = {one.course_id: one for one in certificates}
         self.check = check

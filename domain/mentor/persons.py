@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.guards import reason_given
 from domain.kernel import Act, Refused
@@ -13,6 +13,9 @@ from domain.mentor.parts import Digests, MentorSuspension, Person
 if TYPE_CHECKING:
     from domain.mentor.model import Mentor
     from domain.programme.rules import Rules
+
+MOST_MERGED: Final = 10
+"""Records of one person that are merged into one: they are erased together, by one command."""
 
 
 def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests) -> None:
@@ -42,6 +45,7 @@ def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> 
     other._merged_into(kept=kept.id, on=act.today)
     kept._absorbed(
         duplicate=other.id,
+        brought=other.absorbed,
         aliases=tuple(sorted({*other.digests.all(), *other.aliases} - set(kept.digests.all()))),
         certificates=tuple(held.values()),
         check=other.check if newer else kept.check,
@@ -66,5 +70,11 @@ def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
             "duplicate_suspended",
             "Le dossier à rattacher est suspendu par une décision : c'est lui que l'on garde.",
             ("le rattachement dans l'autre sens, ou la levée de la suspension",),
+        )
+    if len(kept.absorbed) + len(duplicate.absorbed) >= MOST_MERGED:
+        raise Refused(
+            "too_many_duplicates",
+            f"Un dossier en réunit au plus {MOST_MERGED} autres.",
+            ("le départ de la personne de l'autre dossier (mentor.leave)",),
         )
     return duplicate

@@ -9,17 +9,21 @@ import pytest
 
 from domain.erasure import Erase, Ground
 from domain.kernel import Actor, Sealed
+from domain.mentor.identity import Merge
+from domain.mentor.parts import Person
 from ledger.documents import Documents
 from ledger.keyring import KeyLost, MemoryKeyring
 from ledger.postgres import PostgresRecorder
 from ledger.vault import opened
 from ops.erasures import Erasures, Journal, JournalDamaged
 from tests.conftest import Database
-from tests.support import House
+from tests.domain.mentor_support import applying
+from tests.support import COORDINATOR, House, fold_at
 
 pytestmark = pytest.mark.stack
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 ID, OTHER = "convention-1", "convention-2"
+MENTOR, TWIN = "mentor-1", "mentor-2"
 FILE = b"%PDF-1.7 delegation"
 
 
@@ -31,6 +35,15 @@ class Place:
 
     async def record_erasure(self, record_id: str = ID) -> None:
         await self.house.do(Erase(record_id=record_id, ground=Ground.OBJECTION), DPO)
+
+    async def merged(self, merged: bool = True) -> None:
+        """Somebody with two records, in each of which their names are and a file was kept."""
+        for record_id, email in ((MENTOR, "awa@exemple.test"), (TWIN, "diallo@exemple.test")):
+            person = Person("Awa", "Diallo", email)
+            await self.house.do(applying(record_id, person), COORDINATOR)
+            await self.file_kept(record_id)
+        if merged:
+            await self.house.do(Merge(record_id=MENTOR, duplicate_id=TWIN), COORDINATOR)
 
     async def file_kept(self, record_id: str) -> str:
         return await self.erasures.documents.keep(record_id, FILE)
@@ -64,6 +77,45 @@ async def test_an_erasure_is_journalled_and_its_key_destroyed_once(place: Place)
     assert await place.erasures.documents.records() == {OTHER}
     assert await place.erasures.documents.read(OTHER, kept) == FILE
     assert await place.erasures.reconcile() == 0
+
+
+@pytest.mark.parametrize("named", [MENTOR, TWIN])
+async def test_both_records_of_a_person_are_forgotten_at_once_whichever_is_named(
+    place: Place, named: str
+) -> None:
+    await place.merged()
+    await place.record_erasure(named)
+    await place.erasures.apply(named)
+    for record_id in (MENTOR, TWIN):
+        assert not await place.readable(record_id)
+        assert place.erasures.journal.read()[record_id] is Ground.OBJECTION
+    assert await place.erasures.documents.records() == set()
+    assert await place.readable(ID)
+    assert await place.erasures.reconcile() == 0
+
+
+@pytest.mark.parametrize("merge", ["in the backup", "made since"])
+async def test_both_records_of_a_person_are_erased_again_after_a_restore(place: Place, merge: str) -> None:
+    """The ledger came back as it was before the erasure, or even before the records were found to be one."""
+    await place.merged(merge == "in the backup")
+    for record_id in (TWIN, MENTOR):
+        place.erasures.journal.add(record_id, Ground.OBJECTION)
+    assert await place.erasures.reconcile() == 2
+    for record_id in (MENTOR, TWIN):
+        assert not await place.readable(record_id)
+        record = await fold_at(place.house.recorder, record_id)
+        assert record is not None
+        assert record.is_erased
+    assert await place.erasures.reconcile() == 0
+
+
+async def test_a_death_after_the_event_leaves_neither_record_of_a_person_readable(place: Place) -> None:
+    await place.merged()
+    await place.record_erasure(TWIN)
+    place.erasures.journal.add(TWIN, Ground.OBJECTION)
+    assert await place.erasures.reconcile() == 2
+    assert not await place.readable(MENTOR)
+    assert not await place.readable(TWIN)
 
 
 async def test_a_key_is_never_destroyed_without_the_event(place: Place) -> None:

@@ -1,0 +1,39 @@
+"""Somebody with two records is erased from both by one call, and read in neither by anybody."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api import walk
+from tests.api.conftest import ROLES, Site
+from tests.api.test_mentors import EMAIL, FAMILY, GIVEN, applied, person, read
+
+SECOND = {"email": "autre@introuvable.example", "birth_date": None, "family_name": "Introuvable-Naissance"}
+WORDS = (GIVEN, FAMILY, EMAIL, "1985-03-02", "autre@introuvable", "Introuvable-Naissance")
+
+
+@pytest.mark.parametrize("named", ["the one that was kept", "the one that was merged into it"])
+async def test_erasing_either_record_of_a_person_erases_both(site: Site, named: str) -> None:
+    await walk.opened(site)
+    kept = await applied(site)
+    merged = await applied(site, person=person(**SECOND))
+    stranger = await applied(site, person=person(email="x@x.example", given_name="Y", birth_date=None))
+    await site.do("face", "POST", f"/v1/mentors/{kept}/duplicates", {"duplicate_id": merged})
+    asked = kept if named == "the one that was kept" else merged
+    path, body = f"/v1/records/{asked}/erasure", {"ground": "consent_withdrawn"}
+
+    first = await site.call("dpo", "POST", path, body, key="once")
+    again = await site.call("dpo", "POST", path, body, key="once")
+
+    assert first.status_code == again.status_code == 200
+    assert first.json() == again.json()
+    assert await site.keyring.destroyed() == {kept, merged}
+    assert (await read(site, kept))["status"] == (await read(site, merged))["status"] == "erased"
+    assert (await read(site, stranger))["persons"]["given_name"] == "Y"
+    for who in ROLES:
+        for record in (kept, merged):
+            for more in ("", "/history?limit=100"):
+                answer = await site.get(who, f"/v1/mentors/{record}{more}")
+                assert not [word for word in WORDS if word in answer.text], who
+    other = await site.call("dpo", "POST", f"/v1/records/{kept}/erasure", body)
+    assert (other.status_code, other.json()["guard"]) == (409, "already_erased")
