@@ -20,6 +20,8 @@ AWAITED: Final[dict[str, Any]] = {
     "by": "2025-12-12",
     "missing": ["la désignation du signataire"],
     "automatic": True,
+    "late": False,
+    "estimated": False,
 }
 CONVENTION: Final[dict[str, Any]] = {
     "id": _ID,
@@ -68,7 +70,7 @@ CONVENTION: Final[dict[str, Any]] = {
     "notice_until": None,
     "end_cause": None,
     "ended_on": None,
-    "next": [AWAITED | {"late": False}],
+    "next": [AWAITED],
     "created_at": "2025-11-24T09:00:00Z",
     "updated_at": "2025-12-05T10:12:31Z",
     "position": 1042,
@@ -148,6 +150,7 @@ ASSOCIATION: Final[dict[str, Any]] = {
             "state": "spent",
         }
     ],
+    "next": [],
     "scopes": ["academie:10", f"association:{_ASSOCIATION}", "role:national"],
     "since": "2025-11-24T09:00:00Z",
     "since_recorded": "2025-11-24T09:00:00Z",
@@ -174,6 +177,7 @@ PROGRAMME: Final[dict[str, Any]] = {
         }
     ],
     "targets": [{"academie": "10", "school_year": "2025-2026", "mentees": 1500, "lycees": 40}],
+    "next": [],
     "version": 3,
     "created_at": "2025-09-01T08:00:00Z",
     "updated_at": "2025-10-02T08:00:00Z",
@@ -230,6 +234,7 @@ COMPANY: Final[dict[str, Any]] = {
     "since_recorded": "2025-11-24T09:00:00Z",
     "closed_on": None,
     "ties": [{"kind": "visit", "label": "visites", "school_year": "2025-2026", "count": 3}],
+    "next": [],
     "version": 3,
     "created_at": "2025-11-24T09:00:00Z",
     "updated_at": "2025-12-05T10:12:31Z",

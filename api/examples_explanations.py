@@ -75,6 +75,7 @@ EXPLANATION: Final[dict[str, Any]] = {
                     "zone": "A",
                     "calendar": "2026-2027/1c2d3e4f",
                     "skipped": [["samedis et dimanches", 8], ["Vacances de Noël", 17]],
+                    "estimated": False,
                 }
             ],
             "missing": ["la charte signée"],

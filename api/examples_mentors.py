@@ -64,7 +64,6 @@ MENTOR: Final[dict[str, Any]] = {
             "by": None,
             "missing": ["la présentation du document"],
             "automatic": False,
-            "late": False,
         }
     ],
     "created_at": "2025-12-01T09:00:00Z",

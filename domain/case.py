@@ -113,7 +113,8 @@ class Case:
         return Counted(
             sentence=f"{delay.label} à compter du {french_date(start)} (non compris), dans l'académie "
             f"{self.calendar.academie or 'sans calendrier propre'}{zone} : le {french_date(end)}"
-            + (f" ; ne comptent pas : {left_out}" if left_out else ""),
+            + (f" ; ne comptent pas : {left_out}" if left_out else "")
+            + (_unknown(self.calendar) if delay.estimated(end, self.calendar) else ""),
             start=start,
             delay=delay.label,
             end=end,
@@ -121,6 +122,7 @@ class Case:
             zone=self.zone,
             calendar=self.calendar.version,
             skipped=skipped,
+            estimated=delay.estimated(end, self.calendar),
         )
 
     def first_of(self, start: date | None, delays: Iterable[Delay], day: date) -> Counted | None:
@@ -206,6 +208,12 @@ def not_counted(calendar: SchoolCalendar, start: date, end: date) -> Iterator[st
         elif not calendar.is_school_day(day):
             yield "samedis et dimanches"
         day += _ONE_DAY
+
+
+def _unknown(calendar: SchoolCalendar) -> str:
+    until = calendar.known_until
+    since = f"au-delà du {french_date(until)} " if until else ""
+    return f" ; date estimée : {since}les vacances ne sont pas connues, et ne sont pas décomptées"
 
 
 def _plainly(start: date, delay: Delay, end: date, where: str) -> str:

@@ -66,7 +66,8 @@ class RuleUsed:
 @dataclass(frozen=True)
 class Counted:
     """How a day was found: so long after (or before) another one. ``skipped``: what did not count on the way,
-    with how many days of it; ``calendar``: the version of the school calendar, empty in plain days.
+    with how many days of it; ``calendar``: the version of the school calendar, empty in plain days;
+    ``estimated``: it ends after the last day whose holidays that calendar knows.
     """
 
     sentence: str
@@ -77,6 +78,7 @@ class Counted:
     zone: str = ""
     calendar: str = ""
     skipped: tuple[tuple[str, int], ...] = ()
+    estimated: bool = False
 
 
 @dataclass(frozen=True)

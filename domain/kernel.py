@@ -213,7 +213,8 @@ class Due:
 
     ``kind`` names the step of the process that acts at ``at`` (empty: nothing but a person can act).
     ``key`` tells this deadline from every other one of the record, for ever: it is the idempotency key of
-    the step. ``by`` is the last day for whoever is awaited (``None``: no term).
+    the step. ``by`` is the last day for whoever is awaited (``None``: no term). ``estimated``: counted in
+    days of school that no calendar tells yet; it may move once their holidays are known.
     """
 
     kind: str
@@ -224,6 +225,7 @@ class Due:
     by: date | None = None
     missing: tuple[str, ...] = ()
     automatic: bool = True
+    estimated: bool = False
 
 
 class Root(BaseAggregate[str]):

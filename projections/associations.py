@@ -3,7 +3,6 @@ the conventions that bind it."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -29,16 +28,19 @@ from domain.association.parts import (
 from domain.calendar import paris_day
 from domain.convention.model import Convention
 from domain.convention.parts import BEFORE_FORCE, RUNNING
+from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS
+from domain.registry import waits
 from projections import paging
+from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put, within
 from projections.conventions import operators_of
 from projections.facts import plain, word
-from projections.paging import Condition, Page, containing, one
+from projections.paging import Condition, Page, containing, one, searchable
 from projections.persons import Personal
-from projections.tracking import Tracked, academies_of, links_of, rules_followed, scopes_of
+from projections.tracking import Tracked, academies_of, links_of, needed, rules_followed, scopes_of
 
 DDL: Final = """
 CREATE TABLE {schema}.associations (
@@ -148,6 +150,7 @@ class AssociationRow:
     entitlements: list[dict[str, Any]]
     contacts: list[dict[str, Any]]
     links: list[dict[str, Any]]
+    next: list[Awaited]
     scopes: list[str]
     since: datetime
     since_recorded: datetime
@@ -205,9 +208,11 @@ def row_of(
     programme: Programme | None,
     day: date,
     conventionnee: Iterable[dict[str, Any]] = (),
+    dues: Iterable[Due] = (),
 ) -> AssociationRow:
-    """The row of a tracked association, as it reads on a day in Paris. Pure; its conventions are not its own
-    state: they are given. ``programme``: that of its admission, ``None`` before there is one.
+    """The row of a tracked association, as it reads on a day in Paris, with what it waits for. Pure; its
+    conventions are not its own state: they are given. ``programme``: that of its admission, ``None`` before
+    there is one.
     """
     association = tracked.record
     if not isinstance(association, Association):
@@ -236,6 +241,7 @@ def row_of(
         ],
         contacts=[{"role": plain(role), "label": CONTACT_LABELS[role]} for role in association.contacts],
         links=links_of(association),
+        next=next_of(dues, day),
         scopes=scopes_of(association),
         since=tracked.since,
         since_recorded=tracked.since_recorded,
@@ -251,7 +257,8 @@ def row_of(
 
 def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> AssociationRow:
     """The row of an association folded by the caller (``known_at``), as it reads at ``now``."""
-    return row_of(tracked, programme, paris_day(now))
+    dues = waits(tracked.record, lambda _: needed(programme), world, now)
+    return row_of(tracked, programme, paris_day(now), dues=dues)
 
 
 async def get(connection: AsyncConnection[Any], record_id: str) -> AssociationRow | None:
@@ -264,12 +271,6 @@ async def page(
 ) -> Page[AssociationRow]:
     """Associations in the order of their registration. Raises ``BadCursor``."""
     return await paging.page(connection, _SELECT, filters.conditions, _read, after, limit, oldest_first=True)
-
-
-def searchable(name: str) -> str:
-    """The name without case, accents nor needless blanks."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(sign for sign in decomposed if not unicodedata.combining(sign)).split())
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -285,7 +286,8 @@ async def write(connection: Connection, batch: Batch) -> None:
 
 
 def _values(tracked: Tracked, association: Association, batch: Batch) -> tuple[Any, ...]:
-    row = row_of(tracked, batch.programmes.get(association.programme_id), batch.today)
+    dues = batch.dues[association.id]
+    row = row_of(tracked, batch.programmes.get(association.programme_id), batch.today, (), dues)
     return (
         row.id,
         row.status,

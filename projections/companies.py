@@ -15,10 +15,10 @@ from domain.company.model import STATUS_LABELS, TIE_LABELS, Company, Status
 from domain.ports import World
 from domain.programme.model import Programme
 from projections import paging
-from projections.associations import searchable
+from projections.awaited import Awaited
 from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
-from projections.paging import Condition, Page, containing, one
+from projections.paging import Condition, Page, containing, one, searchable
 from projections.tracking import Tracked, scopes_of
 
 DDL: Final = """
@@ -52,7 +52,7 @@ _COLUMNS: Final = "SELECT id, created_at, shown FROM read.companies"
 @dataclass(frozen=True)
 class CompanyRow:
     """A company as it reads. ``ties``: how many mentors, visits, internships and PFMP, by school year, the
-    latest first. No person is in it.
+    latest first. No person is in it. ``next`` is empty: nothing is ever due of a company.
     """
 
     id: str
@@ -68,6 +68,7 @@ class CompanyRow:
     since_recorded: datetime
     closed_on: str | None
     ties: list[dict[str, Any]]
+    next: list[Awaited]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -102,6 +103,7 @@ def row_of(tracked: Tracked) -> CompanyRow:
         since_recorded=tracked.since_recorded,
         closed_on=plain(company.closed_on),
         ties=_ties(company),
+        next=[],
         version=company.version,
         created_at=tracked.created_at,
         updated_at=tracked.updated_at,

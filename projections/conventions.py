@@ -18,9 +18,10 @@ from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
 from projections import paging
+from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, word
-from projections.paging import Condition, Page, containing, next_of, one
+from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
 from projections.today import FUNCTION, TYPED
 from projections.tracking import Tracked, academies_of, needed, rules_followed, scopes_of
@@ -116,7 +117,7 @@ class ConventionRow:
     notice_until: str | None
     end_cause: str | None
     ended_on: str | None
-    next: list[dict[str, Any]]
+    next: list[Awaited]
     created_at: datetime
     updated_at: datetime
     position: int

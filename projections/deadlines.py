@@ -14,6 +14,7 @@ from domain.association.model import Association
 from domain.calendar import paris_day, start_of
 from domain.kernel import Due, Root, kind_of
 from domain.training.model import Training
+from projections.awaited import Awaited
 from projections.batch import Batch, Connection, Projection, Table, as_array, put, within
 from projections.paging import Page, cursor_of, key_of, page_of, select
 from projections.tracking import Tracked, academies_of, scopes_of
@@ -31,6 +32,7 @@ CREATE TABLE {schema}.deadlines (
     awaits       text[]      NOT NULL,
     missing      text[]      NOT NULL,
     automatic    boolean     NOT NULL,
+    estimated    boolean     NOT NULL,
     academies    text[]      NOT NULL,
     scopes       text[]      NOT NULL,
     PRIMARY KEY (record_id, key)
@@ -44,11 +46,13 @@ _INDEXES: Final = "CREATE INDEX ON {schema}.deadlines USING gin (scopes)"
 _CLEAR: Final = "DELETE FROM {schema}.deadlines WHERE record_id = ANY(%s)"
 _TABLE: Final = Table(
     "deadlines",
-    "record_id, key, record_kind, title, kind, what, at, by, awaits, missing, automatic, academies, scopes",
+    "record_id, key, record_kind, title, kind, what, at, by, awaits, missing, automatic, estimated, "
+    "academies, scopes",
 )
 
 _COLUMNS: Final = """
-SELECT record_id, record_kind, title, key, kind, what, at, by, awaits, missing, automatic, academies
+SELECT record_id, record_kind, title, key, kind, what, at, by, awaits, missing, automatic, estimated,
+       academies, coalesce(by < (SELECT day FROM read.position), false) AS late
 FROM read.deadlines"""
 
 # Every kind of records that follows the rules of a programme is here.
@@ -76,20 +80,12 @@ WHERE (check_until >= %(last)s AND check_until < %(today)s)
 
 
 @dataclass(frozen=True)
-class DeadlineRow:
-    """One thing awaited. ``at`` (UTC): when the process acts; ``by``: the last day for who is awaited."""
+class DeadlineRow(Awaited):
+    """The same, with the record that waits for it."""
 
     record_id: str
     record_kind: str
     title: str
-    key: str
-    kind: str
-    what: str
-    at: datetime
-    by: date | None
-    awaits: list[str]
-    missing: list[str]
-    automatic: bool
     academies: list[str]
 
 
@@ -190,6 +186,7 @@ def _rows(tracked: Tracked, dues: Sequence[Due]) -> Iterator[tuple[Any, ...]]:
             as_array(due.awaits),
             as_array(due.missing),
             due.automatic,
+            due.estimated,
             academies,
             scopes,
         )

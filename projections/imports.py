@@ -14,9 +14,10 @@ from domain.imports.model import Import
 from domain.imports.parts import KEPT, KIND_LABELS, STATUS_LABELS, Status
 from domain.kernel import Due
 from projections import paging
+from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
-from projections.paging import Page, next_of, one
+from projections.paging import Page, one
 from projections.tracking import Tracked, scopes_of
 
 DDL: Final = """
@@ -68,7 +69,7 @@ class ImportRow:
     submitted_on: str
     ended_on: str | None
     kept_until: str | None
-    next: list[dict[str, Any]]
+    next: list[Awaited]
     version: int
     created_at: datetime
     updated_at: datetime

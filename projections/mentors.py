@@ -30,9 +30,10 @@ from domain.programme.model import Programme
 from domain.programme.rules import MODULES, Rules
 from domain.registry import ruling
 from projections import paging
+from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, split, word
-from projections.paging import Condition, Page, containing, next_of, one
+from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
 from projections.tracking import Tracked, links_of, needed, scopes_of
 
@@ -130,7 +131,7 @@ class MentorRow:
     closed_on: str | None
     merged_into: str | None
     links: list[dict[str, str]]
-    next: list[dict[str, Any]]
+    next: list[Awaited]
     created_at: datetime
     updated_at: datetime
     position: int

@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Generic, LiteralString, TypeVar
 
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
-
-from domain.kernel import Due
-from projections.facts import plain
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -116,11 +114,12 @@ async def page(
     return page_of(rows, limit, read, lambda row: cursor_of(row["created_at"].isoformat(), row["id"]))
 
 
+def searchable(name: str) -> str:
+    """The name without case, accents nor needless blanks."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(sign for sign in decomposed if not unicodedata.combining(sign)).split())
+
+
 def containing(value: T | None) -> list[T] | None:
     """What an array must contain (``@>``); ``None`` leaves the test out."""
     return None if value is None else [value]
-
-
-def next_of(dues: Sequence[Due], today: date) -> list[dict[str, Any]]:
-    """What a record waits for, as its row tells it; ``late``: whoever is awaited is, since the day before."""
-    return [{**plain(due), "late": bool(due.by and due.by < today)} for due in dues]

@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
 from domain.programme.model import Programme
+from projections.awaited import Awaited
 from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
 from projections.paging import select
@@ -30,7 +31,7 @@ _TABLE: Final = Table("programmes", "id, shown, scopes", key="id")
 @dataclass(frozen=True)
 class ProgrammeRow:
     """``versions``: number, rules, ``on`` (from which day), academie (empty: national), ``to_open``.
-    ``targets``: academie, school_year, mentees, lycees.
+    ``targets``: academie, school_year, mentees, lycees. ``next`` is empty: nobody is waited for.
     """
 
     id: str
@@ -39,6 +40,7 @@ class ProgrammeRow:
     status: str
     versions: Sequence[dict[str, Any]]
     targets: Sequence[dict[str, Any]]
+    next: Sequence[Awaited]
     version: int
     created_at: datetime
     updated_at: datetime
@@ -63,6 +65,7 @@ def row_of(tracked: Tracked) -> ProgrammeRow:
             {"academie": academie, "school_year": year, "mentees": mentees, "lycees": lycees}
             for (academie, year), (mentees, lycees) in sorted(programme.targets.items())
         ],
+        next=[],
         version=programme.version,
         created_at=tracked.created_at,
         updated_at=tracked.updated_at,

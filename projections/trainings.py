@@ -19,9 +19,10 @@ from domain.training.due import waits
 from domain.training.model import Training
 from domain.training.parts import PLACE_LABELS, STATUS_LABELS, Course, Enrolment, Place, Status
 from projections import paging
+from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
 from projections.facts import plain, word
-from projections.paging import Condition, Page, containing, next_of, one
+from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
 from projections.tracking import Tracked, needed, rules_followed, scopes_of
 
@@ -101,7 +102,7 @@ class TrainingRow:
     waiting: int
     enrolments: list[dict[str, Any]]
     closed_on: str | None
-    next: list[dict[str, Any]]
+    next: list[Awaited]
     created_at: datetime
     updated_at: datetime
     position: int

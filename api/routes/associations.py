@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from api import examples
-from api.dependencies import MOST_ITEMS, After, Limit, Parts, Reading
+from api.dependencies import After, Limit, Parts, Reading
 from api.fields import AcademieCode, Body, Day, Line, Mailbox, Rna, Scheme, Siren, shown
 from api.listing import (
     READING,
@@ -30,12 +28,8 @@ from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.association import commands
 from domain.association.model import Association, Entitlement, EntitlementKind, Identity
 from domain.association.parts import Contact, ContactRole
-from domain.ports import World
-from domain.programme.model import Programme
-from projections import associations, deadlines
+from projections import associations
 from projections.associations import AssociationFilters, AssociationRow
-from projections.deadlines import DeadlineFilters, DeadlineRow
-from projections.tracking import Tracked
 
 router = APIRouter(prefix="/v1/associations", tags=["associations"], route_class=Route)
 
@@ -144,14 +138,6 @@ Contacted = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class AssociationDocument(AssociationRow):
-    """Une association et ce qu'elle attend. ``conventionnee`` et ``next`` disent le présent seulement ; les
-    contacts sont nommés dans ``persons`` : « rôle.name », « rôle.mailbox », « rôle.phone »."""
-
-    next: list[DeadlineRow] = field(default_factory=list)
-
-
 @router.get(
     "",
     summary="Les associations de votre périmètre",
@@ -200,7 +186,7 @@ async def list_associations(
     summary="Une association, aujourd'hui ou à une date",
     responses=problem_responses(
         ("not_found", *AS_KNOWN, *READING),
-        examples.either(examples.ASSOCIATION | {"next": []}, examples.STANDING),
+        examples.either(examples.ASSOCIATION, examples.STANDING),
     ),
     operation_id="associations_read",
 )
@@ -210,22 +196,13 @@ async def read_association(
     shown: Shown,
     moments: Travel,
     reading: Reading,
-) -> AssociationDocument | Standing:
+) -> AssociationRow | Standing:
     async with reading.session() as connection:
         row = present(await associations.get(connection, id), id)
-        awaited = await deadlines.page(connection, DeadlineFilters(record_id=id), None, MOST_ITEMS)
         then = await standing(connection, id, moments)
     if moments is None:
-        document = AssociationDocument(**vars(row), next=list(awaited.items))
-        return tagged(await shown.row(document, Association), response)
-
-    return await travelled(reading, shown, Association, id, moments, then, _document_at)
-
-
-def _document_at(
-    tracked: Tracked, programme: Programme | None, world: World, now: datetime
-) -> AssociationDocument:
-    return AssociationDocument(**vars(associations.row_at(tracked, programme, world, now)))
+        return tagged(await shown.row(row, Association), response)
+    return await travelled(reading, shown, Association, id, moments, then, associations.row_at)
 
 
 history_route(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from domain.association.parts import FOLLOWED, INSURANCE, STANDING, Entitlement, Status
 from domain.calendar import french_date, paris_day, start_of
+from domain.estimating import estimated
 from domain.kernel import Due
 from domain.programme.rules import DOCUMENTS
 from domain.reminding import Reminder, Step, deliveries, next_step, retention
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
     from domain.ports import World
     from domain.programme.model import Programme
-    from domain.programme.rules import Rules
+    from domain.programme.rules import Delay, Rules
 
 _ONE_DAY = timedelta(days=1)
 
@@ -41,7 +42,14 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
         *deliveries(association.reminders, rules, partial(_still_awaited, association)),
         *retention(association.closed_on, rules),
     ]
-    return sorted(found, key=lambda d: (d.at, d.key))
+    return sorted(estimated(found, _counted(rules), calendar), key=lambda d: (d.at, d.key))
+
+
+def _counted(rules: Rules) -> dict[str, tuple[Delay, ...]]:
+    """What each kind of deadlines is counted with, which may be days of school."""
+    file, assessment = (rules.admission.lapse, *rules.admission.reminders), (rules.admission.assessment,)
+    read = ("read_document", "remind_reading", "escalate_reading", "remind_assessment", "escalate_assessment")
+    return {"remind_documents": file, "lapse": file, **dict.fromkeys(read, assessment)}
 
 
 def waits(association: Association, programme: Programme, world: World, now: datetime) -> list[Due]:
@@ -58,11 +66,11 @@ def _documents(
 ) -> Iterator[Due]:
     """The operator is reminded while something is missing, counted from the opening or from the last time
     that something was refused or asked."""
-    missing, since = association.missing_documents, association.documents_since
-    if association.status not in FOLLOWED or not missing or since is None:
+    since = association.documents_since
+    if association.status not in FOLLOWED or not association.missing_documents or since is None:
         return
-    days = [delay.after(since, calendar) for delay in rules.admission.reminders]
-    steps = [(f"{_documents_series(association)}{n}", day) for n, day in enumerate(days, start=1)]
+    days = enumerate((delay.after(since, calendar) for delay in rules.admission.reminders), start=1)
+    steps = [(f"{_documents_series(association)}{n}", day) for n, day in days]
     yield _reminding(
         "remind_documents",
         steps,
@@ -70,7 +78,7 @@ def _documents(
         now,
         by=_lapse_term(association, rules, calendar),
         what="Remettre les pièces demandées",
-        missing=tuple(DOCUMENTS[name] for name in missing),
+        missing=tuple(DOCUMENTS[name] for name in association.missing_documents),
     )
 
 

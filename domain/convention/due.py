@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from domain.calendar import add_months, french_date, paris_day, start_of
 from domain.convention import guards
 from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Report, Status
+from domain.estimating import estimated
 from domain.kernel import Due
 from domain.reminding import Reminder, deliveries, next_step, retention
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from domain.convention.model import Convention
     from domain.ports import World
     from domain.programme.model import Programme
-    from domain.programme.rules import Rules
+    from domain.programme.rules import Delay, Rules
 
 REPORT_LABELS = {"bilan": "bilan pédagogique", "financial": "compte rendu financier"}
 
@@ -40,7 +41,12 @@ def due(convention: Convention, rules: Rules, calendar: SchoolCalendar, now: dat
         # nobody abandons without a reason.
         *retention(convention.abandoned_on or convention.ended_on, rules),
     ]
-    return sorted(found, key=lambda d: (d.at, d.key))
+    return sorted(estimated(found, _counted(rules), calendar), key=lambda d: (d.at, d.key))
+
+
+def _counted(rules: Rules) -> dict[str, tuple[Delay, ...]]:
+    """What each kind of deadlines is counted with, which may be days of school."""
+    return {"remind_review": (rules.review,), "remind_signature": rules.signature_reminders[:1]}
 
 
 def waits(convention: Convention, programme: Programme, world: World, now: datetime) -> list[Due]:

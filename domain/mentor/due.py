@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.calendar import french_date, paris_day, start_of
+from domain.estimating import estimated
 from domain.kernel import Due
 from domain.mentor.clearance import check_until, trained_until, training_missing
 from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
@@ -44,7 +45,13 @@ def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -
         *deliveries(mentor.reminders, rules, partial(_still_awaited, mentor, rules, now)),
         *retention(None if mentor.merged_into else mentor.closed_on, rules),
     ]
-    return sorted(found, key=lambda d: (d.at, d.key))
+    return sorted(estimated(found, _counted(rules), calendar), key=lambda d: (d.at, d.key))
+
+
+def _counted(rules: Rules) -> dict[str, tuple[Delay, ...]]:
+    """What each kind of deadlines is counted with, which may be days of school."""
+    mentors = rules.mentors
+    return {"remind_file": (mentors.lapse,), "lapse": (mentors.lapse,)}
 
 
 def waits(mentor: Mentor, programme: Programme, world: World, now: datetime) -> list[Due]:

@@ -38,6 +38,10 @@ class Delay:
             return add_months(day, self.count)
         return day + timedelta(days=self.count)
 
+    def estimated(self, day: date, calendar: SchoolCalendar) -> bool:
+        """Whether ``day``, found by ``after``, went beyond the days of school that are known."""
+        return self.unit is Unit.SCHOOL_DAYS and not calendar.covers(day)
+
     def plainly_after(self, day: date) -> date:
         """The same counted in plain days or months: notices and accounts know no school holidays."""
         return add_months(day, self.count) if self.unit is Unit.MONTHS else day + timedelta(days=self.count)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.calendar import french_date, paris_day, start_of
+from domain.estimating import estimated
 from domain.kernel import Due
 from domain.reminding import Reminder, deliveries, retention
 from domain.training.parts import AHEAD, Promotion, Status
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
     from domain.ports import World
     from domain.programme.model import Programme
-    from domain.programme.rules import Rules
+    from domain.programme.rules import Delay, Rules
     from domain.training.model import Training
 
 _DAY = timedelta(days=1)
@@ -35,7 +36,13 @@ def due(training: Training, rules: Rules, calendar: SchoolCalendar, now: datetim
         *deliveries(training.reminders, rules, partial(_still_awaited, training, now)),
         *retention(training.closed_on, rules),
     ]
-    return sorted(found, key=lambda d: (d.at, d.key))
+    return sorted(estimated(found, _counted(rules), calendar), key=lambda d: (d.at, d.key))
+
+
+def _counted(rules: Rules) -> dict[str, tuple[Delay, ...]]:
+    """What each kind of deadlines is counted with, which may be days of school."""
+    attendance = (rules.training.attendance,)
+    return {"remind_attendance": attendance, "close": attendance}
 
 
 def waits(training: Training, programme: Programme, world: World, now: datetime) -> list[Due]:

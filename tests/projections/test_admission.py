@@ -26,15 +26,16 @@ from domain.association.parts import (
     EntitlementKind,
     SuspensionCause,
 )
-from domain.calendar import paris_day
+from domain.calendar import paris_day, start_of
 from domain.erasure import Erase, Ground
 from domain.kernel import FORGOTTEN
 from domain.links import Channel
 from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS, Rules
-from projections import associations
+from projections import associations, deadlines
 from projections.associations import AssociationFilters, AssociationRow
+from projections.deadlines import DeadlineFilters
 from projections.tracking import track
 from tests.projections.support import DPO, Views, ids, in_force
 from tests.support import FACE, NATIONAL
@@ -73,6 +74,28 @@ async def admitted(views: Views, insured: date) -> None:
         await received(views, document, insured if document == "insurance" else None)
         await views.house.do(AcceptDocument(record_id=FACE, document=document, sha256=DIGEST))
     await views.house.do(Admit(record_id=FACE, on=views.house.clock.today))
+
+
+async def test_what_an_operator_owes_is_late_from_the_day_after_its_term_in_its_file_as_in_the_deadlines(
+    views: Views,
+) -> None:
+    await opened(views)
+
+    async def told() -> tuple[date | None, set[bool]]:
+        (owed,) = [one for one in (await row(views)).next if one.kind == "remind_documents"]
+        async with views.seen() as connection:
+            wanted = DeadlineFilters(record_id=FACE, kind="remind_documents")
+            (due,) = (await deadlines.page(connection, wanted)).items
+        assert vars(due).items() >= vars(owed).items()
+        return owed.by, {owed.late}
+
+    by, late = await told()
+    assert by
+    assert late == {False}
+    views.house.clock.advance(days=(by - views.house.clock.today).days)
+    assert await told() == (by, {False})
+    views.house.clock.advance(days=1)
+    assert await told() == (by, {True})
 
 
 async def test_a_file_shows_what_was_asked_what_came_and_what_is_missing(views: Views) -> None:
@@ -238,7 +261,9 @@ async def test_the_row_of_a_folded_association_is_the_row_that_is_read(views: Vi
         assert programme
         assert isinstance(programme.record, Programme)
         day = paris_day(await views.house.recorder.now())
-        assert associations.row_of(tracked, programme.record, day) == await row(views)
+        world = views.house.executor.world
+        read = associations.row_at(tracked, programme.record, world, start_of(day))
+        assert read == await row(views)
         views.house.clock.advance(days=6)
 
 

@@ -156,7 +156,7 @@ async def test_lateness_shows_from_the_day_after_the_term(views: Views) -> None:
         async with views.seen() as connection:
             row = await conventions.get(connection, "convention-1")
         assert row
-        return {one["late"] for one in row.next}
+        return {one.late for one in row.next}
 
     views.house.clock.advance(days=7)
     await views.act_on_time()

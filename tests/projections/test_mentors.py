@@ -81,8 +81,8 @@ async def test_a_candidate_reads_with_what_is_missing(views: Views, desk: Desk) 
     assert found.file_missing == ["la pièce d'identité vue", "la charte signée"]
     assert found.capacity == {"mentees": 2, "classes": 1}
     assert [one["code"] for one in found.blocks] == ["not_cleared"]
-    assert [one["kind"] for one in found.next] == ["remind_file", "lapse"]
-    assert found.next[0]["missing"] == found.file_missing
+    assert [one.kind for one in found.next] == ["remind_file", "lapse"]
+    assert found.next[0].missing == found.file_missing
 
 
 async def test_each_step_of_the_path_is_read_with_its_facts(views: Views, desk: Desk) -> None:
@@ -108,7 +108,7 @@ async def test_each_step_of_the_path_is_read_with_its_facts(views: Views, desk: 
     assert certificate["modules"][0] == {"code": "posture", "label": "posture du mentor"}
     assert found.trained_until == certificate["valid_until"]
     assert (found.cleared_on, found.blocks, found.training_missing) == (today.isoformat(), [], [])
-    assert {one["kind"] for one in found.next} == {"alert_check", "suspend_overdue", "alert_certificate"}
+    assert {one.kind for one in found.next} == {"alert_check", "suspend_overdue", "alert_certificate"}
     assert await column(views, "sector") == "62.01Z"
 
 
@@ -285,8 +285,8 @@ async def test_rules_meant_for_open_records_reach_every_kind_that_follows_them(
     moved = await row(views)
 
     assert (moved.rules_version, moved.capacity["mentees"]) == (2, 3)
-    lapse = next(one for one in moved.next if one["kind"] == "lapse")
-    assert lapse["by"] == (desk.today + timedelta(days=12)).isoformat()
+    lapse = next(one for one in moved.next if one.kind == "lapse")
+    assert lapse.by == desk.today + timedelta(days=12)
 
 
 async def test_rules_adopted_for_a_day_to_come_move_what_mentors_wait_for_that_day(
@@ -310,7 +310,7 @@ async def test_a_file_left_idle_is_reminded_then_late_then_lapses(views: Views, 
     assert first.awaits == [FACE_PARTY]
 
     desk.go_to(lapse.at.date() + timedelta(days=2))
-    assert all(one["late"] for one in (await row(views)).next)
+    assert all(one.late for one in (await row(views)).next)
     desk.do(ask.Lapse(record_id=MENTOR), SYSTEM)
     assert (await row(views)).status_label == "candidature caduque"
     assert await kinds(views) == {"erase"}

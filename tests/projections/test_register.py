@@ -102,9 +102,9 @@ async def test_it_says_since_when_and_by_whom_it_is_awaited(views: Views) -> Non
     assert row.since < sent_at + timedelta(days=1) < row.since_recorded == house.clock.instant
     assert row.unsigned == [FACE_PARTY]
     (awaited,) = row.next
-    assert awaited["awaits"] == [FACE_PARTY]
-    assert awaited["by"] == (paris_day(sent_at) + timedelta(days=7)).isoformat()
-    assert not awaited["late"]
+    assert awaited.awaits == [FACE_PARTY]
+    assert awaited.by == paris_day(sent_at) + timedelta(days=7)
+    assert not awaited.late
     assert row.text_hash == (await house.convention(record_id)).text
     assert row.evidence is None
     academie, _ = row.parties

@@ -100,7 +100,7 @@ async def test_a_course_reads_with_its_places_and_who_waits_in_order(views: View
         ("mentor-2", "waiting"),
     ]
     assert (full.places, full.taken, full.waiting, row.taken, row.waiting) == (1, 1, 2, 1, 1)
-    assert [due["kind"] for due in row.next] == ["remind_promotion", "remind_course", "hold"]
+    assert [due.kind for due in row.next] == ["remind_promotion", "remind_course", "hold"]
     async with views.seen() as connection:
         page = await deadlines.page(connection, deadlines.DeadlineFilters(record_id=record_id))
     assert [due.kind for due in page.items] == ["remind_promotion", "remind_course", "hold"]
@@ -230,5 +230,5 @@ async def test_rules_meant_for_open_records_reach_the_courses_under_them(views: 
     after = await read(views)
 
     assert (before.rules_version, after.rules_version) == (1, 2)
-    assert [due["by"] for due in before.next] == ["2025-11-28"]
-    assert [due["by"] for due in after.next] == ["2025-11-24"]
+    assert [due.by for due in before.next] == [date(2025, 11, 28)]
+    assert [due.by for due in after.next] == [date(2025, 11, 24)]
