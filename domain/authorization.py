@@ -54,7 +54,6 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "association.remove_contact": frozenset({"academie", "association"}),
     "association.issue_link": frozenset({"academie", "association"}),
     "association.revoke_link": frozenset({"academie", "association"}),
-    "association.spend_link": _SYSTEM,
     "association.open_admission": frozenset({"academie", "person"}),
     "association.ask_document": _PREPARES,
     "association.receive_document": frozenset({"academie", "association"}),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from domain.kernel import Actor, Root, Sealed
+from domain.kernel import Actor, Claim, Root, Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,6 +31,10 @@ class Records(Protocol):
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         """The same, ``None`` when there is none."""
+
+    def holder(self, kind: type[R], claims: Collection[Claim]) -> R | None:
+        """The record that holds one of these claims, ``None`` when nobody does. It takes as many steps
+        either way: the time of the answer does not say which."""
 
     def add(self, record: Root) -> None:
         """A record created by this command."""

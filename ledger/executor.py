@@ -41,7 +41,7 @@ from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
 from ledger.keyring import KeyDestroyed, Keyring
 from ledger.personal import SEALED
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Overloaded, Recorder, VersionConflict
-from ledger.records import LoadedRecords, MissingRecord
+from ledger.records import LoadedRecords, MissingHolders, MissingRecord
 from ledger.vault import EventVault
 
 TRIES: Final = 3
@@ -108,6 +108,9 @@ class Executor:
                 if tries >= TRIES:
                     raise _erased() from destroyed
             except ClaimTaken as taken:
+                tries += 1
+                if records.asked_who_holds and tries < TRIES:
+                    continue
                 raise claims.taken(taken.key, taken.holder, request.actor) from taken
             except Overloaded as overloaded:
                 raise Busy(
@@ -135,14 +138,22 @@ class Executor:
         """The decision, once every record that it asks for is there. Read at two moments or not, all their
         versions are checked when it is recorded.
         """
-        stored = list(loaded.events)
+        stored, holders = list(loaded.events), dict[str, str | None]()
         while True:
-            records = LoadedRecords(request, self.world, stored, frozenset(known), self.word_digest)
+            records = LoadedRecords(request, self.world, stored, frozenset(known), holders, self.word_digest)
             try:
                 return records, await self._decide_or_record_refusal(request, records, loaded.now)
             except MissingRecord as missing:
                 stored += (await self.recorder.load([missing.record_id])).events
                 known.add(missing.record_id)
+            except MissingHolders as missing:
+                held = await self.recorder.holders(missing.keys)
+                holders |= {key: held.get(key) for key in missing.keys}
+                fresh = set(held.values()) - known
+                # Somebody known costs no step more than anybody.
+                found = await self.recorder.load(sorted(fresh) or [request.command.record_id])
+                stored += found.events if fresh else []
+                known |= fresh
 
     async def _decide_or_record_refusal(
         self, request: Request, records: LoadedRecords, now: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from domain.authorization import authorize
@@ -21,6 +21,14 @@ class MissingRecord(Exception):
         self.record_id = record_id
 
 
+class MissingHolders(Exception):
+    """The decision asks who holds these claims, which was not looked up: likewise."""
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        super().__init__(sorted(keys))
+        self.keys = keys
+
+
 class LoadedRecords:
     """``Records`` over what one SELECT brought; any other record is asked for by ``MissingRecord``."""
 
@@ -30,17 +38,24 @@ class LoadedRecords:
         world: World,
         stored: Sequence[StoredEvent],
         known: frozenset[str],
+        holders: Mapping[str, str | None],
         digest: Callable[..., str],
     ) -> None:
         self.digest = digest
         self._request = request
         self._world = world
         self._known = known
+        self._holders = holders
         self._stored: dict[str, list[StoredEvent]] = {record_id: [] for record_id in known}
         for one in stored:
             self._stored[one.record_id].append(one)
         self.used: dict[str, Root | None] = {}
         self.before: dict[str, tuple[int, frozenset[Claim]]] = {}
+
+    @property
+    def asked_who_holds(self) -> bool:
+        """The decision rests on who holds a claim, and is taken again when somebody else was faster."""
+        return bool(self._holders)
 
     @property
     def world(self) -> World:
@@ -72,6 +87,13 @@ class LoadedRecords:
         if found is not None and not isinstance(found, kind):
             raise NotFound("not_found", f"Aucun dossier {record_id} dans votre périmètre.")
         return found
+
+    def holder(self, kind: type[R], claims: Collection[Claim]) -> R | None:
+        keys = frozenset(claim.key for claim in claims)
+        if keys - self._holders.keys():
+            raise MissingHolders(keys)
+        held = sorted({record_id for key in keys if (record_id := self._holders[key])})
+        return self.find(kind, held[0]) if held else None
 
     def add(self, record: Root) -> None:
         if record.id == self._request.command.record_id:

@@ -10,29 +10,23 @@ import logging
 from datetime import date
 from typing import Final
 
-from fastapi import APIRouter, Response
-from psycopg import OperationalError
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
-from starlette.background import BackgroundTask
 
-from api.dependencies import Parts, Services
+from api.dependencies import Parts
 from api.fields import Body, shown
 from api.links import BY_LINK
 from api.mentor_bodies import PERSON, PROFILE, OwnProfileBody, PersonBody
 from api.requests import Act, command, correlation_of
 from api.routing import Route
-from api.sign_in import Held
-from domain.association.commands import SpendLink
-from domain.association.inviting import CANDIDACY
 from domain.calendar import paris_day
-from domain.kernel import SYSTEM, Conflict, DomainError, Forbidden, KeyReused
+from domain.kernel import Forbidden, KeyReused
 from domain.mentor.commands import ApplyByLink
 from domain.ports import Request
 
 router = APIRouter(prefix="/v1/candidacies", tags=["liens"], route_class=Route)
 
 _THANKS: Final = "Votre candidature est arrivée : l'association prendra contact avec vous."
-_KNOWN: Final = "mentor_known"
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +72,7 @@ class Acknowledged(BaseModel):
     "already_applied",
     answers=Acknowledged,
 )
-async def apply_by_link(body: OwnCandidacyBody, act: Act, parts: Parts) -> Response:
+async def apply_by_link(body: OwnCandidacyBody, act: Act, parts: Parts) -> Acknowledged:
     held = act.caller.held
     if held is None:
         raise Forbidden(
@@ -93,31 +87,9 @@ async def apply_by_link(body: OwnCandidacyBody, act: Act, parts: Parts) -> Respo
         profile=body.profile.profile(),
     )
     request = Request(asked, held.actor, act.command_id, correlation=correlation_of(act.request.scope))
-    known = False
     try:
         await parts.commands.execute(request)
-    except Conflict as conflict:
-        known = conflict.code == _KNOWN
-        if not known:
-            raise
     except KeyReused:
-        # Told, it would say that the first one opened a record: that its person was not known.
+        # Told, it would say that the link had served already, and to whom: nothing is recorded.
         log.info("a key of %s was used again with another body: nothing was recorded", held.link.id)
-    told = Acknowledged(received_on=paris_day(await parts.commands.now()), message=_THANKS)
-    return Response(
-        told.model_dump_json(),
-        media_type="application/json",
-        background=BackgroundTask(_spent, parts, held) if known else None,
-    )
-
-
-async def _spent(parts: Services, held: Held) -> None:
-    """After the answer: an invitation serves once, also for somebody whose candidacy changed nothing. Should
-    this fail, the link is live until its term, and serves once more."""
-    if held.link.action != CANDIDACY:
-        return
-    command = SpendLink(record_id=held.record.id, link=held.link.id)
-    try:
-        await parts.commands.execute(Request(command, SYSTEM, f"{held.link.id}:known"))
-    except (DomainError, OperationalError) as error:
-        log.warning("%s served and is not spent: %s", held.link.id, type(error).__name__)
+    return Acknowledged(received_on=paris_day(await parts.commands.now()), message=_THANKS)

@@ -110,15 +110,6 @@ class RevokeLink(Command):
     link: str
 
 
-@decided_by(Association, Association.spend_link)
-@dataclass(frozen=True, kw_only=True)
-class SpendLink(Command):
-    """Asked by the API once somebody known already came by an invitation: it serves once all the same."""
-
-    name: ClassVar[str] = "association.spend_link"
-    link: str
-
-
 # Admission ----------------------------------------------------------------------------------------
 
 

@@ -69,10 +69,3 @@ class Inviting(Linked):
                 "Cette association ne reçoit pas de candidature en ligne pour le moment.",
                 ("une candidature sur papier, ou un appel à l'association",),
             )
-
-    def spend_link(self, act: Act, *, link: str) -> None:
-        """The link has served, though nothing came of it: the candidate was known already. Nothing happens
-        when it is no longer live, or serves again."""
-        known = self.links.get(link)
-        if known and known.is_live and not self.LINK_ACTIONS[known.action].is_reusable:
-            self._link_spent(link=link)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, ClassVar
 
 from domain.association.model import Association
-from domain.authorization import may_see
+from domain.authorization import authorize, may_see
 from domain.commands import Command, decided_by, handles
 from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
@@ -74,13 +74,16 @@ def apply(command: Apply, act: Act, records: Records) -> None:
     )
     association.must_be_open()
     guards.proposed_by(command.channel, command.uai)
-    _candidate(command, act, records, association, command.programme_id, command.channel, command.uai)
+    records.add(
+        _candidate(command, act, records, association, command.programme_id, command.channel, command.uai)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApplyByLink(Command):
     """The same by the candidates themselves, through a link of the association: under the programme in which
-    it is admitted. They never see the record that they open."""
+    it is admitted. They never see the record that they open, nor whether they had one: then it is only noted
+    there that they came again, and the link has served all the same."""
 
     name: ClassVar[str] = "mentor.apply_by_link"
     association_id: str
@@ -94,7 +97,13 @@ def apply_by_link(command: ApplyByLink, act: Act, records: Records) -> None:
     association = records.read(Association, command.association_id)
     association.must_be_open()
     association.receive_candidacy(act)
-    _candidate(command, act, records, association, association.programme_id, Origin.FORM, None)
+    candidate = _candidate(command, act, records, association, association.programme_id, Origin.FORM, None)
+    authorize(act.actor, command.name, candidate)
+    known = records.holder(Mentor, candidate.claims())
+    if known:
+        known.note_return(act)
+    else:
+        records.add(candidate)
 
 
 def _must_be_new(command: Command, records: Records) -> None:
@@ -110,26 +119,24 @@ def _candidate(
     programme_id: str,
     channel: Origin,
     uai: str | None,
-) -> None:
+) -> Mentor:
     takes_candidacies(association)
     guards.person(act, command.person)
     _check_profile(command.profile, records)
     programme = records.read(Programme, programme_id)
-    records.add(
-        Mentor(
-            id=command.record_id,
-            association_id=association.id,
-            programme_id=programme.id,
-            rules_version=programme.current(min(association.academies, default=""), act.today).number,
-            academies=association.academies,
-            person=command.person,
-            profile=command.profile,
-            channel=channel,
-            uai=uai,
-            digests=digests_of(association.id, command.person, records.digest),
-            reachable=bool(command.person.email or command.person.phone),
-            day=act.today,
-        )
+    return Mentor(
+        id=command.record_id,
+        association_id=association.id,
+        programme_id=programme.id,
+        rules_version=programme.current(min(association.academies, default=""), act.today).number,
+        academies=association.academies,
+        person=command.person,
+        profile=command.profile,
+        channel=channel,
+        uai=uai,
+        digests=digests_of(association.id, command.person, records.digest),
+        reachable=bool(command.person.email or command.person.phone),
+        day=act.today,
     )
 
 

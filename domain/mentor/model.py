@@ -254,7 +254,15 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     # Twice the same person -----------------------------------------------------------------------
 
+    def note_return(self, act: Act) -> None:
+        """They candidate again, by a link, though their record is open: for its association to know."""
+        self._candidacy_repeated(day=act.today)
+
     # Events: they assign, and never compute with personal fields ------------------------------
+
+    @event("CandidacyRepeated", topic="mentor.CandidacyRepeated@1")
+    def _candidacy_repeated(self, day: date) -> None:
+        """Nothing changes."""
 
     @event("PersonChanged", topic="mentor.PersonChanged@1")
     def _person_changed(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:

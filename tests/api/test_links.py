@@ -17,7 +17,6 @@ from api.problems import Refusal
 from api.sign_in import OPEN_TO_PERSONS, SignIn
 from api.throttle import Pace, Throttle, caller_of
 from domain.kernel import Forbidden
-from ledger.executor import Executor
 from tests.api import test_admission, test_mentors, walk
 from tests.api.conftest import FACE, Site
 from tests.api.estate import Estate, example_of, filled, furnished, operations
@@ -189,36 +188,6 @@ async def test_a_key_that_served_says_nothing_of_who_is_known_either(site: Site)
 
     assert answers[0].status_code == answers[1].status_code == 200
     assert answers[0].content == answers[1].content
-
-
-async def test_somebody_known_costs_no_step_more_before_the_answer(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await to_candidates(site)
-    await site.do("face", "POST", "/v1/mentors", candidacy())
-    steps: list[str] = []
-    execute, send = Executor.execute, Site.call
-
-    async def counted(self: Executor, request: Any) -> Any:
-        steps.append(request.command.name)
-        return await execute(self, request)
-
-    monkeypatch.setattr(Executor, "execute", counted)
-    app, at_answer = site.app, []
-
-    async def watched(scope: Any, receive: Any, reply: Any) -> None:
-        async def replying(message: Any) -> None:
-            if message["type"] == "http.response.body":
-                at_answer.append(list(steps))
-            await reply(message)
-
-        await app(scope, receive, replying)
-
-    site.client._transport.app = watched  # type: ignore[attr-defined]
-    await send(site, "guest", "POST", "/v1/candidacies", own())
-
-    assert at_answer[0] == ["mentor.apply_by_link"]
-    assert steps == ["mentor.apply_by_link", "association.spend_link"]
 
 
 # What makes it serve no more --------------------------------------------------------------------------

@@ -178,7 +178,6 @@ def _of_itself(today: date, odd: str) -> Iterator[Command]:
             yield ask.EndEntitlement(record_id=FACE, reference=reference, on=day)
     for link in ("l1", "l8", "l9"):
         yield ask.RevokeLink(record_id=FACE, link=link)
-        yield ask.SpendLink(record_id=FACE, link=link)
         for days in (10, -1, 31):
             until = today + timedelta(days=days)
             for action in ("admission", "candidacy", "form", "burn"):

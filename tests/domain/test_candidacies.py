@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from domain.association import commands as operator
 from domain.association.inviting import CANDIDACIES_A_DAY, MOST_CANDIDATES
 from domain.association.parts import SuspensionCause
-from domain.kernel import SYSTEM, Actor, Conflict
+from domain.kernel import Actor, KeyReused
 from domain.mentor.commands import Apply, ApplyByLink
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Origin, Person, Profile
@@ -81,8 +84,8 @@ def test_a_public_form_serves_many_and_no_more_than_its_number_a_day(desk: Desk)
     desk.do(applying("mentor-x"), guest())
 
 
-def test_somebody_known_opens_nothing_and_their_invitation_is_spent_by_the_system(desk: Desk) -> None:
-    invite(desk)
+def known(desk: Desk) -> None:
+    """Camille has a record already."""
     desk.do(
         Apply(
             record_id="mentor-1",
@@ -94,21 +97,90 @@ def test_somebody_known_opens_nothing_and_their_invitation_is_spent_by_the_syste
         ),
         COORDINATOR,
     )
-    with pytest.raises(Conflict) as known:
-        desk.do(applying("mentor-2"), guest())
-    assert known.value.code == "mentor_known"
-    assert "mentor-1" not in known.value.sentence + "".join(known.value.missing)
-    assert desk.record.links["l1"].is_live
-    for _ in range(2):
-        desk.do(operator.SpendLink(record_id=FACE, link="l1"), SYSTEM, "")
-    assert desk.record.links["l1"].state == "spent"
-    assert desk.topics().count("LinkSpent") == 1
 
 
-def test_the_system_spends_no_form(desk: Desk) -> None:
+@pytest.mark.parametrize("action", ["candidacy", "form"])
+def test_somebody_known_opens_nothing_and_the_link_has_served_all_the_same(desk: Desk, action: str) -> None:
+    invite(desk, action)
+    known(desk)
+    desk.do(applying("mentor-2"), guest())
+    assert asyncio.run(fold_at(desk.house.recorder, "mentor-2")) is None
+    link = desk.record.links["l1"]
+    assert (link.state, link.uses) == (("spent", 0) if action == "candidacy" else ("live", 1))
+    stored = asyncio.run(desk.house.recorder.load(["mentor-1"])).events
+    assert [one.topic for one in stored] == ["mentor.Applied@1", "mentor.CandidacyRepeated@1"]
+    assert "camille" not in repr(stored[-1]).lower()
+
+
+def test_at_the_last_time_of_the_day_the_form_says_nothing_of_who_is_known(desk: Desk) -> None:
+    invite(desk, "form", days=300)
+    known(desk)
+    for n in range(CANDIDACIES_A_DAY - 1):
+        desk.do(applying(f"mentor-{n + 2}", other(n)), guest())
+    desk.do(applying("mentor-x"), guest())
+    for who in (CAMILLE, other(999)):
+        assert desk.refused(applying("mentor-y", who), guest(), "").code == "link_full"
+
+
+def test_by_the_same_key_somebody_known_is_answered_and_counted_like_anybody(desk: Desk) -> None:
+    """Sent again as it was, nothing more happens; with another body, it is refused and not counted."""
+    known(desk)
+    execute = desk.house.executor.execute
+    for n, first in enumerate((CAMILLE, other(1))):
+        invite(desk, "form", f"l{n}")
+        asked = [Request(applying("mentor-x", who), guest(f"l{n}"), f"l{n}:k") for who in (first, other(2))]
+        outcome = asyncio.run(execute(asked[0]))
+        assert asyncio.run(execute(asked[0])).position == outcome.position
+        with pytest.raises(KeyReused):
+            asyncio.run(execute(asked[1]))
+        assert desk.record.links[f"l{n}"].uses == 1
+
+
+def test_of_two_who_come_at_once_as_one_person_one_opens_a_record_and_the_other_is_noted(desk: Desk) -> None:
+    execute = desk.house.executor.execute
     invite(desk, "form")
-    desk.do(operator.SpendLink(record_id=FACE, link="l1"), SYSTEM, "")
-    assert desk.record.links["l1"].is_live
+
+    async def both() -> None:
+        asked = [Request(applying(f"mentor-{n}"), guest(), f"link:l1:{n}") for n in (1, 2)]
+        await asyncio.gather(*map(execute, asked))
+
+    asyncio.run(both())
+    opened = [asyncio.run(fold_at(desk.house.recorder, f"mentor-{n}")) for n in (1, 2)]
+    assert sum(one is not None for one in opened) == 1
+    assert desk.record.links["l1"].uses == 2
+
+
+def test_somebody_known_costs_no_question_more_to_the_register(desk: Desk) -> None:
+    invite(desk, "form")
+    asked = list[list[str]]()
+    recorder = desk.house.recorder
+    for person in (CAMILLE, CAMILLE, other(1)):
+        questions = list[str]()
+        with watched(recorder, questions):
+            desk.do(applying(f"mentor-{len(asked)}", person), guest())
+        asked.append(questions)
+    assert asked[0] == asked[1] == asked[2]
+
+
+@contextmanager
+def watched(recorder: Any, questions: list[str]) -> Iterator[None]:
+    names = ("load", "holders", "append")
+    before = {name: getattr(recorder, name) for name in names}
+
+    def asking(name: str) -> Any:
+        async def asked(*arguments: Any) -> Any:
+            questions.append(name)
+            return await before[name](*arguments)
+
+        return asked
+
+    for name in names:
+        setattr(recorder, name, asking(name))
+    try:
+        yield
+    finally:
+        for name in names:
+            delattr(recorder, name)
 
 
 @pytest.mark.parametrize(("action", "who"), [("candidacy", LYON), ("form", LYON)])

@@ -7,7 +7,7 @@ planted; what is personal in the record cannot be looked at without the test fai
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,7 +27,7 @@ from domain.convention import guards
 from domain.convention.model import Convention
 from domain.convention.parts import Capacity, Clauses, Coverage, EndCause, Medium, Party, PartyKind, Signatory
 from domain.erasure import Erase, Ground
-from domain.kernel import SYSTEM, Act, Actor, DomainError, NotFound, Refused, Root
+from domain.kernel import SYSTEM, Act, Actor, Claim, DomainError, NotFound, Refused, Root
 from domain.programme import commands as of_programme
 from domain.programme.rules import Delay, MentorRules, Perimeter, Rules
 from domain.refusal import Refusal
@@ -107,6 +107,11 @@ class Shelf:
     def find(self, kind: type[Root], record_id: str) -> Root | None:
         found = self.records.get(record_id)
         return copied(found) if found else None
+
+    def holder(self, kind: type[Root], claims: Collection[Claim]) -> Root | None:
+        keys = {claim.key for claim in claims}
+        held = (one for one in self.records.values() if keys & {claim.key for claim in one.claims()})
+        return next(map(copied, held), None)
 
     def add(self, record: Root) -> None:
         authorize(self.actor, self.command.name, record)
