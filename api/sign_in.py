@@ -29,14 +29,14 @@ PREFIX: Final = "lnk_"
 _SHAPE: Final = re.compile(r"lnk_[0-9A-Za-z_-]{43}", re.ASCII)
 
 FAILURES: Final = Pace(burst=10, seconds=30.0)
-"""Secrets that open nothing, from one address."""
+"""Secrets that open nothing, from one address: they delay one another, and nothing else. A live link behind
+the same address (a lycée has one) is let in, for nobody finds 256 bits by trying."""
 ALL_FAILURES: Final = Pace(burst=300, seconds=0.5)
-"""The same from all addresses together. Beyond, one failure alone takes an address all its tries: nobody
-whose link is live is ever kept waiting by others."""
+"""The same from all addresses together. Beyond, one failure alone takes an address all its tries."""
 LOOKS: Final = Pace(burst=300, seconds=1.0)
-"""Requests of any kind by a live link, from one address."""
+"""Requests of any kind by one live link, from one address."""
 ACTS: Final = Pace(burst=20, seconds=15.0)
-"""What is handed in by links, from one address: a class of adults in one training room has one."""
+"""What is handed in by one live link, from one address: a class of adults in one training room has one."""
 _EVERYBODY: Final = ""
 
 OPEN_TO_PERSONS: Final = (
@@ -84,11 +84,12 @@ class SignIn:
         Raises ``Refusal`` for too many tries, ``Forbidden`` for an operation that no link allows.
         """
         caller, method = caller_of(scope), scope["method"]
-        _slowed(self._failures.wait(caller))
         held = await self._held(secret)
         if held is None:
+            _slowed(self._failures.wait(caller))
             self._note_failure(caller)
             return None
+        caller = f"{caller} {held.link.id}"
         _slowed(self._looks.take(caller))
         if not any(method == one and path.fullmatch(scope["path"]) for one, path in OPEN_TO_PERSONS):
             raise Forbidden("role_not_allowed", "Un lien ne permet pas cette opération.", ("un jeton",))

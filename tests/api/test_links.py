@@ -353,11 +353,9 @@ def _everything(database: Database) -> list[str]:
 
 async def test_an_address_that_tries_secrets_is_slowed_down_and_told_until_when(site: Site) -> None:
     await to_admission(site)
-    good = site.bearers["guest"]
     site.bearers["guest"] = "lnk_" + "x" * 43
     codes = [(await site.call("guest", "GET", "/v1/link")).status_code for _ in range(11)]
     assert codes == [401] * 10 + [429]
-    site.bearers["guest"] = good
     slowed = await site.call("guest", "POST", ADMISSION, OPENING)
     assert (slowed.status_code, slowed.json()["code"]) == (429, "too_many_tries")
     assert 1 <= int(slowed.headers["retry-after"]) <= 30
@@ -365,7 +363,19 @@ async def test_an_address_that_tries_secrets_is_slowed_down_and_told_until_when(
     assert (await site.call("lyon", "GET", "/v1/me")).status_code == 200
 
 
-async def test_what_is_handed_in_by_links_is_bounded_by_address(
+async def test_failures_keep_no_live_link_behind_the_same_address_waiting(site: Site) -> None:
+    await to_admission(site)
+    good = site.bearers["guest"]
+    site.bearers["guest"] = "lnk_" + "x" * 43
+    for _ in range(12):
+        last = await site.call("guest", "GET", "/v1/link")
+    assert last.status_code == 429
+    site.bearers["guest"] = good
+    assert (await site.call("guest", "GET", "/v1/link")).status_code == 200
+    assert (await site.call("guest", "POST", ADMISSION, OPENING)).status_code == 200
+
+
+async def test_what_is_handed_in_by_a_link_is_bounded_by_address_and_keeps_no_other_link_waiting(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await to_candidates(site, "form")
@@ -374,6 +384,8 @@ async def test_what_is_handed_in_by_links_is_bounded_by_address(
         codes.append((await site.call("guest", "POST", "/v1/candidacies", {})).status_code)
     assert codes == [422] * sign_in.ACTS.burst + [429]
     assert (await site.call("guest", "GET", "/v1/link")).status_code == 200
+    await invited(site, "face", f"/v1/associations/{FACE}", "candidacy")
+    assert (await site.call("guest", "POST", "/v1/candidacies", own())).status_code == 200
 
 
 async def test_a_forwarded_address_is_not_believed(site: Site) -> None:
