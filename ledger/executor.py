@@ -26,9 +26,7 @@ from domain.kernel import (
     Act,
     Busy,
     Claim,
-    Conflict,
     KeyReused,
-    PreconditionFailed,
     Refused,
     Root,
     effective_at,
@@ -42,9 +40,11 @@ from ledger.keyring import KeyDestroyed, Keyring
 from ledger.personal import SEALED
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Overloaded, Recorder, VersionConflict
 from ledger.records import LoadedRecords, MissingHolders, MissingRecord
+from ledger.turns import Turn, Turns, overtaken
 from ledger.vault import EventVault
 
 TRIES: Final = 3
+"""How often a key that is gone is looked for again."""
 MOST_EVENTS: Final = 16
 """A command records a handful of facts; its repeat is recognised by their ids."""
 
@@ -72,6 +72,7 @@ class Executor:
         self.world = world
         self.keyring = keyring
         self._digest_key = digest_key
+        self._turns = Turns()
 
     def over(self, recorder: Recorder, keyring: Keyring | None = None) -> Executor:
         """The same executor on another store: to try commands without writing them."""
@@ -83,11 +84,18 @@ class Executor:
     async def execute(self, request: Request) -> Outcome:
         """Carries the command out, once.
 
-        Raises ``NotFound``, ``Conflict`` (somebody was faster three times over, or holds what must be
-        unique), ``Busy``, ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is itself
-        recorded.
+        Raises ``NotFound``, ``Conflict`` (overtaken for too long, or somebody holds what must be unique),
+        ``Busy``, ``PreconditionFailed``, ``KeyReused`` and ``Refused``; a person's refusal is recorded too.
         """
         known = {request.command.record_id, *_named(request.command)}
+        turn = Turn(self._turns)
+        try:
+            await turn.behind(request.command.record_id)
+            return await self._carried_out(request, known, turn)
+        finally:
+            turn.done()
+
+    async def _carried_out(self, request: Request, known: set[str], turn: Turn) -> Outcome:
         first = event_id(request.command_id, 0)
         tries = 0
         while True:
@@ -117,20 +125,10 @@ class Executor:
                     "busy", "Trop de demandes à la fois : rien n'est enregistré.", ("un nouvel essai",)
                 ) from overloaded
             except VersionConflict as conflict:
-                tries += 1
-                own = conflict.args == (request.command.record_id,)
-                if request.expected_version is not None and own:
-                    raise PreconditionFailed(
-                        "version_changed",
-                        "Le dossier vient de changer : il n'est plus à la version que vous avez lue.",
-                        ("une nouvelle lecture du dossier",),
-                    ) from conflict
-                if request.expected_version is not None or tries >= TRIES:
-                    raise Conflict(
-                        "changed_meanwhile",
-                        "Le dossier a changé pendant l'opération.",
-                        ("un nouvel essai après relecture",),
-                    ) from conflict
+                if request.expected_version is not None:
+                    raise overtaken(own=conflict.args == (request.command.record_id,)) from conflict
+                if not await turn.again(str(conflict.args[0])):
+                    raise overtaken(own=False) from conflict
 
     async def _decided(
         self, request: Request, loaded: Loaded, known: set[str]

@@ -20,7 +20,7 @@ from domain.mentor import commands as mentors
 from domain.mentor.parts import CheckKind
 from domain.programme.commands import AdoptRules
 from domain.programme.rules import Delay, Rules
-from ledger import vault
+from ledger import turns, vault
 from ledger.events import REASON, StoredEvent
 from ledger.recorder import Append, Loaded, Recorder, VersionConflict
 from tests.domain.mentor_support import applying
@@ -220,15 +220,31 @@ async def test_a_draft_does_not_rest_on_an_association_that_has_changed(
     assert between.appends == 3
 
 
-async def test_after_three_tries_somebody_else_was_always_faster(house: House, between: Interfering) -> None:
+async def test_whoever_is_overtaken_again_and_again_is_told_so_in_the_end(
+    house: House, between: Interfering, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def conflict() -> None:
         raise VersionConflict(ID)
 
-    between.before_append = [conflict] * 3
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)
+    between.before_append = [conflict] * 10_000
     with pytest.raises(Conflict) as caught:
         await house.do(await signature(house))
-    assert (caught.value.code, between.appends) == ("changed_meanwhile", 3)
+    assert caught.value.code == "changed_meanwhile"
+    assert between.appends > 3
     assert not isinstance(caught.value, PreconditionFailed)
+    between.before_append = []
+    await house.do(await signature(house))
+
+
+async def test_with_a_precondition_it_never_decides_again(house: House, between: Interfering) -> None:
+    async def conflict() -> None:
+        raise VersionConflict("programme-1j1m")
+
+    between.before_append = [conflict]
+    with pytest.raises(Conflict) as caught:
+        await house.do(await signature(house), expected=(await house.convention(ID)).version)
+    assert (caught.value.code, between.appends) == ("changed_meanwhile", 1)
 
 
 async def test_a_persons_refusal_is_kept_once_and_says_by_which_guard(house: House) -> None:
