@@ -54,7 +54,7 @@ EXPLANATION: Final[dict[str, Any]] = {
         | {
             "about": "due",
             "code": "lapse",
-            "sentence": "Sans suite, la candidature devient caduque le 20 janvier 2026.",
+            "sentence": "Sans suite, la candidature devient caduque passé le 20 janvier 2026.",
             "rules": [
                 {
                     "path": "mentors.lapse",

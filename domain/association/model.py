@@ -293,8 +293,8 @@ class Association(Admitting, Reminding, Root):
         self.reminders[key] = Reminder(kind, to, what, due_on)
 
     @event("ReminderDelivered", topic="association.ReminderDelivered@1")
-    def _reminder_delivered(self, key: str, channel: str) -> None:
-        self._delivered(key)
+    def _reminder_delivered(self, key: str, channel: str, day: date) -> None:
+        self._delivered(key, day)
 
     @event("ReminderFailed", topic="association.ReminderFailed@1")
     def _reminder_failed(self, key: str, channel: str, problem: str) -> None:

@@ -23,7 +23,7 @@ from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person, Profil
 from domain.ports import Records
 from domain.programme.model import Programme
 from domain.programme.rules import Rules
-from domain.reminding import due_now
+from domain.reminding import day_of, due_now
 
 
 def rules_of(mentor: Mentor, act: Act, records: Records) -> Rules:
@@ -346,8 +346,8 @@ class Lapse(Command):
 @handles(Lapse)
 def lapse(command: Lapse, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
-    if due_now(mentor, lapse_key(mentor), act, records):
-        mentor.lapse(act)
+    if due := due_now(mentor, lapse_key(mentor), act, records):
+        mentor.lapse(act, on=day_of(due, mentor, act, records))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -360,5 +360,5 @@ class SuspendOverdue(Command):
 @handles(SuspendOverdue)
 def suspend_overdue(command: SuspendOverdue, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
-    if due_now(mentor, overdue_key(mentor, rules_of(mentor, act, records)), act, records):
-        mentor.suspend_overdue(act)
+    if due := due_now(mentor, overdue_key(mentor, rules_of(mentor, act, records)), act, records):
+        mentor.suspend_overdue(act, on=day_of(due, mentor, act, records))

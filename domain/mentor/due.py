@@ -17,7 +17,7 @@ from domain.mentor.clearance import check_until, trained_until, training_missing
 from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
 from domain.mentor.timeline import reached_on
 from domain.programme.rules import Delay
-from domain.reminding import Reminder, deliveries, next_step, retention
+from domain.reminding import Grace, Reminder, Step, deliveries, grace, next_step, retention
 
 if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
@@ -76,13 +76,9 @@ def _file(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime)
     """A file is reminded when nothing has come for so long, then lapses."""
     if mentor.status != Status.CANDIDATE:
         return
-    since = mentor.progress_on
-    lapse = rules.mentors.lapse.after(since, calendar)
-    steps = [
-        (f"{_file_round(mentor)}{n}", delay.after(since, calendar))
-        for n, delay in enumerate(rules.mentors.reminders, start=1)
-    ]
-    if step := next_step([one for one in steps if one[1] < lapse], mentor.reminders, now):
+    term, waited = lapse_term(mentor, rules, calendar, now)
+    lapse = waited.ends(calendar) if waited else term
+    if step := next_step(_file_steps(mentor, rules, calendar, term), mentor.reminders, now):
         yield Due(
             kind="remind_file",
             key=step[0],
@@ -98,9 +94,24 @@ def _file(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime)
         at=start_of(lapse + _DAY),
         by=lapse,
         awaits=_awaits(mentor),
-        what=f"Sans suite, la candidature devient caduque le {french_date(lapse)}",
+        what=f"Sans suite, la candidature devient caduque passé le {french_date(lapse)}",
         missing=mentor.file_missing,
     )
+
+
+def lapse_term(
+    mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime
+) -> tuple[date, Grace | None]:
+    """The last day of an idle file by the rules, and what is left after it to whoever was reminded late."""
+    lapse = rules.mentors.lapse
+    term = lapse.after(mentor.progress_on, calendar)
+    steps = _file_steps(mentor, rules, calendar, term)
+    return term, grace(steps, term, lapse.unit, mentor.reminders, rules, calendar, now)
+
+
+def _file_steps(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, term: date) -> list[Step]:
+    days = [delay.after(mentor.progress_on, calendar) for delay in rules.mentors.reminders]
+    return [(f"{_file_round(mentor)}{n}", day) for n, day in enumerate(days, start=1) if day < term]
 
 
 def _file_round(mentor: Mentor) -> str:
@@ -308,12 +319,14 @@ def _courses(mentor: Mentor) -> Iterator[Due]:
 
 def _still_awaited(mentor: Mentor, rules: Rules, now: datetime, key: str, reminder: Reminder) -> bool:
     """Whether what the reminder asks for is still to be done: nobody is chased for what they have done."""
+    today = paris_day(now)
     match reminder.kind:
         case "remind_file":
             return mentor.status == Status.CANDIDATE and key.startswith(_file_round(mentor))
         case "alert_check":
             until = check_until(mentor, rules)
+            waited = bool(until and today <= until and key.startswith(_check_round(until)))
         case _:
-            until = trained_until(mentor, rules, paris_day(now))
-            return mentor.status in STANDING and bool(until and key.startswith(_certificate_round(until)))
-    return mentor.status in STANDING and bool(until and key.startswith(_check_round(until)))
+            until = trained_until(mentor, rules, today)
+            waited = bool(until and key.startswith(_certificate_round(until)))
+    return mentor.status in STANDING and waited

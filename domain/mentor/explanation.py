@@ -9,6 +9,7 @@ from domain.case import Case
 from domain.explaining import Basis, Reason
 from domain.kernel import Due
 from domain.mentor.clearance import blocks, check_until, lacks, trained_until
+from domain.mentor.due import lapse_term
 from domain.mentor.model import Mentor
 from domain.mentor.parts import BLOCK_LABELS, LADDER, SUSPENSION_LABELS, MentorSuspension, Status
 from domain.programme.labels import RULES_OF_GUARDS, TRAINING_RULES
@@ -95,9 +96,11 @@ def _basis(case: Case, mentor: Mentor, due: Due) -> Basis:
     check = case.after(mentor.check.on if mentor.check else None, rules.check, plainly=True)
     match due.kind:
         case "remind_file" | "lapse":
+            _, late = lapse_term(mentor, case.rules, case.calendar, case.now)
             counted = (
                 case.first_of(mentor.progress_on, rules.reminders, day),
                 case.after(mentor.progress_on, rules.lapse),
+                case.after(late.told_on, late.left) if late else None,
             )
             told = case.facts(*_FILE, "PersonChanged", "PersonCorrected")
             return Basis(told, ("mentors.reminders", "mentors.lapse"), counted)

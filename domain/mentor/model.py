@@ -392,8 +392,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.reminders[key] = Reminder(kind, to, what, due_on)
 
     @event("ReminderDelivered", topic="mentor.ReminderDelivered@1")
-    def _reminder_delivered(self, key: str, channel: str) -> None:
-        self._delivered(key)
+    def _reminder_delivered(self, key: str, channel: str, day: date) -> None:
+        self._delivered(key, day)
 
     @event("ReminderFailed", topic="mentor.ReminderFailed@1")
     def _reminder_failed(self, key: str, channel: str, problem: str) -> None:

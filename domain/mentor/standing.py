@@ -46,10 +46,11 @@ class Standing:
         guards.not_before(on, self.suspensions[MentorSuspension.PERSON], "la suspension")
         self._lift(MentorSuspension.PERSON, on)
 
-    def suspend_overdue(self, act: Act) -> None:
-        """The check counts no more. Nothing happens twice."""
+    def suspend_overdue(self, act: Act, *, on: date) -> None:
+        """The check counts no more from that day on. Nothing happens twice."""
         if self.status in STANDING and MentorSuspension.CHECK_OVERDUE not in self.suspensions:
-            self._suspended(cause=MentorSuspension.CHECK_OVERDUE, on=act.today)
+            since = max(on, self.cleared_on or on)
+            self._suspended(cause=MentorSuspension.CHECK_OVERDUE, on=since)
 
     def _return_if_checked(self, act: Act, rules: Rules) -> None:
         overdue = MentorSuspension.CHECK_OVERDUE in self.suspensions
@@ -76,10 +77,10 @@ class Standing:
         guards.refusable(self, act)
         self._candidacy_refused(on=act.today)
 
-    def lapse(self, act: Act) -> None:
-        """A file left idle for too long. Nothing happens twice."""
+    def lapse(self, act: Act, *, on: date) -> None:
+        """A file left idle for too long lapsed on that day. Nothing happens twice."""
         if self.status == Status.CANDIDATE:
-            self._lapsed(on=act.today)
+            self._lapsed(on=on)
 
     def release(self, act: Act, *, on: date) -> None:
         """Its operator is out of the scheme since ``on``, and its record ends with it: not before it began.

@@ -25,6 +25,7 @@ from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS, Rules
 from domain.registry import waits
+from domain.reminding import RecordDelivery, Remind
 from domain.training import commands as course
 from domain.training.model import Training
 from domain.training.parts import Course, Module
@@ -191,6 +192,15 @@ class Desk:
         self.check(record_id)
         self.train(record_id)
         self.clear(record_id)
+
+    def lapse(self, record_id: str = MENTOR) -> None:
+        """Left idle: reminded late, for nobody watched the clock, and lapsed 60 days after that."""
+        self.house.clock.advance(days=90)
+        (due,) = self.ready(record_id)
+        self.do(Remind(record_id=record_id, key=due.key), SYSTEM)
+        self.do(RecordDelivery(record_id=record_id, key=due.key, channel="mail"), SYSTEM)
+        self.house.clock.advance(days=60)
+        self.do(ask.Lapse(record_id=record_id), SYSTEM)
 
     # The course --------------------------------------------------------------------------------
 

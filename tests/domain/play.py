@@ -34,6 +34,7 @@ class Play(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.desk: Desk
+        self.problem: str | None = None
 
     def model_status(self) -> str:
         raise NotImplementedError
@@ -92,6 +93,7 @@ class Play(RuleBasedStateMachine):
         assert self.attempt(command, set(), SYSTEM)
         assert self.desk.version(self.record_id) > version, f"{due.key} stays due for ever"
         SEEN[f"due {due.kind}"] += 1
+        self.problem = problem
         self.time_did(due)
 
     def until_quiet(self) -> None:

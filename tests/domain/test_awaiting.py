@@ -80,8 +80,7 @@ MENTORS: dict[str, tuple[Step, ...]] = {
     ),
     "lapsed": (
         lambda d: d.apply(),
-        lambda d: d.go_to(date(2026, 3, 1)),
-        lambda d: d.do(of_mentor.Lapse(record_id=MENTOR), SYSTEM),
+        lambda d: d.lapse(),
     ),
     "refused": (
         lambda d: d.apply(),

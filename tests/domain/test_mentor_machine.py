@@ -13,6 +13,7 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from domain.association import commands as of_association
 from domain.association.parts import SuspensionCause
+from domain.calendar import SchoolCalendar
 from domain.commands import Command
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Actor, Due
@@ -51,6 +52,16 @@ problems = st.sampled_from([None, None, "boîte pleine"])
 
 
 @dataclass
+class Letter:
+    """The last reminder before a file lapses: when it was written, how often it was handed in, and when it
+    left."""
+
+    written: date
+    tries: int = 0
+    left: date | None = None
+
+
+@dataclass
 class Card:
     """What the coordinator keeps in a box."""
 
@@ -72,6 +83,7 @@ class Card:
     over: str = ""
     over_on: date | None = None
     aliases: int = 0
+    letter: Letter | None = None
     operator: bool = True
 
     def status(self) -> str:
@@ -142,6 +154,11 @@ class Card:
         if self.fresh(today):
             self.causes.pop("check_overdue", None)
 
+    def touch(self, today: date) -> None:
+        """Reminded anew, if it is not today already that it was touched."""
+        if today != self.touched:
+            self.touched, self.letter = today, None
+
     def end(self, how: str, on: date) -> None:
         self.over, self.over_on = how, on
 
@@ -179,12 +196,33 @@ class MentorMachine(Play):
         return self.card.status()
 
     def time_did(self, due: Due) -> None:
+        """A letter counts from the day on which it left; what lapses or is overdue, from its own day."""
+        self.letters(due)
         if due.kind == "lapse":
-            self.card.end("lapsed", self.today)
+            last = self.calendar.add_school_days(self.told(), 15)
+            self.card.end("lapsed", last + timedelta(days=1))
         elif due.kind == "suspend_overdue":
-            self.card.causes["check_overdue"] = self.today
+            ends = self.card.check_ends()
+            assert ends
+            self.card.causes["check_overdue"] = ends + timedelta(days=1)
         elif due.kind == "erase":
             self.card.over = "erased"
+
+    def letters(self, due: Due) -> None:
+        """The second reminder of the file as it was last touched."""
+        second = f"file:{self.card.touched}:2"
+        if due.key == second:
+            self.card.letter = Letter(self.today)
+        elif due.key.startswith(f"deliver:{second}:") and self.card.letter:
+            self.card.letter.tries += 1
+            self.card.letter.left = self.card.letter.left or (None if self.problem else self.today)
+
+    def told(self) -> date:
+        """When the second reminder was sent, at the earliest ten school days after the file was touched."""
+        first, letter = self.calendar.add_school_days(self.card.touched, 10), self.card.letter
+        if letter is None or (letter.left is None and letter.tries < 3):
+            return max(first, self.today)
+        return max(first, letter.left or letter.written)
 
     # Time --------------------------------------------------------------------------------------
 
@@ -217,7 +255,7 @@ class MentorMachine(Play):
         )
         if self.attempt(command, expected):
             self.card.identity = on
-            self.card.touched = self.today
+            self.card.touch(self.today)
 
     @rule(days=back, by_link=st.booleans())
     def charter(self, days: int, by_link: bool) -> None:
@@ -235,7 +273,7 @@ class MentorMachine(Play):
         done = self.attempt(signing(MENTOR, on, channel), expected, actor)
         if done:
             self.card.charter = on
-            self.card.touched = self.today
+            self.card.touch(self.today)
         elif by_link:
             self.desk.do(ask.RevokeLink(record_id=MENTOR, link=link))
 
@@ -244,7 +282,8 @@ class MentorMachine(Play):
         names = self.card.names + another
         expected = self.unreachable(reachable) | one_of(identity_settled=another and self.card.settled())
         if self.attempt(of_person.ChangePerson(record_id=MENTOR, person=named(names, reachable)), expected):
-            self.card.contact, self.card.names, self.card.touched = reachable, names, self.today
+            self.card.contact, self.card.names = reachable, names
+            self.card.touch(self.today)
 
     @rule(
         reachable=st.sampled_from([True, True, False]),
@@ -258,7 +297,8 @@ class MentorMachine(Play):
         )
         command = of_person.CorrectPerson(record_id=MENTOR, person=named(names, reachable))
         if self.attempt(command, expected, reason=reason):
-            self.card.contact, self.card.names, self.card.touched = reachable, names, self.today
+            self.card.contact, self.card.names = reachable, names
+            self.card.touch(self.today)
             self.card.identity, self.card.corrected = None, self.today
 
     def unreachable(self, reachable: bool) -> Expected:
@@ -489,7 +529,7 @@ class MentorMachine(Play):
         status, ends = card.status(), card.check_ends()
         late = status in STANDING and ends is not None and ends < self.today
         closed = card.over_on is not None and card.over != "erased"
-        assert ("lapse" in ready) == (status == "candidate" and self.school_days() >= 25)
+        assert ("lapse" in ready) == (status == "candidate" and self.school_days() >= 15)
         assert ("suspend_overdue" in ready) == (late and "check_overdue" not in card.causes)
         assert ("erase" in ready) == (
             closed and card.over_on is not None and months_later(card.over_on, KEPT) <= self.today
@@ -506,10 +546,14 @@ class MentorMachine(Play):
         )
 
     def school_days(self) -> int:
-        """Whole ones, since the file was last touched: today is not over."""
-        calendar = self.desk.house.executor.world.calendars.for_academie("10")
-        span = (self.today - self.card.touched).days
-        return sum(calendar.is_school_day(self.card.touched + timedelta(days=n)) for n in range(1, span))
+        """Whole ones, since the second reminder: today is not over."""
+        told = self.told()
+        span = (self.today - told).days
+        return sum(self.calendar.is_school_day(told + timedelta(days=n)) for n in range(1, span))
+
+    @property
+    def calendar(self) -> SchoolCalendar:
+        return self.desk.house.executor.world.calendars.for_academie("10")
 
     @invariant()
     def it_claims_its_person_while_it_is_open(self) -> None:
@@ -604,7 +648,7 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "whoever was corrected is known still": ("is_settled", property(lambda self: False)),
     "whoever is overdue is cleared still": (
         "suspend_overdue",
-        lambda self, act: self._returned(on=act.today),
+        lambda self, act, on: self._returned(on=on),
     ),
 }
 

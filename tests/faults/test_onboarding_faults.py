@@ -17,6 +17,8 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from domain.folding import fold
+from domain.kernel import Root
+from domain.reminding import Reminding
 from ops.stack.temporal import Temporal
 from tests.conftest import Database
 from tests.faults import victim
@@ -132,16 +134,20 @@ async def _told_of(plant: Plant, records: set[str]) -> bool:
 
 
 async def _over(plant: Plant) -> bool:
-    """Each has come to what time brings: lapsed, or held and its attendance asked for."""
+    """Each has come to what time brings: reminded or lapsed, or held and its attendance asked for."""
     for record_id in plant.records:
         record = fold(await plant.feed.of([record_id]))
         assert record
         if record.status == "held":
             if not any(one.kind == "remind_attendance" for one in record.reminders.values()):  # type: ignore[attr-defined]
                 return False
-        elif record.status != "lapsed":
+        elif record.status != "lapsed" and not _reminded(record):
             return False
     return True
+
+
+def _reminded(record: Root) -> bool:
+    return isinstance(record, Reminding) and any(one.delivered_on for one in record.reminders.values())
 
 
 async def _each_once(plant: Plant) -> None:

@@ -17,6 +17,7 @@ from domain.mentor import identity as of_person
 from domain.mentor.parts import MentorLeaving, Occupation, Origin, Person, Profile
 from domain.programme.commands import AdoptRules
 from domain.programme.rules import Delay, MentorRules, Rules, TrainingRules
+from domain.reminding import RecordDelivery, Remind
 from ledger.postgres import PostgresRecorder
 from projections import deadlines, mentors
 from projections.deadlines import DeadlineFilters
@@ -310,6 +311,11 @@ async def test_a_file_left_idle_is_reminded_then_late_then_lapses(views: Views, 
     assert first.awaits == [FACE_PARTY]
 
     desk.go_to(lapse.at.date() + timedelta(days=2))
+    waiting = (await row(views)).next[1]
+    assert str(waiting.by) > str(lapse.by), "nothing lapses before it was reminded of"
+    desk.do(Remind(record_id=MENTOR, key="file:2025-11-24:2"), SYSTEM)
+    desk.do(RecordDelivery(record_id=MENTOR, key="file:2025-11-24:2", channel="mail"), SYSTEM)
+    desk.go_to(desk.today + timedelta(days=60))
     assert all(one.late for one in (await row(views)).next)
     desk.do(ask.Lapse(record_id=MENTOR), SYSTEM)
     assert (await row(views)).status_label == "candidature caduque"

@@ -16,7 +16,7 @@ from domain.calendar import start_of
 from domain.erasure import Erase, Ground
 from domain.figures import CERTIFICATES, CERTIFIED, EVERYBODY, HOURS, STATES, STEPS, VALID, Cell
 from domain.folding import standing_at
-from domain.kernel import SYSTEM, Actor
+from domain.kernel import Actor
 from domain.links import Channel
 from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
@@ -373,6 +373,5 @@ async def test_rows_hold_no_word_of_anybody(views: Views, desk: Desk) -> None:
 
 async def test_a_file_that_lapsed_is_counted_as_such(views: Views, desk: Desk) -> None:
     desk.apply()
-    desk.go_to(desk.today + timedelta(days=90))
-    desk.do(ask.Lapse(record_id=MENTOR), SYSTEM)
+    desk.lapse()
     assert now((await ours(views, desk.today)).whole) == {"lapsed": 1}

@@ -94,6 +94,19 @@ async def test_a_candidacy_that_does_not_move_is_reminded_twice_and_lapses(
     assert "Diallo" not in "".join(message.body + message.subject for message in stage.outbox.sent)
 
 
+async def test_after_an_outage_a_candidacy_is_reminded_before_it_lapses(
+    stage: Stage, desk: mentor_support.Desk
+) -> None:
+    """Nobody watched from 24 November to 2 March: 15 school days are left from then on."""
+    desk.apply()
+    await stage.skip_to(98)
+    await stage.play(MENTOR)
+    file = "file:2025-11-24"
+    assert await stage.told(MENTOR) == days(
+        f"98 | ReminderDue {file}:2 | ReminderDelivered {file}:2", "120 | Lapsed"
+    )
+
+
 async def test_a_cleared_mentor_is_followed_by_another_process_and_suspended_once_the_check_is_overdue(
     stage: Stage, desk: mentor_support.Desk
 ) -> None:
