@@ -36,6 +36,11 @@ EXPORTING: Final = "association.export"
 READS: Final = frozenset({EXPORTING})
 """What of the table changes nothing: it is no command, and an erased record may be read."""
 
+UNCOUNTED: Final = frozenset({f"association.Link{fact}@1" for fact in ("Issued", "Used", "Spent", "Revoked")})
+"""The events by which somebody would count an operator's candidacies one by one."""
+UNCOUNTING: Final = "role:national"
+"""Whoever is told no small number of mentors is not told of these either."""
+
 _PREPARES: Final = frozenset({"academie"})
 _PARTIES: Final = frozenset({"academie", "association", "lycee"})
 _OPERATOR: Final = frozenset({"association"})

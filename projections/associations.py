@@ -117,12 +117,13 @@ class AssociationRow:
     received; ``missing_documents`` are those that the operator still has to give. ``handed_on``: since when
     all that was asked is given; ``complete_on``: accepted. ``rules_version``: the version of the
     programme's rules that it follows today. ``blocks``: why no new binôme may be proposed today.
-    ``suspended_for``: the cause, ``None`` too for whoever may not be told it. ``persons``: « role.name », «
+    ``suspended_for``: the cause, ``None`` too for whoever may not be told it. ``links``, ``scopes``: ``None``
+    for whoever could count candidacies by them. ``persons``: « role.name », «
     role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
-    RESERVED: ClassVar[tuple[str, ...]] = ("suspended_for", "suspended_for_label")
+    RESERVED: ClassVar[tuple[str, ...]] = ("suspended_for", "suspended_for_label", "links", "scopes")
 
     id: str
     name: str
@@ -149,9 +150,9 @@ class AssociationRow:
     insured_until: str | None
     entitlements: list[dict[str, Any]]
     contacts: list[dict[str, Any]]
-    links: list[dict[str, Any]]
+    links: list[dict[str, Any]] | None
     next: list[Awaited]
-    scopes: list[str]
+    scopes: list[str] | None
     since: datetime
     since_recorded: datetime
     version: int
@@ -301,7 +302,7 @@ def _values(tracked: Tracked, association: Association, batch: Batch) -> tuple[A
         _SHOWN.dump_json(row, exclude=_BESIDE).decode(),
         as_json(_blocked(association)),
         as_json(row.persons),
-        as_array(row.scopes),
+        as_array(row.scopes or ()),
     )
 
 

@@ -14,6 +14,7 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import TupleRow
 from pydantic_core import to_json
 
+from domain.authorization import UNCOUNTED, UNCOUNTING
 from domain.awaiting import awaited
 from domain.calendar import start_of
 from domain.folding import Timeline
@@ -139,10 +140,14 @@ async def put(connection: Connection, batch: Batch, table: Table, rows: Iterable
 
 
 async def rescope(connection: Connection, batch: Batch, statement: LiteralString) -> None:
-    """Runs a statement that takes the records whose readers have changed, and the readers of each."""
+    """Runs a statement that takes the records whose readers have changed, the readers of each, the topics of
+    which one scope is not told, and that scope."""
     if batch.rescoped:
         readers = as_array(as_array(batch.readers[i]) for i in batch.rescoped)
-        await connection.execute(within(batch.schema, statement), (as_array(batch.rescoped), readers))
+        await connection.execute(
+            within(batch.schema, statement),
+            (as_array(batch.rescoped), readers, as_array(sorted(UNCOUNTED)), UNCOUNTING),
+        )
 
 
 def as_json(value: Any) -> str:

@@ -34,9 +34,11 @@ SELECT position, event_id, topic, record_id, recorded_at, facts, scopes
 FROM {schema}.history WHERE position BETWEEN %s AND %s"""
 
 _RESCOPE: Final = """
-UPDATE {schema}.feed SET scopes = held.scopes::text[]
-FROM unnest(%s::text[], %s::text[]) AS held (record_id, scopes)
-WHERE feed.subject = held.record_id AND feed.scopes <> held.scopes::text[]"""
+UPDATE {schema}.feed SET scopes = CASE WHEN type = ANY(uncounted.topics)
+    THEN array_remove(held.scopes::text[], uncounted.scope) ELSE held.scopes::text[] END
+FROM unnest(%s::text[], %s::text[]) AS held (record_id, scopes),
+    (SELECT %s::text[] AS topics, %s::text AS scope) AS uncounted
+WHERE feed.subject = held.record_id"""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
+from domain.authorization import UNCOUNTED, UNCOUNTING
 from domain.calendar import PartialDate, paris_day
 from domain.folding import Standing, Timeline, at
 from domain.labels import label_of
@@ -76,9 +77,11 @@ _OF_STATUS: Final = frozenset({"signed_on", "in_force_from"})
 """Dates given once by what makes a status: a correction of one dates that status again."""
 
 _RESCOPE: Final = """
-UPDATE {schema}.history SET scopes = held.scopes::text[]
-FROM unnest(%s::text[], %s::text[]) AS held (record_id, scopes)
-WHERE history.record_id = held.record_id AND history.scopes <> held.scopes::text[]"""
+UPDATE {schema}.history SET scopes = CASE WHEN topic = ANY(uncounted.topics)
+    THEN array_remove(held.scopes::text[], uncounted.scope) ELSE held.scopes::text[] END
+FROM unnest(%s::text[], %s::text[]) AS held (record_id, scopes),
+    (SELECT %s::text[] AS topics, %s::text AS scope) AS uncounted
+WHERE history.record_id = held.record_id"""
 
 
 _TIMELINE: Final[TypeAdapter[Timeline]] = TypeAdapter(Timeline)
@@ -277,8 +280,16 @@ def _values(change: Change, batch: Batch) -> tuple[Any, ...]:
         None if change.timeline is None else _TIMELINE.dump_json(change.timeline).decode(),
         as_json(change.dated),
         None if change.corrected is None else as_json(change.corrected),
-        as_array(batch.readers[change.record_id]),
+        as_array(_readers(change, batch)),
     )
+
+
+def _readers(change: Change, batch: Batch) -> list[str]:
+    """Those of the record, but whoever could count mentors by the event."""
+    readers = batch.readers[change.record_id]
+    if change.happened.topic not in UNCOUNTED:
+        return readers
+    return [scope for scope in readers if scope != UNCOUNTING]
 
 
 def _timeline(written: list[dict[str, Any]]) -> Timeline:

@@ -247,6 +247,7 @@ async def test_a_link_shows_what_it_allows_and_never_its_digest(views: Views) ->
         for link, state in (("link-1", "revoked"), ("link-2", "live"))
     ]
     assert "link-2" * 8 not in repr(found)
+    assert found.scopes
     assert ("link:link-1" in found.scopes, "link:link-2" in found.scopes) == (False, True)
 
 

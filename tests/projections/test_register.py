@@ -298,6 +298,7 @@ async def test_entitlements_are_shown_with_their_period(views: Views) -> None:
             "academies": [],
         }
     ]
+    assert row.scopes
     assert "academie:10" in row.scopes
 
 
