@@ -112,6 +112,11 @@ _WHO: Final = {
     "no_such_duplicate": Entry(
         409, "Doublon inconnu", "Aucun autre dossier de la même association ne porte cet identifiant."
     ),
+    "duplicate_further": Entry(
+        409,
+        "Doublon plus avancé",
+        "Le dossier à rattacher est plus avancé : c'est lui que l'on garde, et l'autre que l'on y rattache.",
+    ),
     "too_many_duplicates": Entry(
         409,
         "Trop de doublons",

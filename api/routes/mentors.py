@@ -226,6 +226,7 @@ async def change_profile(id: MentorId, body: ProfileBody, act: Edit) -> Accepted
     "wrong_status",
     "no_such_duplicate",
     "duplicate_suspended",
+    "duplicate_further",
     "too_many_duplicates",
     "mentor_known",
 )

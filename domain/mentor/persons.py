@@ -8,7 +8,7 @@ from domain.guards import reason_given
 from domain.kernel import Act, Refused
 from domain.mentor import guards
 from domain.mentor.clearance import training_missing
-from domain.mentor.parts import Digests, MentorSuspension, Person
+from domain.mentor.parts import LADDER, Digests, MentorSuspension, Person, Status
 
 if TYPE_CHECKING:
     from domain.mentor.model import Mentor
@@ -37,7 +37,8 @@ def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests) -> No
 
 def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
     """The same person's other record is closed, and what it proves is kept here: digests by which they
-    are recognised, certificates, and its check if newer."""
+    are recognised, certificates, documents asked for, and its check if newer. What is kept stays under its
+    own programme's rules, and is shown to no lycée that proposed the other one."""
     guards.is_open(kept, "y rattacher un autre dossier")
     other = can_be_merged(kept, duplicate)
     held = {**other.certificates, **kept.certificates}
@@ -52,6 +53,9 @@ def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> 
         courses=other.courses,
         complete=not training_missing(held.values(), rules, act.today),
     )
+    for kind, asked in other.asked.items():
+        if kind not in kept.asked:
+            kept._check_asked(kind=kind, mission=asked.mission, departement=asked.departement)
     kept._return_if_checked(act, rules)
 
 
@@ -71,6 +75,12 @@ def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
             "Le dossier à rattacher est suspendu par une décision : c'est lui que l'on garde.",
             ("le rattachement dans l'autre sens, ou la levée de la suspension",),
         )
+    if _height(duplicate) > _height(kept):
+        raise Refused(
+            "duplicate_further",
+            "Le dossier à rattacher est plus avancé que celui-ci : ce qu'il prouve serait perdu.",
+            (f"le rattachement dans l'autre sens : garder {duplicate.id}",),
+        )
     if len(kept.absorbed) + len(duplicate.absorbed) >= MOST_MERGED:
         raise Refused(
             "too_many_duplicates",
@@ -78,3 +88,8 @@ def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
             ("le départ de la personne de l'autre dossier (mentor.leave)",),
         )
     return duplicate
+
+
+def _height(mentor: Mentor) -> int:
+    """How far it is: rung by rung, then cleared, whether suspended or not."""
+    return LADDER.index(Status(mentor.status)) if mentor.status in LADDER else len(LADDER)

@@ -201,6 +201,9 @@ async def test_the_same_person_twice_in_one_operator_is_refused_and_can_be_merge
     unlike = person(email="autre@x.example", birth_date=None)
     second = await applied(site, person=unlike)
     await filed(site, second)
+    further = await guard(site, f"/{first}/duplicates", {"duplicate_id": second})
+    assert (further[0], second in further[1][0]) == ("duplicate_further", True)
+    await filed(site, first)
     await site.do("face", "POST", f"/v1/mentors/{first}/duplicates", {"duplicate_id": second})
 
     closed = await read(site, second)

@@ -38,14 +38,14 @@ async def test_nobody_is_shown_a_digest_by_which_persons_could_be_compared(site:
     await walk.opened(site)
     kept = await applied(site)
     double = await applied(site, person=person(email="autre@x.example", birth_date=None))
-    await filed(site, double)
+    await filed(site, kept)
     await site.do("face", "POST", f"/v1/mentors/{kept}/duplicates", {"duplicate_id": double})
     expires = (TODAY + timedelta(days=7)).isoformat()
     await site.do("face", "POST", f"/v1/mentors/{kept}/links", {"action": "file", "expires_on": expires})
     await site.do("lyon", "POST", f"{PATH}/links", {"action": "admission", "expires_on": expires})
     stored = await site.executor.recorder.after(0, 1000)
     digests = {found for one in stored for found in DIGEST.findall(one.state)}
-    assert len(digests) == 5  # an address and a name, another address, two secrets
+    assert len(digests) == 6  # an address, names with and without a birth date, another address, two secrets
 
     of_mentors = [f"/v1/mentors/{one}{rest}" for one in (kept, double) for rest in ("", f"/history{MOST}")]
     for who in ROLES:

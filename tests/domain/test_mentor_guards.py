@@ -592,7 +592,7 @@ def test_every_code_of_a_refusal_is_met_here() -> None:
     """By its name: a guard that nobody tries is a guard that may be wrong."""
     told = codes_of("mentor")
     assert len(told) > 30
-    files = [f"test_mentor_{name}.py" for name in ("guards", "identity", "known", "operator")]
+    files = [f"test_mentor_{name}.py" for name in ("guards", "identity", "known", "merging", "operator")]
     assert told <= words_of(*files, "test_erasing_a_person.py")
 
 

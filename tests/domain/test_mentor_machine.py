@@ -506,12 +506,15 @@ class MentorMachine(Play):
             self.desk.complete_file(twin)
             self.desk.interview(twin)
             self.desk.check(twin)
-        if not self.attempt(of_person.Merge(record_id=MENTOR, duplicate_id=twin), self.card.unless(*OPEN)):
+        behind = proves == "check" and self.card.status() in LADDER[:3]
+        expected = self.card.unless(*OPEN) | one_of(duplicate_further=behind)
+        if not self.attempt(of_person.Merge(record_id=MENTOR, duplicate_id=twin), expected):
             return
         self.card.aliases += 1
         if proves == "training":
             self.add(name, CODES)
         self.card.trained = self.card.covered(self.today)
+        self.card.asked = self.card.asked or proves == "check"
         if proves == "check" and (self.card.checked is None or self.today > self.card.checked):
             self.card.checked = self.today
         self.card.back_again(self.today)

@@ -362,14 +362,20 @@ async def test_two_records_of_one_person_become_one_that_answers_to_both_address
 async def test_a_merge_shows_on_both_records(views: Views, desk: Desk) -> None:
     desk.apply("mentor-1")
     desk.apply("mentor-2", BILAL)
-    desk.complete_file("mentor-2")
-    desk.interview("mentor-2")
+    for record_id in ("mentor-1", "mentor-2"):
+        desk.complete_file(record_id)
+        desk.interview(record_id)
+    desk.check("mentor-1")
+    desk.go_to(desk.today + timedelta(days=1))
     desk.check("mentor-2")
+    newer = desk.mentor("mentor-2").check
 
     desk.do(of_person.Merge(record_id="mentor-1", duplicate_id="mentor-2"))
 
     kept, closed = await row(views, "mentor-1"), await row(views, "mentor-2")
+    assert newer
     assert kept.check
+    assert kept.check["on"] == newer.on.isoformat()
     assert (closed.status, closed.merged_into) == ("left", "mentor-1")
     assert closed.leaving == {"cause": "merged", "label": "dossier rattaché à un autre"}
     assert (closed.check_until, closed.blocks) == (None, [])
