@@ -69,14 +69,19 @@ _BEGUN: Final = """
 SELECT DISTINCT p.id FROM {schema}.programmes p, jsonb_array_elements(p.shown->'versions') AS v
 WHERE (v->>'to_open')::boolean AND (v->>'on')::date > %(last)s AND (v->>'on')::date <= %(today)s"""
 
-# What is past may have been overtaken by the next step, and lateness shows from the day after its term. What
-# a mentor proved ends with its last day, whether or not anybody is awaited for it.
+# A step whose day has come (that of a draft is each day anew); one that the process has still to take, which
+# the next may have overtaken; lateness, from the day after a term. What was proved ends with its last day,
+# whoever is awaited for it.
 _STALE: Final = """
-SELECT record_id FROM {schema}.deadlines WHERE at <= %(midnight)s OR by < %(today)s
+SELECT record_id FROM {schema}.deadlines
+WHERE at >= %(before)s AND at <= %(midnight)s OR automatic AND at <= %(midnight)s
+   OR by >= %(last)s AND by < %(today)s
 UNION
 SELECT id FROM {schema}.mentors
-WHERE (check_until >= %(last)s AND check_until < %(today)s)
-   OR (trained_until >= %(last)s AND trained_until < %(today)s)"""
+WHERE check_until >= %(last)s AND check_until < %(today)s
+   OR EXISTS (SELECT FROM unnest(certified_until) AS c (day) WHERE day >= %(last)s AND day < %(today)s)
+UNION
+SELECT id FROM {schema}.associations WHERE insured_until >= %(last)s AND insured_until < %(today)s"""
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ async def programme_records(
 
 async def stale(connection: Connection, schema: str, last: date, today: date) -> list[str]:
     """The records to look at again because the day has changed, from ``last`` to ``today``."""
-    days = {"midnight": start_of(today), "last": last, "today": today}
+    days = {"before": start_of(last), "midnight": start_of(today), "last": last, "today": today}
     found = set(await _ids(connection, within(schema, _STALE), days))
     if begun := await _ids(connection, within(schema, _BEGUN), days):
         found.update(await _ids(connection, within(schema, _OF_PROGRAMMES), (begun,)))

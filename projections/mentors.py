@@ -52,6 +52,7 @@ CREATE TABLE {schema}.mentors (
     since         timestamptz NOT NULL,
     check_until   date,
     trained_until date,
+    certified_until date[]    NOT NULL,
     awaited       boolean     NOT NULL,
     created_at    timestamptz NOT NULL,
     shown         jsonb       NOT NULL,
@@ -74,7 +75,7 @@ CREATE INDEX ON {schema}.mentors (association, created_at DESC, id DESC)"""
 _TABLE: Final = Table(
     "mentors",
     "id, status, association, programme_id, academies, sector, families, rome, channel, applied_on, since, "
-    "check_until, trained_until, awaited, created_at, shown, persons, scopes",
+    "check_until, trained_until, certified_until, awaited, created_at, shown, persons, scopes",
     key="id",
 )
 
@@ -265,6 +266,7 @@ def _values(tracked: Tracked, mentor: Mentor, batch: Batch) -> tuple[Any, ...]:
         mentor.applied_on,
         row.since,
         *_terms(mentor, followed.rules, batch.today),
+        as_array(one.valid_until.isoformat() for one in mentor.certificates.values()),
         batch.somebody_awaited(mentor),
         row.created_at,
         _SHOWN.dump_json(row, exclude={"persons"}).decode(),
