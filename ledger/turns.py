@@ -44,6 +44,8 @@ class Turns:
         than until then (monotonic seconds)."""
         queue = self._queues.setdefault(record_id, _Queue())
         queue.wanted += 1
+        if queue.wanted == 1:
+            return await queue.lock.acquire()
         try:
             async with asyncio.timeout(until - time.monotonic()):
                 await queue.lock.acquire()
