@@ -23,7 +23,7 @@ PUBLIC: Final = "public"
 
 ERASING: Final = "record.erase"
 
-AFTER_ERASING: Final = frozenset({ERASING, "training.leave"})
+AFTER_ERASING: Final = frozenset({ERASING, "association.conclude_release", "training.leave"})
 """What may still be asked of a record whose personal data were erased."""
 
 HANDED_IN: Final = frozenset({"mentor.apply_by_link"})
@@ -70,6 +70,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "association.lift_suspension": _PREPARES,
     "association.leave": frozenset({"academie", "association"}),
     "association.lapse": _SYSTEM,
+    "association.conclude_release": _SYSTEM,
     EXPORTING: frozenset({"association", "dpo"}),
     "convention.draft": _PREPARES,
     "convention.announce": _PREPARES,
@@ -133,6 +134,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "training.close": _OPERATOR,
     "training.hold": _SYSTEM,
     "training.leave": _SYSTEM,
+    "training.call_off": _SYSTEM,
     "import.submit": frozenset({"academie", "association"}),
     "import.advance": _SYSTEM,
     "import.conclude": _SYSTEM,

@@ -14,6 +14,7 @@ LABELS: Final = {
     "association.EntitlementEnded@1": "Fin anticipée d'un titre",
     "association.ContactNamed@1": "Contact désigné",
     "association.ContactRemoved@1": "Contact retiré",
+    "association.MentorsReleased@1": "Dossiers de ses mentor·es clos",
     "association.LinkIssued@1": "Lien d'invitation créé",
     "association.LinkRevoked@1": "Lien d'invitation retiré",
     "association.LinkSpent@1": "Lien d'invitation utilisé",

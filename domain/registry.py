@@ -71,11 +71,11 @@ def ruling(record: Root, programme: Programme, day: date) -> RulesVersion:
 
 
 def _association(record: Root, programme_of: ProgrammeOf, world: World, now: datetime) -> list[Due]:
-    """Nothing before its admission was opened under some programme."""
+    """Before its admission was opened under some programme, nothing but what its erasure leaves behind."""
     if not isinstance(record, Association):
         raise TypeError(type(record))
     if not record.programme_id:
-        return []
+        return association_due.release(record, now)
     return association_due.waits(record, programme_of(record.programme_id), world, now)
 
 

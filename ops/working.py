@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ops.compose import House
 from ops.imports.running import RunImport
 from ops.settings import Settings
 from projections import deadlines
-from projections.reading import Reader
+from projections.left_behind import left_behind
+from projections.reading import Behind, Reader
 from workflows.delivery import Channel, FolderChannel, MailChannel
+from workflows.releasing import LeftBehind
 from workflows.sweeper import Pace
 from workflows.worker import Deps
 from workflows.worker import Settings as WorkerSettings
@@ -27,6 +30,23 @@ class DueDeadlines:
     async def due_before(self, until: datetime) -> Sequence[tuple[str, datetime]]:
         async with self._reader.session(SYSTEM_SCOPE) as connection:
             return await deadlines.due_before(connection, until)
+
+
+class ReadLeftBehind:
+    """What associations leave behind, as the read models hold it."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def of(self, association_id: str, position: int, until: datetime) -> LeftBehind:
+        """Waits for as long as it takes: whatever was open then is in the rows of that position."""
+        while True:
+            with suppress(Behind):
+                await self._reader.wait_for(position)
+                break
+        async with self._reader.session(SYSTEM_SCOPE) as connection:
+            mentors, courses, released = await left_behind(connection, association_id, until)
+        return LeftBehind(mentors, courses, released)
 
 
 def worker_parts(parts: House) -> Deps:
@@ -47,6 +67,7 @@ def worker_parts(parts: House) -> Deps:
         deadlines=DueDeadlines(parts.reader),
         channel=channel_of(settings),
         importer=RunImport(parts.executor, parts.feed, parts.documents),
+        left=ReadLeftBehind(parts.reader),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -27,6 +28,7 @@ from workflows.contracts import (
     DELIVER,
     GIVE_UP_IMPORT,
     LOOK,
+    RELEASE,
     RUN_IMPORT,
     SET_ASIDE,
     Deed,
@@ -39,6 +41,7 @@ from workflows.dead_letters import DeadLetters
 from workflows.delivery import Channel, DeliveryFailed, Recipient
 from workflows.failures import StillDue
 from workflows.messages import bodies_of, message_of, recipient, reminder_key
+from workflows.releasing import Releasing
 
 NOTHING: Final = Outlook()
 BEAT: Final = 5.0
@@ -80,6 +83,7 @@ class Activities:
         letters: DeadLetters,
         horizon: timedelta,
         importer: Importer | None = None,
+        releasing: Releasing | None = None,
     ) -> None:
         self._commands = commands
         self._feed = feed
@@ -88,6 +92,7 @@ class Activities:
         self._letters = letters
         self._horizon = horizon
         self._importer = importer
+        self._releasing = releasing
 
     @activity.defn(name=LOOK)
     async def look(self, question: Question) -> Outlook:
@@ -130,11 +135,14 @@ class Activities:
         """Brings an import to its end. A worker that is killed over it is known by its silence."""
         if self._importer is None:
             raise LookupError("this worker was given no importer")
-        beating = asyncio.create_task(_beat())
-        try:
-            await self._importer.run(import_id)
-        finally:
-            beating.cancel()
+        await _beating(self._importer.run(import_id))
+
+    @activity.defn(name=RELEASE)
+    async def release(self, association_id: str) -> None:
+        """Ends what an association leaves behind. A worker that is killed over it is known by its silence."""
+        if self._releasing is None:
+            raise LookupError("this worker was given nothing to release by")
+        await _beating(self._releasing.release(association_id))
 
     @activity.defn(name=GIVE_UP_IMPORT)
     async def give_up_import(self, import_id: str) -> None:
@@ -189,6 +197,15 @@ class Activities:
         if soonest.at <= now:
             return Outlook(step=Step(question.record_id, soonest.kind, soonest.key), kind=soonest.kind)
         return Outlook(wait_seconds=(soonest.at - now).total_seconds(), kind=soonest.kind)
+
+
+async def _beating(work: Awaitable[None]) -> None:
+    """Carries a long work out, giving signs of life."""
+    beating = asyncio.create_task(_beat())
+    try:
+        await work
+    finally:
+        beating.cancel()
 
 
 async def _beat() -> None:

@@ -6,10 +6,21 @@ of its académie. Nothing here decides: each step issues a command.
 
 from __future__ import annotations
 
-from temporalio import workflow
+from datetime import timedelta
+from typing import Final
 
-from workflows.contracts import Outlook, Step
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+from workflows.contracts import RELEASE, Outlook, Step
 from workflows.process import Process, step
+
+LONGEST: Final = timedelta(minutes=30)
+"""For whoever had ten thousand mentors, on a machine that has other things to do."""
+SILENCE: Final = timedelta(seconds=30)
+"""After which a worker that gives no sign of life is taken for dead."""
+
+_AGAIN: Final = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
 @workflow.defn(name="AssociationAdmission")
@@ -62,3 +73,16 @@ class AssociationAdmission(Process):
     async def alert_entitlement(self, due: Step) -> Outlook:
         """60 and 30 days before the end of an award or an approval, each by itself."""
         return await self.carry_out(due, "record.remind")
+
+    @step
+    async def release_mentors(self, due: Step) -> Outlook:
+        """As soon as it left, was refused, lapsed or was erased, the records of its mentors end with it, and
+        its courses ahead are called off."""
+        await workflow.execute_activity(
+            RELEASE,
+            due.record_id,
+            start_to_close_timeout=LONGEST,
+            heartbeat_timeout=SILENCE,
+            retry_policy=_AGAIN,
+        )
+        return await self._look(due.record_id)

@@ -12,6 +12,7 @@ DELIVER: Final = "deliver"
 SET_ASIDE: Final = "set_aside"
 RUN_IMPORT: Final = "run_import"
 GIVE_UP_IMPORT: Final = "give_up_import"
+RELEASE: Final = "release"
 """The activities, by name: a process knows nothing else of them."""
 
 NUDGE: Final = "nudge"

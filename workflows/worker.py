@@ -26,6 +26,7 @@ from workflows.import_run import ImportRun
 from workflows.mentor import MentorOnboarding, MentorStanding
 from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger, TemporalStarter
 from workflows.relay import Relay
+from workflows.releasing import LeftBehindBy, Releasing
 from workflows.sweeper import Deadlines, Pace, Sweeper
 from workflows.training import TrainingCourse
 
@@ -70,6 +71,7 @@ class Deps:
     deadlines: Deadlines
     channel: Channel
     importer: Importer | None = None
+    left: LeftBehindBy | None = None
 
 
 async def run(deps: Deps, stop: asyncio.Event) -> None:
@@ -94,6 +96,7 @@ async def run(deps: Deps, stop: asyncio.Event) -> None:
             letters,
             settings.pace.horizon,
             deps.importer,
+            Releasing(deps.commands, deps.feed, deps.left) if deps.left else None,
         )
         relay = Relay(deps.pool, deps.feed, nudger, letters)
         starter = TemporalStarter(client, settings.task_queue)
@@ -130,6 +133,7 @@ def worker(client: Client, activities: Activities, settings: Settings) -> Worker
             activities.look,
             activities.carry_out,
             activities.deliver,
+            activities.release,
             activities.run_import,
             activities.give_up_import,
             activities.set_aside,

@@ -244,6 +244,15 @@ class Leave(Command):
     on: date
 
 
+@decided_by(Association, Association.conclude_release)
+@dataclass(frozen=True, kw_only=True)
+class ConcludeRelease(Command):
+    """Its mentors are released and its courses ahead called off. Carried out by its process."""
+
+    name: ClassVar[str] = "association.conclude_release"
+    mentors: int
+
+
 # Carried out by the process, when its day has come. Doing it again changes nothing ----------------
 
 

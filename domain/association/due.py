@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from domain.association.assessing import assessment, assessment_series, reading_series, readings, to_read
 from domain.association.parts import FOLLOWED, INSURANCE, STANDING, Entitlement, Status
 from domain.calendar import french_date, paris_day, start_of
 from domain.estimating import estimated
@@ -28,18 +29,20 @@ _ONE_DAY = timedelta(days=1)
 
 
 def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime) -> list[Due]:
-    """Everything awaited, soonest first. Nothing before an admission is opened, nor once erased."""
+    """Everything awaited, soonest first. Nothing before an admission is opened; once erased, what it leaves
+    behind."""
     if association.is_erased:
-        return []
+        return release(association, now)
     found = [
         *_documents(association, rules, calendar, now),
-        *_readings(association, rules, calendar, now),
+        *readings(association, rules, calendar, now),
         *_lapse(association, rules, calendar),
-        *_assessment(association, rules, calendar, now),
+        *assessment(association, rules, calendar, now),
         *_suspension(association),
         *_insurance(association, rules, now),
         *_entitlements(association, rules, now),
         *deliveries(association.reminders, rules, partial(_still_awaited, association)),
+        *release(association, now),
         *retention(association.closed_on, rules),
     ]
     return sorted(estimated(found, _counted(rules), calendar), key=lambda d: (d.at, d.key))
@@ -82,50 +85,6 @@ def _documents(
     )
 
 
-def _readings(
-    association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime
-) -> Iterator[Due]:
-    """A version that arrived awaits the académie, within the term of the assessment. One series of reminders
-    for all that arrived on a day; none when those of the assessment say the same on the same days."""
-    if association.status not in FOLLOWED:
-        return
-    received = _to_read(association)
-    for day, names in received.items():
-        by = rules.admission.assessment.after(day, calendar)
-        for name in names:
-            pending = association.documents[name].pending
-            yield Due(
-                kind="read_document",
-                key=f"read:{association.round}:{name}:{pending.sha256 if pending else ''}",
-                automatic=False,
-                at=start_of(day),
-                by=by,
-                awaits=(association.owner,),
-                what=f"Accepter ou refuser la pièce reçue : {DOCUMENTS[name]}",
-            )
-        if association.status != Status.IN_ADMISSION or day != association.handed_on:
-            yield from _decision(
-                "remind_reading",
-                "escalate_reading",
-                association,
-                now,
-                series=_reading_series(association, day),
-                by=by,
-                what=f"Lire les pièces reçues le {french_date(day)}",
-                late=f"Pièces reçues le {french_date(day)} et toujours pas lues",
-                missing=tuple(DOCUMENTS[name] for name in names),
-            )
-
-
-def _to_read(association: Association) -> dict[date, list[str]]:
-    """The documents that wait to be read, by the day since which they do."""
-    found: dict[date, list[str]] = {}
-    for name, document in association.documents.items():
-        if document.waiting_since:
-            found.setdefault(document.waiting_since, []).append(name)
-    return found
-
-
 def _lapse(association: Association, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
     """The file lapses the day after its term, while the operator has something to give."""
     last = _lapse_term(association, rules, calendar)
@@ -149,72 +108,6 @@ def _lapse_term(association: Association, rules: Rules, calendar: SchoolCalendar
         return None
     lapse = rules.admission.lapse.after(opened, calendar)
     return max([lapse, *(delay.after(since, calendar) for delay in rules.admission.reminders)])
-
-
-# Assessment ---------------------------------------------------------------------------------------
-
-
-def _assessment(
-    association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime
-) -> Iterator[Due]:
-    """The académie decides within so long after the operator has given all that was asked, read or not; it is
-    told on the last day, and the Drafpic the day after."""
-    handed = association.handed_on
-    if association.status != Status.IN_ADMISSION or handed is None:
-        return
-    to_read = [name for names in _to_read(association).values() for name in names]
-    lapsed = INSURANCE not in to_read and not association.insured(paris_day(now))
-    yield from _decision(
-        "remind_assessment",
-        "escalate_assessment",
-        association,
-        now,
-        series=_assessment_series(association),
-        by=rules.admission.assessment.after(handed, calendar),
-        what="Instruire le dossier remis : référencer l'association ou refuser son admission",
-        late=f"Dossier d'admission remis en entier le {french_date(handed)} et resté sans décision",
-        missing=(
-            *(f"{DOCUMENTS[name]} : reçue, à lire" for name in to_read),
-            *((DOCUMENTS[INSURANCE],) if lapsed else ()),
-        ),
-    )
-
-
-def _decision(
-    remind: str,
-    escalate: str,
-    association: Association,
-    now: datetime,
-    *,
-    series: str,
-    by: date,
-    what: str,
-    late: str,
-    missing: tuple[str, ...],
-) -> Iterator[Due]:
-    """Awaited from the académie, which is reminded on the last day; the day after, the Drafpic is told."""
-    term, escalation = f"{series}term", f"{series}escalation"
-    day_after = start_of(by + _ONE_DAY)
-    yield Due(
-        kind=remind,
-        key=term,
-        at=start_of(by),
-        by=by,
-        awaits=(association.owner,),
-        what=what,
-        missing=missing,
-        automatic=term not in association.reminders and now < day_after,
-    )
-    yield Due(
-        kind=escalate,
-        key=escalation,
-        at=day_after,
-        by=by,
-        awaits=(f"drafpic:{association.academie}",),
-        what=late,
-        missing=missing,
-        automatic=escalation not in association.reminders,
-    )
 
 
 # Standing -----------------------------------------------------------------------------------------
@@ -283,6 +176,23 @@ def _entitlements(association: Association, rules: Rules, now: datetime) -> Iter
         )
 
 
+# The end ------------------------------------------------------------------------------------------
+
+
+def release(association: Association, now: datetime) -> list[Due]:
+    """As soon as it is out of the scheme, by whatever end: under no rules, for there may have been none."""
+    if not association.releasing:
+        return []
+    return [
+        Due(
+            kind="release_mentors",
+            key=f"release:{association.round}",
+            at=start_of(association.closed_on or paris_day(now)),
+            what="Clôture des dossiers de ses mentor·es et annulation de ses formations à venir",
+        )
+    ]
+
+
 # Reminders ----------------------------------------------------------------------------------------
 
 
@@ -315,14 +225,6 @@ def _documents_series(association: Association) -> str:
     return f"documents:{association.round}:{association.documents_since}:"
 
 
-def _assessment_series(association: Association) -> str:
-    return f"assessment:{association.round}:{association.handed_on}:"
-
-
-def _reading_series(association: Association, day: date) -> str:
-    return f"reading:{association.round}:{day.isoformat()}:"
-
-
 def _insurance_series(association: Association) -> str:
     return f"insurance:{association.round}:{association.insured_until}:"
 
@@ -339,10 +241,10 @@ def _still_awaited(association: Association, key: str, reminder: Reminder) -> bo
             return bool(waited) and key.startswith(_documents_series(association))
         case "remind_assessment" | "escalate_assessment":
             waiting = association.status == Status.IN_ADMISSION
-            return waiting and key.startswith(_assessment_series(association))
+            return waiting and key.startswith(assessment_series(association))
         case "remind_reading" | "escalate_reading":
-            days = _to_read(association) if association.status in FOLLOWED else ()
-            return any(key.startswith(_reading_series(association, day)) for day in days)
+            days = to_read(association) if association.status in FOLLOWED else ()
+            return any(key.startswith(reading_series(association, day)) for day in days)
         case "alert_insurance":
             standing = association.status in STANDING
             return standing and key.startswith(_insurance_series(association))

@@ -129,6 +129,8 @@ def _basis(case: Case, association: Association, due: Due) -> Basis:
             return Basis(_insurance(case), ("admission.insurance_alert",), (alert,))
         case "alert_entitlement":
             return _title(case, association, due)
+        case "release_mentors":
+            return Basis(case.status().facts)
         case _:
             return Basis(_suspension(case, association))
 

@@ -49,6 +49,7 @@ class Association(Admitting, Reminding, Root):
         self.status: str = Status.CANDIDATE
         self.status_since: date | None = None
         self.closed_on: date | None = None
+        self.releasing = False
         self.identity = identity
         self.academies = academies
         self.contacts: dict[ContactRole, Contact] = {}
@@ -160,6 +161,11 @@ class Association(Admitting, Reminding, Root):
         guards.in_order(self, act, on)
         self._left(on=on)
 
+    def conclude_release(self, act: Act, *, mentors: int) -> None:
+        """All that it left behind when it went has ended: nothing happens twice."""
+        if self.releasing:
+            self._mentors_released(mentors=mentors)
+
     # Events: they assign, and never compute with personal fields ------------------------------
 
     @event("IdentityChanged", topic="association.IdentityChanged@1")
@@ -270,6 +276,10 @@ class Association(Admitting, Reminding, Root):
     def _left(self, on: date) -> None:
         self._becomes(Status.LEFT, on)
 
+    @event("MentorsReleased", topic="association.MentorsReleased@1")
+    def _mentors_released(self, mentors: Annotated[int, RESERVED]) -> None:
+        self.releasing = False
+
     @event("LinkIssued", topic="association.LinkIssued@1")
     def _link_issued(
         self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date
@@ -302,6 +312,7 @@ class Association(Admitting, Reminding, Root):
 
     @event("SubjectErased", topic="association.SubjectErased@1")
     def _subject_erased(self, ground: Ground) -> None:
+        self.releasing = self.releasing or self.status not in CLOSED
         self._closed()
 
     # Shared by several events -----------------------------------------------------------------
@@ -310,6 +321,7 @@ class Association(Admitting, Reminding, Root):
         self.status = status
         self.status_since = on
         self.closed_on = on if status in CLOSED else None
+        self.releasing = self.releasing or status in CLOSED
         self.suspended_for = None
 
     def _settle(self, day: date) -> None:

@@ -111,6 +111,14 @@ class CancelCourse(Command):
     name: ClassVar[str] = "training.cancel"
 
 
+@decided_by(Training, Training.call_off)
+@dataclass(frozen=True, kw_only=True)
+class CallOff(Command):
+    """Its operator is out of the scheme. Carried out by the operator's process."""
+
+    name: ClassVar[str] = "training.call_off"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Enrol(Command):
     """A mentor of the same operator takes a place, or waits for one."""

@@ -119,6 +119,12 @@ class Training(Reminding, Root):
         reason_given(act)
         self._cancelled(on=act.today)
 
+    def call_off(self, act: Act) -> None:
+        """Its operator is out of the scheme: it will not be held. Nothing happens twice, nor once somebody
+        came."""
+        if self.status in AHEAD and not (self._at(Place.ATTENDED) or self._at(Place.ABSENT)):
+            self._cancelled(on=act.today)
+
     def enrol(self, act: Act, *, mentor_id: str) -> None:
         """A mentor takes a place, or waits for one when they are all taken."""
         guards.status_in(self, {Status.OPEN, Status.HELD}, "inscrire")

@@ -42,6 +42,7 @@ class Sheet:
     award: bool = False
     status: str = "candidate"
     since: date = date.min
+    releasing: bool = False
     rounds: int = 0
     opened: date = date.min
     asked_last: date = date.min
@@ -146,6 +147,11 @@ class Sheet:
 
     def becomes(self, status: str, on: date) -> None:
         self.status, self.since = status, on
+        self.releasing = self.releasing or status in CLOSED
+
+    def erases(self) -> None:
+        self.releasing = self.releasing or self.status not in CLOSED
+        self.status = "erased"
 
     def opens(self, on: date) -> None:
         self.becomes("in_admission", on)
@@ -225,6 +231,8 @@ class Sheet:
         found = {(kind, about) for kind, about, step in steps if (kind, *step) not in self.sent}
         if self.status in CLOSED and months_later(self.since, KEPT) <= today:
             found.add(("erase", ""))
+        if self.releasing:
+            found.add(("release_mentors", ""))
         yesterday = today - timedelta(days=1)
         late = self.status == "in_admission" and bool(self.missing())
         if late and self.school_days(self.opened, yesterday) >= 40:
@@ -272,6 +280,8 @@ class Sheet:
         if kind == "lapse":
             self.becomes("lapsed", today)
         elif kind == "erase":
-            self.status = "erased"
+            self.erases()
+        elif kind == "release_mentors":
+            self.releasing = False
         else:
             self.sent |= {(k, *step) for k, a, step in self.steps(today) if (k, a) == (kind, about)}

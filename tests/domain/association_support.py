@@ -129,6 +129,10 @@ class Desk:
         self.completed(**insured)
         self.do(ask.Admit(record_id=FACE, on=self.today))
 
+    def released(self, mentors: int = 0) -> None:
+        """What it left behind has ended, as its process says."""
+        self.do(ask.ConcludeRelease(record_id=FACE, mentors=mentors), SYSTEM, "")
+
     def invited(self, link: str = "l1", days: int = 10) -> None:
         expires = self.today + timedelta(days=days)
         self.do(
@@ -153,7 +157,7 @@ class Desk:
     def remind(self) -> Iterator[str]:
         """Carries out the reminders whose time has come, and tells their keys."""
         for one in self.ready():
-            if one.kind not in {"deliver", "lapse", "erase"}:
+            if one.kind not in {"deliver", "lapse", "release_mentors", "erase"}:
                 self.do(Remind(record_id=FACE, key=one.key), SYSTEM, "")
                 yield one.key
 

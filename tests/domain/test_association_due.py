@@ -223,7 +223,7 @@ def test_once_decided_nobody_is_reminded_of_it(desk: Desk) -> None:
     assert list(desk.remind()) == ["assessment:1:2025-11-24:escalation"]
     assert kinds(desk).count("deliver") == 1
     desk.do(ask.RefuseAdmission(record_id=FACE))
-    assert kinds(desk) == ["erase"]
+    assert kinds(desk) == ["release_mentors", "erase"]
 
 
 def test_the_insurance_is_renewed_under_an_alert_and_its_lapse_is_told_once(desk: Desk) -> None:
@@ -257,7 +257,7 @@ def test_a_suspended_operator_renews_its_insurance_too(desk: Desk) -> None:
     desk.do(ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=desk.today))
     assert desk.due("alert_insurance").automatic
     desk.do(ask.Leave(record_id=FACE, on=desk.today))
-    assert kinds(desk) == ["erase"]
+    assert kinds(desk) == ["release_mentors", "erase"]
 
 
 def test_each_title_is_alerted_sixty_and_thirty_days_before_its_own_end(desk: Desk) -> None:
@@ -318,11 +318,13 @@ def test_its_personal_data_are_erased_at_their_term_unless_it_came_back(desk: De
     desk = Desk(retention=Delay(12, Unit.MONTHS))
     desk.admitted()
     desk.do(ask.Leave(record_id=FACE, on=desk.today), COORDINATOR)
+    desk.released()
     (due,) = desk.dues()
     assert (due.kind, due.key, due.at) == ("erase", "retention:2026-11-24", start_of(date(2026, 11, 24)))
     desk.open()
     assert "erase" not in kinds(desk)
     desk.do(ask.Leave(record_id=FACE, on=desk.today))
+    desk.released()
     desk.at(date(2026, 11, 23))
     term = Erase(record_id=FACE, ground=Ground.RETENTION)
     desk.do(term, SYSTEM, "")

@@ -32,6 +32,7 @@ from tests.workflows.stage import Outbox, name_of
 from workflows import worker
 from workflows.dead_letters import PostgresDeadLetters
 from workflows.nudging import Nudger
+from workflows.releasing import LeftBehind, LeftBehindBy
 from workflows.sweeper import Pace
 
 _NUMBERS = itertools.count(1)
@@ -57,6 +58,13 @@ class Deadlines:
             if soonest and soonest <= until:
                 found.append((record_id, soonest))
         return found
+
+
+class NothingLeft:
+    """Whoever lapses leaves nobody behind: each candidacy of a plant lapses by itself."""
+
+    async def of(self, association_id: str, position: int, until: datetime) -> LeftBehind:
+        return LeftBehind((), ())
 
 
 @dataclass
@@ -108,6 +116,7 @@ class Plant:
         self.outbox = Outbox()
         self.letters = PostgresDeadLetters(database.app)
         self.deadlines = Deadlines(self)
+        self.left: LeftBehindBy = NothingLeft()
         self.commands: Commands = self.house.executor
         self.queue = f"faults-{next(_NUMBERS)}"
         self.records: list[str] = []
@@ -120,6 +129,7 @@ class Plant:
             feed=self.feed,
             deadlines=self.deadlines,
             channel=self.outbox,
+            left=self.left,
         )
 
     @asynccontextmanager
@@ -139,14 +149,15 @@ class Plant:
             self.records.append(await self.house.to_sign(record_id, parties=PARTIES))
         return self.records
 
-    async def onboarding(self, mentors: int) -> list[str]:
-        """Candidacies of today, that nobody completes."""
+    async def onboarding(self, mentors: int, together: int = 1) -> list[str]:
+        """Candidacies of today, that nobody completes, so many at a time."""
         await self.house.open()
-        for number in range(mentors):
-            record_id = f"mentor-{self.queue}-{number}"
-            person = Person("Prénom", "Nom", f"{record_id}@exemple.test")
-            await self.house.do(applying(record_id, person), COORDINATOR)
-            self.records.append(record_id)
+        ids = [f"mentor-{self.queue}-{number}" for number in range(mentors)]
+        for first in range(0, mentors, together):
+            some = ids[first : first + together]
+            asked = [applying(one, Person("Prénom", "Nom", f"{one}@exemple.test")) for one in some]
+            await asyncio.gather(*(self.house.do(one, COORDINATOR) for one in asked))
+        self.records += ids
         return self.records
 
     async def course(self) -> str:

@@ -18,14 +18,19 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.calendar import paris_day
-from domain.kernel import Root
+from domain.kernel import Root, kind_of
+from domain.mentor.model import Mentor
+from domain.mentor.parts import MentorLeaving
 from domain.ports import Happened
+from domain.training.model import Training
+from domain.training.parts import AHEAD
 from ledger.codec import topic_of
 from ledger.feed import LedgerFeed
 from tests.support import START, House, StoppedClock
 from workflows.activities import Activities, DomainClock, LedgerClock
 from workflows.contracts import NUDGE
 from workflows.delivery import Message
+from workflows.releasing import LeftBehind, Releasing
 from workflows.routing import processes_of_record
 from workflows.worker import Settings, worker
 
@@ -77,6 +82,25 @@ class FollowedClock:
         return self.clock.instant
 
 
+class LeftInLedger:
+    """What associations leave behind, as the read models would tell, by folding everything."""
+
+    def __init__(self, feed: LedgerFeed) -> None:
+        self._feed = feed
+
+    async def of(self, association_id: str, position: int, until: datetime) -> LeftBehind:
+        records: dict[str, Root | None] = {}
+        for one in await self._feed.after(0, 100_000):
+            if kind_of(one.record_id) in {"mentor", "training"}:
+                records[one.record_id] = one.event.mutate(records.get(one.record_id))
+        theirs = [one for one in records.values() if getattr(one, "association_id", "") == association_id]
+        return LeftBehind(
+            [one.id for one in theirs if isinstance(one, Mentor) and one.is_open],
+            [one.id for one in theirs if isinstance(one, Training) and one.status in AHEAD],
+            sum(isinstance(one, Mentor) and one.leaving is MentorLeaving.OPERATOR for one in theirs),
+        )
+
+
 class Stage:
     """What a test plays with: a house in memory, and its processes on the given server."""
 
@@ -93,7 +117,13 @@ class Stage:
         self.queue = f"test-{next(_NUMBERS)}"
         self.feed = LedgerFeed(self.house.recorder)
         self.activities = Activities(
-            self.house.executor, self.feed, self.clock, self.outbox, self.letters, horizon
+            self.house.executor,
+            self.feed,
+            self.clock,
+            self.outbox,
+            self.letters,
+            horizon,
+            releasing=Releasing(self.house.executor, self.feed, LeftInLedger(self.feed)),
         )
 
     @asynccontextmanager

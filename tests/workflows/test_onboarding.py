@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from domain.mentor.parts import Status
+from domain.association import commands as of_association
+from domain.mentor.parts import MentorLeaving, Status
 from domain.training import commands as of_training
 from tests.domain import association_support, mentor_support
-from tests.domain.mentor_support import COURSE, MENTOR
+from tests.domain.mentor_support import AWA, COURSE, MENTOR
 from tests.support import FACE
 from tests.workflows import record
 from tests.workflows.stage import Letters, Stage, until
@@ -42,7 +44,7 @@ async def test_an_admission_that_nobody_completes_is_reminded_twice_and_lapses(
     assert await stage.told(FACE) == days(
         f"7 | ReminderDue {asked}:1 | ReminderDelivered {asked}:1",
         f"14 | ReminderDue {asked}:2 | ReminderDelivered {asked}:2",
-        "71 | Lapsed",
+        "71 | Lapsed | MentorsReleased",
     )
     assert [message.to[0].name for message in stage.outbox.sent] == ["FACE", "FACE"]
     assert stage.letters == Letters()
@@ -154,3 +156,21 @@ async def test_a_course_is_told_the_day_before_held_and_its_attendance_asked_for
         "8 Held",
         "15 ReminderDue attendance:2025-12-01",
     ]
+
+
+async def test_when_an_operator_leaves_its_mentors_are_released_and_its_courses_called_off(
+    stage: Stage, desk: mentor_support.Desk, admission: association_support.Desk
+) -> None:
+    desk.cleared()
+    others = [f"mentor-{n}" for n in range(2, 40)]
+    for one in others:
+        desk.apply(one, replace(AWA, given_name=one, email=f"{one}@exemple.test"))
+    desk.opened("training-2")
+    admission.do(of_association.Leave(record_id=FACE, on=admission.today))
+    await stage.play(FACE)
+    assert [line for line in await stage.told(FACE) if "Mentors" in line] == ["0 MentorsReleased"]
+    for one in (MENTOR, *others):
+        assert (desk.mentor(one).status, desk.mentor(one).leaving) == ("left", MentorLeaving.OPERATOR)
+    assert desk.training("training-2").status == "cancelled"
+    assert desk.training(COURSE).status != "cancelled", "it was held"
+    assert stage.letters == Letters()

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from domain.association import assessing
 from domain.association import due as association_due
 from domain.convention import due as convention_due
 from domain.imports import due as imports_due
@@ -33,21 +34,23 @@ BASE = {"deliver", "erase"}
 
 
 @pytest.mark.parametrize(
-    ("waits", "processes"),
+    ("modules", "processes"),
     [
-        (convention_due, [ConventionProcess]),
-        (association_due, [AssociationAdmission]),
-        (mentor_due, [MentorOnboarding, MentorStanding]),
-        (training_due, [TrainingCourse]),
-        (imports_due, [ImportRun]),
+        ((convention_due,), [ConventionProcess]),
+        ((association_due, assessing), [AssociationAdmission]),
+        ((mentor_due,), [MentorOnboarding, MentorStanding]),
+        ((training_due,), [TrainingCourse]),
+        ((imports_due,), [ImportRun]),
     ],
 )
-def test_every_automatic_deadline_has_its_step(waits: ModuleType, processes: list[type[Process]]) -> None:
+def test_every_automatic_deadline_has_its_step(
+    modules: tuple[ModuleType, ...], processes: list[type[Process]]
+) -> None:
     """The kinds are the words given to ``kind=``, to a function, or returned first in a tuple."""
     steps = [steps_of(process) - BASE for process in processes]
     assert sum(map(len, steps)) == len(frozenset().union(*steps)), "a step of two processes"
     met = frozenset().union(*steps)
-    told = kinds_told(ast.parse(inspect.getsource(waits)))
+    told = {kind for one in modules for kind in kinds_told(ast.parse(inspect.getsource(one)))}
     assert met <= told, f"steps for nothing: {met - told}"
     people = {word for words in FOR_PEOPLE for word in words.split()}
     assert told - met <= people | BASE, f"deadlines without a step: {told - met - people}"
