@@ -26,7 +26,7 @@ from workflows.worker import PROCESSES
 FOR_PEOPLE = {
     "evidence prepare amendment report",
     "read_document",
-    "interview check train clear present_check lift_suspension",
+    "see_identity interview check train clear present_check lift_suspension",
     "open close certify",
 }
 """Deadlines that no process meets."""
