@@ -69,6 +69,7 @@ MENTOR: Final[dict[str, Any]] = {
     "created_at": "2025-12-01T09:00:00Z",
     "updated_at": "2025-12-08T16:25:00Z",
     "position": 1077,
+    "operator": {"status": "admitted", "status_label": "référencée", "blocks": []},
     "persons": {
         "given_name": "Camille",
         "family_name": "Exemple",

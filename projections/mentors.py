@@ -95,6 +95,8 @@ class MentorRow:
     ``since``: when the present status became true, ``since_recorded`` when it was written (UTC).
     ``blocks``: why no new binôme may begin today. ``check_until`` and ``trained_until``: the last day on
     which the background check, and the training required, count; ``None`` without any, or once closed.
+    ``operator``: the status of its association and what that one lacks today, which is told where a mentor is
+    read and stored nowhere.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
@@ -136,6 +138,7 @@ class MentorRow:
     created_at: datetime
     updated_at: datetime
     position: int
+    operator: Labelled | None = None
     persons: dict[str, Personal] = field(default_factory=dict)
 
     @property

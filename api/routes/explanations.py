@@ -14,13 +14,13 @@ from api.examples import answer
 from api.examples_explanations import EXPLANATION
 from api.listing import READING, Find, present
 from api.openapi import problem_responses
+from api.operators import bound_by
 from api.persons import Shown
 from api.requests import AnyRecordId
 from api.routing import Route
 from api.travel import AS_KNOWN, known, known_to
 from domain.association.entitlements import missing_entitlements
 from domain.association.model import Association
-from domain.association.parts import CONVENTIONED
 from domain.calendar import french_date, paris_day
 from domain.company.model import Company
 from domain.convention.model import Convention
@@ -31,11 +31,9 @@ from domain.mentor.model import Mentor
 from domain.mentor.operator import operator_lacks
 from domain.ports import Happened
 from domain.programme.model import Programme
-from domain.programme.rules import Rules
 from domain.registry import explained, programme_of_record, ruling
 from domain.training.model import Training
 from projections import associations, companies, conventions, history, mentors, trainings
-from projections.conventions import ConventionFilters
 from projections.facts import word
 from projections.history import HistoryRow
 from projections.paging import Page
@@ -194,7 +192,7 @@ async def _operator(
     association = tracked.record if tracked else None
     if not isinstance(association, Association):
         return operator_lacks(None, (), rules, programme.scheme, mentor.academies, day)
-    bound = await _bound(reading, association, rules, until)
+    bound = await bound_by(reading, association, rules, until)
     return operator_lacks(association, bound, rules, programme.scheme, mentor.academies, day)
 
 
@@ -204,24 +202,8 @@ async def _titles(
     """The titles that an association lacks."""
     day = paris_day(until)
     rules = ruling(association, programme, day).rules
-    bound = await _bound(reading, association, rules, until)
+    bound = await bound_by(reading, association, rules, until)
     return missing_entitlements(association, bound, rules, programme.scheme, association.academies, day)
-
-
-async def _bound(
-    reading: Reading, association: Association, rules: Rules, until: datetime
-) -> list[Convention]:
-    """The conventions that may make it conventionnée, where the rules ask for that."""
-    wanted = CONVENTIONED in rules.required_entitlements
-    return await _conventions(reading, association.id, until) if wanted else []
-
-
-async def _conventions(reading: Reading, association_id: str, until: datetime) -> list[Convention]:
-    async with reading.session() as connection:
-        filters = ConventionFilters(association=association_id)
-        page = await conventions.page(connection, filters, None, MOST_ITEMS)
-    found = [await known(reading.parts, row.id, until) for row in page.items]
-    return [one.record for one in found if one and isinstance(one.record, Convention)]
 
 
 async def _followed(parts: Services, record: Root, until: datetime) -> Followed | None:

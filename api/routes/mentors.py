@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -24,6 +25,7 @@ from api.listing import (
 )
 from api.mentor_bodies import ASSOCIATION, CandidacyBody, PersonBody, PersonCorrectionBody, ProfileBody
 from api.openapi import problem_responses
+from api.operators import with_operators
 from api.persons import Shown
 from api.requests import Accepted, Act, Create, Edit, Nothing, command
 from api.routing import Route
@@ -102,6 +104,8 @@ async def list_mentors(
     )
     async with reading.session() as connection:
         page = await mentors.page(connection, filters, after, limit)
+    now = await parts.commands.now()
+    page = replace(page, items=await with_operators(reading, page.items, now))
     return listing(await shown.page(page, Mentor), request, response)
 
 
@@ -120,8 +124,12 @@ async def read_mentor(
         row = present(await mentors.get(connection, id), id)
         then = await standing(connection, id, moments)
     if moments is None:
+        (row,) = await with_operators(reading, [row], await reading.parts.commands.now())
         return tagged(await shown.row(row, Mentor), response)
-    return await travelled(reading, shown, Mentor, id, moments, then, mentors.row_at)
+    told = await travelled(reading, shown, Mentor, id, moments, then, mentors.row_at)
+    if isinstance(told, Standing):
+        return told
+    return (await with_operators(reading, [told], moments.seen_from))[0]
 
 
 history_route(router, "mentors", Mentor, "L'histoire d'un·e mentor·e, refus compris", mentors.get)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.calendar import french_date
 from domain.kernel import Refused
@@ -14,6 +14,9 @@ from domain.programme.rules import MODULES
 if TYPE_CHECKING:
     from domain.mentor.model import Mentor
     from domain.programme.rules import Rules
+
+CHECK: Final = "une vérification des antécédents qui compte encore"
+"""What is missing to whoever was not checked, or too long ago."""
 
 Lack = tuple[str, str, tuple[str, ...]]
 """The code of a guard, its sentence, and what is missing."""
@@ -80,8 +83,8 @@ def lacks(mentor: Mentor, rules: Rules, day: date) -> Iterator[Lack]:
     if not (mentor.check and mentor.check.counts(rules, day)):
         yield (
             "check_missing",
-            "La vérification des antécédents manque, ou elle est échue.",
-            (f"une vérification qui compte le {french_date(day)}",),
+            f"La vérification des antécédents manque, ou ne compte pas le {french_date(day)}.",
+            (CHECK,),
         )
     if training := training_missing(mentor.certificates.values(), rules, day):
         yield "training_missing", "La formation n'est pas complète.", training

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from domain.calendar import french_date, paris_day, start_of
 from domain.estimating import estimated
 from domain.kernel import Due
-from domain.mentor.clearance import check_until, trained_until, training_missing
+from domain.mentor.clearance import CHECK, check_until, lacks, trained_until, training_missing
 from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
 from domain.mentor.timeline import reached_on
 from domain.programme.rules import Delay
@@ -119,8 +119,12 @@ def _file_round(mentor: Mentor) -> str:
 
 
 def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
-    """The next step of the ladder: only a person takes it."""
-    lacking = training_missing(mentor.certificates.values(), rules, paris_day(now))
+    """The next step of the ladder: only a person takes it. What a clearance misses is what it would be
+    refused for today; where the rules ask for no training, it comes after the check."""
+    today = paris_day(now)
+    train = training_missing(mentor.certificates.values(), rules, today)
+    lacking = tuple(word for _, _, missing in lacks(mentor, rules, today) for word in missing)
+    clear = ("clear", "Valider", lacking)
     wanted = {
         Status.FILE_COMPLETE: ("interview", "Tenir l'entretien", ("un entretien favorable",)),
         Status.INTERVIEWED: (
@@ -128,8 +132,8 @@ def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
             "Vérifier les antécédents",
             ("la présentation du document",) if mentor.asked else ("la demande du document",),
         ),
-        Status.CHECKED: ("train", "Former", lacking),
-        Status.TRAINED: ("clear", "Valider", lacking),
+        Status.CHECKED: ("train", "Former", train) if train else clear,
+        Status.TRAINED: clear,
     }
     step = wanted.get(Status(mentor.status))
     if step:
@@ -175,7 +179,7 @@ def _check(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
             by=until,
             awaits=_awaits(mentor),
             what=f"Renouveler la vérification des antécédents, échue depuis le {french_date(until)}",
-            missing=("un nouveau document présenté",),
+            missing=(CHECK,),
             automatic=False,
         )
         return
@@ -195,7 +199,7 @@ def _check(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
         by=until,
         awaits=_awaits(mentor),
         what=f"Suspension si les antécédents ne sont pas vérifiés à nouveau d'ici au {french_date(until)}",
-        missing=("un nouveau document présenté",),
+        missing=(CHECK,),
     )
 
 
@@ -210,7 +214,7 @@ def _check_again(mentor: Mentor, until: date, now: datetime) -> Iterator[Due]:
             awaits=_awaits(mentor),
             what=f"Vérifier à nouveau les antécédents : le document ne compte plus depuis le "
             f"{french_date(until)}",
-            missing=("un nouveau document présenté",),
+            missing=(CHECK,),
             automatic=False,
         )
 

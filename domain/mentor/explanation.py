@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from domain.calendar import paris_day
 from domain.case import Case
@@ -11,6 +12,7 @@ from domain.kernel import Due
 from domain.mentor.clearance import blocks, check_until, lacks, trained_until
 from domain.mentor.due import lapse_term
 from domain.mentor.model import Mentor
+from domain.mentor.operator import blocking, clearing
 from domain.mentor.parts import BLOCK_LABELS, LADDER, SUSPENSION_LABELS, MentorSuspension, Status
 from domain.programme.labels import RULES_OF_GUARDS, TRAINING_RULES
 
@@ -45,8 +47,12 @@ def explain(case: Case) -> list[Reason]:
         _status(case, mentor),
         *_blocks(case, mentor),
         *_missing(case, mentor),
-        *(case.due(due, _basis(case, mentor, due)) for due in case.dues),
+        *(case.due(_due(case, due), _basis(case, mentor, due)) for due in case.dues),
     ]
+
+
+def _due(case: Case, due: Due) -> Due:
+    return replace(due, missing=clearing(due.kind, due.missing, case.operator))
 
 
 def _status(case: Case, mentor: Mentor) -> Reason:
@@ -76,7 +82,8 @@ def _blocks(case: Case, mentor: Mentor) -> Iterator[Reason]:
         "certificate_expired": Basis(case.every("TrainingRecorded"), TRAINING_RULES),
         "identity_unseen": Basis(case.facts("PersonCorrected")),
     }
-    for code in blocks(mentor, case.rules, case.today):
+    own = blocks(mentor, case.rules, case.today)
+    for code in (*own, *blocking(mentor.status, case.operator)):
         sentence = f"Aucun nouveau binôme : {BLOCK_LABELS[code]}."
         yield case.reason("block", code, sentence, basis=rests.get(code))
 

@@ -6,7 +6,7 @@ operator is interrupted, so that lifting the suspension undoes it in whatever or
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from domain.association.parts import CLOSED, STATUS_LABELS, Status
 from domain.calendar import french_date
 from domain.kernel import Refused
 from domain.mentor.clearance import Lack
+from domain.mentor.parts import STANDING
 
 if TYPE_CHECKING:
     from domain.association.model import Association
@@ -37,6 +38,18 @@ def operator_lacks(
     if association is None:
         return (_NOT_ADMITTED,)
     return tuple(_lacks(association, conventions, rules, scheme, academies, day))
+
+
+def blocking(status: str, operator: tuple[Lack, ...]) -> tuple[str, ...]:
+    """What of it keeps a mentor of that status from a new binôme: keys of ``BLOCK_LABELS``. Whoever is not
+    cleared yet is kept from one by that alone."""
+    return tuple(code for code, _, _ in operator) if status in STANDING else ()
+
+
+def clearing(kind: str, missing: Iterable[str], operator: tuple[Lack, ...]) -> tuple[str, ...]:
+    """What a deadline of that kind misses: a clearance also what the operator lacks."""
+    lacking = [word for _, _, words in operator for word in words] if kind == "clear" else []
+    return (*missing, *lacking)
 
 
 def takes_candidacies(association: Association) -> None:

@@ -159,6 +159,10 @@ BLOCK_LABELS: Final = {
     "check_overdue": "vérification des antécédents échue",
     "certificate_expired": "attestation de formation expirée",
     "identity_unseen": "identité corrigée, pièce à voir de nouveau",
+    "operator_suspended": "association suspendue",
+    "operator_not_admitted": "association non référencée",
+    "operator_uninsured": "assurance de l'association échue",
+    "entitlement_missing": "titre de l'association manquant",
 }
 """Why no new binôme may begin; running ones go on."""
 

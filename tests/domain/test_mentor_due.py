@@ -189,7 +189,11 @@ def test_a_check_is_alerted_at_60_and_30_days_and_suspends_the_day_after_its_las
     cleared.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
     assert cleared.version(MENTOR) == version
     (due,) = [due for due in cleared.dues(MENTOR) if due.kind == "present_check"]
-    assert (due.automatic, due.by, due.missing) == (False, UNTIL, ("un nouveau document présenté",))
+    assert (due.automatic, due.by, due.missing) == (
+        False,
+        UNTIL,
+        ("une vérification des antécédents qui compte encore",),
+    )
     assert cleared.ready(MENTOR) == []
 
 

@@ -344,7 +344,7 @@ def test_clearance_says_everything_that_is_missing(desk: Desk) -> None:
         "la pièce d'identité vue",
         "la charte signée",
         "un entretien favorable",
-        "une vérification qui compte le 24 novembre 2025",
+        "une vérification des antécédents qui compte encore",
         "le module « posture du mentor »",
         "le module « protection des mineurs »",
         "le module « voie professionnelle »",

@@ -166,3 +166,22 @@ def test_no_person_releases_a_mentor(desk: Desk) -> None:
     codes = {desk.code(release(), actor) for actor in persons}
     assert codes <= {"role_not_allowed", "not_found"}
     assert desk.code(release()) == "role_not_allowed"
+
+
+# What is due says what would be refused -----------------------------------------------------------
+
+
+def test_a_clearance_to_come_misses_what_the_clearance_would_be_refused_for() -> None:
+    """Trained in time, checked too long ago, and the training has run out since: nothing else is told."""
+    desk = Desk()
+    desk.admit(insured_until=date(2030, 1, 1))
+    desk.apply()
+    desk.complete_file()
+    desk.interview()
+    desk.check()
+    desk.train()
+    for day in (TODAY, date(2026, 11, 25), date(2028, 1, 1)):
+        desk.go_to(day)
+        (waited,) = [due for due in desk.dues(MENTOR) if due.kind == "clear"]
+        asked = ask.Clear(record_id=MENTOR, on=day)
+        assert waited.missing == (() if day == TODAY else desk.refused(asked).missing)

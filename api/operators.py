@@ -1,0 +1,90 @@
+"""What a mentor's operator is and lacks, beside the mentor: asked of it whenever the mentor is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+
+from api.dependencies import MOST_ITEMS, Reading, Services
+from api.travel import known
+from domain.association.model import Association
+from domain.association.parts import CONVENTIONED, STATUS_LABELS, Status
+from domain.calendar import paris_day
+from domain.convention.model import Convention
+from domain.kernel import Root
+from domain.mentor.clearance import Lack
+from domain.mentor.operator import blocking, clearing, operator_lacks
+from domain.mentor.parts import BLOCK_LABELS, OPEN
+from domain.programme.model import Programme
+from domain.programme.rules import Rules
+from projections import conventions
+from projections.conventions import ConventionFilters
+from projections.mentors import MentorRow
+from projections.tracking import track
+
+
+async def with_operators(reading: Reading, rows: Sequence[MentorRow], until: datetime) -> list[MentorRow]:
+    """The same rows with what is known of each one's operator at ``until`` (UTC). It is no part of the read
+    models: of a mentor it would be stale as soon as something happened to the operator."""
+    ids = {row.association for row in rows} | {row.programme_id for row in rows}
+    records = await _records(reading.parts, ids, until)
+    found: dict[tuple[str, str, int, tuple[str, ...]], tuple[Lack, ...]] = {}
+    told = []
+    for row in rows:
+        key = (row.association, row.programme_id, row.rules_version, tuple(row.academies))
+        if key not in found:
+            found[key] = await _lacks(reading, row, records, until)
+        told.append(_with(row, records.get(row.association), found[key]))
+    return told
+
+
+async def bound_by(
+    reading: Reading, association: Association, rules: Rules, until: datetime
+) -> list[Convention]:
+    """The conventions that may make it conventionnée, where the rules ask for that: those that the reader may
+    see."""
+    if CONVENTIONED not in rules.required_entitlements:
+        return []
+    async with reading.session() as connection:
+        filters = ConventionFilters(association=association.id)
+        page = await conventions.page(connection, filters, None, MOST_ITEMS)
+    found = [await known(reading.parts, row.id, until) for row in page.items]
+    return [one.record for one in found if one and isinstance(one.record, Convention)]
+
+
+async def _records(parts: Services, ids: Iterable[str], until: datetime) -> dict[str, Root]:
+    """These records as they were known, by one reading."""
+    events = [one for one in await parts.feed.of(sorted(ids)) if one.recorded_at <= until]
+    events.sort(key=lambda one: (one.record_id, one.version))
+    tracked = {record_id: track(some) for record_id, some in groupby(events, lambda one: one.record_id)}
+    return {record_id: one.record for record_id, one in tracked.items() if one}
+
+
+async def _lacks(
+    reading: Reading, row: MentorRow, records: dict[str, Root], until: datetime
+) -> tuple[Lack, ...]:
+    association, programme = records.get(row.association), records[row.programme_id]
+    if not isinstance(programme, Programme):
+        raise TypeError(type(programme))
+    rules, day = programme.versions[row.rules_version - 1].rules, paris_day(until)
+    known = association if isinstance(association, Association) else None
+    bound = await bound_by(reading, known, rules, until) if known else []
+    return operator_lacks(known, bound, rules, programme.scheme, row.academies, day)
+
+
+def _with(row: MentorRow, association: Root | None, lacks: tuple[Lack, ...]) -> MentorRow:
+    if row.status not in OPEN or association is None:
+        return row
+    operator = {
+        "status": str(association.status),
+        "status_label": STATUS_LABELS[Status(association.status)],
+        "blocks": [
+            {"code": code, "label": BLOCK_LABELS[code], "missing": list(missing)}
+            for code, _, missing in lacks
+        ],
+    }
+    added = [{"code": code, "label": BLOCK_LABELS[code]} for code in blocking(row.status, lacks)]
+    waited = [replace(one, missing=list(clearing(one.kind, one.missing, lacks))) for one in row.next]
+    return replace(row, operator=operator, blocks=[*row.blocks, *added], next=waited)
