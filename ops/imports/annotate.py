@@ -43,7 +43,7 @@ def annotated(body: bytes, report: Report, *, written: bool) -> bytes | None:
         except BROKEN as broken:
             log.warning("a workbook cannot be annotated: %s", type(broken).__name__)
             return None
-    return _delimited(body, remarks)
+    return _delimited(body, report, remarks)
 
 
 def as_text(text: str) -> str:
@@ -60,19 +60,22 @@ def _remark(report: Report, line: int, *, written: bool) -> tuple[str, str]:
     return state, as_text(report.remarks.get(line, ""))
 
 
-def _delimited(body: bytes, remarks: dict[int, tuple[str, str]]) -> bytes:
-    file = delimited.opened(body)
-    records = file.records()
+def _delimited(body: bytes, report: Report, remarks: dict[int, tuple[str, str]]) -> bytes:
+    file = delimited.opened(body, delimiter=report.delimiter)
+    records, texts = file.records(), list[str]()
     header = next(records)
+    while header.line < report.header:
+        texts.append(header.text)
+        header = next(records)
     had = [fold(cell) for cell in header.cells[-2:]] == _OWN
     width = len(header.cells) - 2 if had else len(header.cells)
-    texts = [_with(file, header, width, had, (STATE, REMARK))]
+    texts.append(_with(file, header, width, had, (STATE, REMARK)))
     for record in records:
         if record.line in remarks:
             texts.append(_with(file, record, width, had, remarks[record.line]))
         else:
             texts.append(record.text)
-    return "".join(texts).encode(file.encoding, "replace")
+    return file.encoded("".join(texts))
 
 
 def _with(

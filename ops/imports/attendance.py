@@ -49,7 +49,11 @@ class Attendance:
         for row in table.rows:
             mentors = {held[claim] for claim in people[row.line] if claim in held}
             mentor_id = next(iter(mentors), None) if len(mentors) == 1 else None
-            line = self._line(table, row, training, mentor_id, seen, ambiguous=len(mentors) > 1)
+            line = self._line(
+                *(table, row, training, mentor_id, seen),
+                recognisable=bool(people[row.line]),
+                ambiguous=len(mentors) > 1,
+            )
             if line and not table.faults.at(row.line):
                 lines.append(line)
         return lines
@@ -83,16 +87,17 @@ class Attendance:
         mentor_id: str | None,
         seen: dict[str, int],
         *,
+        recognisable: bool,
         ambiguous: bool,
     ) -> Line | None:
         present = cell(table, row, "present", read_presence)
         minutes = cell(table, row, "minutes", read_minutes)
-        if table.faults.at(row.line) or present is None:
-            return None
         enrolled = training.enrolments.get(mentor_id or "")
         column = "email" if row["email"] else "family_name"
         if ambiguous:
             table.fault(row, column, "Le courriel et le nom sont de deux personnes.", _WHO)
+        elif not recognisable:
+            return None
         elif mentor_id is None:
             table.fault(row, column, "Cette personne n'est pas connue de l'association.", _WHO)
         elif enrolled is None:
@@ -102,7 +107,7 @@ class Attendance:
         elif (first := seen.setdefault(mentor_id, row.line)) != row.line:
             problem = f"Cette personne figure déjà à la ligne {first}."
             table.fault(row, column, problem, "Supprimez l'une des deux lignes.")
-        else:
+        elif present is not None:
             if not present and not minutes:
                 minutes = None
             commands: list[Command] = [

@@ -22,6 +22,7 @@ def table_told(table: Table) -> Told:
         "media_type": table.media_type,
         "header": table.header,
         "width": table.width,
+        "delimiter": table.delimiter,
         "faults": _faults_told(table.faults),
     }
 
@@ -35,6 +36,7 @@ def table_heard(told: Told, columns: Columns) -> Table:
         told["media_type"],
         told["header"],
         told["width"],
+        told["delimiter"],
         _faults_heard(told["faults"]),
     )
 
@@ -48,6 +50,7 @@ def report_told(report: Report) -> Told:
         "numbers": sorted(report.numbers),
         "header": report.header,
         "width": report.width,
+        "delimiter": report.delimiter,
     }
 
 
@@ -59,19 +62,19 @@ def report_heard(told: Told) -> Report:
         numbers=frozenset(told["numbers"]),
         header=told["header"],
         width=told["width"],
+        delimiter=told["delimiter"],
     )
 
 
 def _faults_told(faults: Faults) -> Told:
     return {
-        "named": [asdict(fault) for fault in faults.named],
         "count": faults.count,
         "by_line": [(line, [asdict(fault) for fault in found]) for line, found in faults.by_line.items()],
     }
 
 
 def _faults_heard(told: Told) -> Faults:
-    heard = Faults([Fault(**fault) for fault in told["named"]], told["count"])
+    heard = Faults(told["count"])
     for line, found in told["by_line"]:
         heard.by_line[line] = [Fault(**fault) for fault in found]
     return heard

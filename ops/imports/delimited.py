@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from domain.imports.parts import MOST_LINES
+from domain.territory import fold
 from ops.imports.faults import unreadable
-from ops.imports.tables import MOST_COLUMNS, Cell, RawRow
+from ops.imports.tables import LOST, MOST_ABOVE, Cell, RawRow
 
 _DELIMITERS: Final = ";,\t"
+_SAID: Final = re.compile(r'"?sep=([;,\t|])"?')
+"""A first line by which Excel is told the delimiter."""
+_LONGEST: Final = 20_000
+"""Signs of a line by which the delimiter is found out."""
+_STRAY: Final = "surrogateescape"
+_LOST: Final = re.compile("[\\udc80-\\udcff]")
+"""The bytes that are not UTF-8, as they are decoded."""
 _BOM: Final = b"\xef\xbb\xbf"
 _MOST_BREAKS: Final = 10 * MOST_LINES
 """Ends of lines in a file: a cell may hold some, and blank lines are no lines."""
@@ -35,6 +45,14 @@ class Delimited:
     encoding: str
     delimiter: str
 
+    def rows(self) -> Iterator[RawRow]:
+        """The lines that say something, one at least. Raises ``UnreadableFile``."""
+        return (_row(one) for one in self.records() if any(cell.strip() for cell in one.cells))
+
+    def encoded(self, text: str) -> bytes:
+        """As the file was, its stray bytes too."""
+        return text.encode(self.encoding, "replace" if self.encoding == "cp1252" else _STRAY)
+
     def records(self) -> Iterator[Record]:
         """Blank lines too, without cells. Raises ``UnreadableFile`` for a quote that is never closed."""
         lines = list(io.StringIO(self.text, newline=""))
@@ -52,33 +70,29 @@ class Delimited:
             before = reader.line_num
 
 
-def read(body: bytes) -> tuple[RawRow, Iterator[RawRow]]:
-    """The header, and the rows that say something. Raises ``UnreadableFile``."""
-    records = opened(body).records()
-    first = next(records)
-    if len(first.cells) > MOST_COLUMNS:
-        raise unreadable(1, "", f"Le fichier a plus de {MOST_COLUMNS} colonnes.", "Retirez-en.")
-    rows = (_row(one) for one in records if any(cell.strip() for cell in one.cells))
-    return _row(first), rows
-
-
-def opened(body: bytes) -> Delimited:
-    """The file with its encoding and its delimiter found out. Raises ``UnreadableFile``."""
+def opened(body: bytes, meant: Collection[str] = (), delimiter: str = "") -> Delimited:
+    """The file with its encoding and its delimiter found out: ``meant`` are the titles that mean something.
+    Raises ``UnreadableFile``."""
     if b"\0" in body:
         problem = "Ce n'est pas un fichier texte."
         raise unreadable(1, "", problem, "Enregistrez la feuille au format XLSX ou CSV UTF-8.")
     if max(body.count(b"\n"), body.count(b"\r")) > _MOST_BREAKS:
         raise unreadable(0, "", f"Le fichier a plus de {MOST_LINES} lignes.", "Découpez-le.")
-    try:
-        encoding = "utf-8-sig" if body.startswith(_BOM) else "utf-8"
-        text = body.decode(encoding)
-    except UnicodeDecodeError:
+    encoding = "utf-8-sig" if body.startswith(_BOM) else "utf-8"
+    text = body.decode(encoding, _STRAY)
+    if not body.startswith(_BOM) and _is_of_another(text):
         encoding, text = "cp1252", _cp1252(body)
-    return Delimited(text, encoding, _delimiter(text))
+    return Delimited(text, encoding, delimiter or _delimiter(text, meant))
+
+
+def _is_of_another(text: str) -> bool:
+    """Whether less of it is UTF-8 than is not: a stray byte or two are faults of their lines."""
+    stray = sum("\udc80" <= sign <= "\udcff" for sign in text)
+    return stray > sum(sign >= "\x80" for sign in text) - stray
 
 
 def _row(record: Record) -> RawRow:
-    return RawRow(record.line, [Cell(cell.strip()) for cell in record.cells])
+    return RawRow(record.line, [Cell(_LOST.sub(LOST, cell.strip())) for cell in record.cells])
 
 
 def _cp1252(body: bytes) -> str:
@@ -90,11 +104,18 @@ def _cp1252(body: bytes) -> str:
         raise unreadable(line, "", problem, "Enregistrez le fichier en UTF-8.") from error
 
 
-def _delimiter(text: str) -> str:
-    header = text.partition("\n")[0]
-    best = max(_DELIMITERS, key=header.count)
-    if not header.count(best):
+def _delimiter(text: str, meant: Collection[str]) -> str:
+    """The one that makes most titles of a line, among the first; a file may have one column only."""
+    lines = [line[:_LONGEST] for line in islice(io.StringIO(text), MOST_ABOVE + 1)]
+    if said := _SAID.fullmatch(lines[0].strip()) if lines else None:
+        return said[1]
+    titles, count, best = max(
+        (sum(fold(cell.strip(' "')) in meant for cell in line.split(one)), line.count(one), one)
+        for line in lines or [""]
+        for one in _DELIMITERS
+    )
+    if not titles and not count:
         problem = "Le séparateur des colonnes n'est pas reconnu."
         remedy = "Séparez les colonnes par un point-virgule, une virgule ou une tabulation."
-        raise unreadable(1, header.strip()[:80], problem, remedy)
+        raise unreadable(1, text.partition("\n")[0].strip()[:80], problem, remedy)
     return best

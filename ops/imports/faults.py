@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 MOST_NAMED: Final = 1_000
 """Faults told one by one; the others are counted."""
-_MOST_A_LINE: Final = 5
+_MOST_A_LINE: Final = 20
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,6 @@ def unreadable(line: int, value: str, problem: str, remedy: str, column: str = "
 class Faults:
     """Those of one file: the first ``MOST_NAMED`` in full, some for each line, and how many there are."""
 
-    named: list[Fault] = field(default_factory=list)
     count: int = 0
     by_line: dict[int, list[Fault]] = field(default_factory=lambda: defaultdict(list))
 
@@ -63,14 +63,20 @@ class Faults:
 
     def add(self, fault: Fault) -> None:
         self.count += 1
-        if len(self.named) < MOST_NAMED:
-            self.named.append(fault)
         if len(self.by_line[fault.line]) < _MOST_A_LINE:
             self.by_line[fault.line].append(fault)
 
-    def at(self, line: int) -> bool:
-        """Whether something is wrong on that line."""
-        return line in self.by_line
+    @property
+    def named(self) -> list[Fault]:
+        """In the order of the file."""
+        ordered = (fault for line in sorted(self.by_line) for fault in self.by_line[line])
+        return list(islice(ordered, MOST_NAMED))
+
+    def at(self, line: int, column: str = "") -> bool:
+        """Whether something is wrong on that line, or in that cell (``column``: as the file titles it)."""
+        return line in self.by_line and (
+            not column or any(fault.column == column for fault in self.by_line[line])
+        )
 
     def of(self, line: int) -> str:
         """The faults of a line as one remark."""

@@ -7,7 +7,7 @@ or one done again, mean the same record; somebody who left, or was erased, is no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Final
@@ -145,9 +145,9 @@ class Mentors:
             await breathe(number)
             person, profile = _person(table, row), _profile(table, row)
             siret = cell(table, row, "siret", parse_siret)
+            _hold_against_the_guards(table, row, person, profile, bench)
             if table.faults.at(row.line):
                 continue
-            _hold_against_the_guards(table, row, person, profile, bench)
             digests = digests_of(self.association_id, person, bench.digest).all()
             if not digests:
                 problem = "Sans courriel ni date de naissance, la personne ne peut pas être reconnue."
@@ -203,28 +203,28 @@ def _status(table: Table, row: Row) -> Occupation:
     return cell(table, row, "status", values.read_occupation) or Occupation.EMPLOYEE
 
 
-_COLUMN_OF: Final = {
-    "email_unreadable": "email",
-    "phone_unreadable": "phone",
-    "birth_date_unlikely": "birth_date",
-    "name_unreadable": "family_name",
-    "family_unknown": "families",
-    "commune_unreadable": "communes",
-    "language_unreadable": "languages",
-    "capacity_unlikely": "mentees",
-}
+_ANYBODY: Final = Person("?", "?", None, None, None)
+_ANYTHING: Final = Profile(Occupation.EMPLOYEE)
+_OF_PERSON: Final = ("given_name", "family_name", "email", "phone", "birth_date")
+_OF_PROFILE: Final = (
+    *("rome", "naf", "families", "communes", "languages", "mentees", "classes", "availability"),
+)
 
 
 def _hold_against_the_guards(table: Table, row: Row, person: Person, profile: Profile, bench: Bench) -> None:
-    """What the domain would say of it: a guard does not quote what it reads, a fault shows the cell."""
+    """What the domain would say of each cell by itself: a guard tells of the first that it meets, and does
+    not quote it. A cell that does not read was told already."""
     act = Act(bench.actor, bench.now)
-    checks: list[Callable[[], None]] = [partial(guards.person, act, person), partial(guards.profile, profile)]
-    for check in checks:
+    for name in (*_OF_PERSON, *_OF_PROFILE):
+        if not row[name] or table.faults.at(row.line, table.title(name)):
+            continue
         try:
-            check()
+            if name in _OF_PERSON:
+                guards.person(act, replace(_ANYBODY, **{name: getattr(person, name)}))
+            else:
+                guards.profile(replace(_ANYTHING, **{name: getattr(profile, name)}))
         except Refused as refused:
-            remedy = "Corrigez la cellule."
-            table.fault(row, _COLUMN_OF.get(refused.code, ""), refused.sentence, remedy)
+            table.fault(row, name, refused.sentence, "Corrigez la cellule.")
 
 
 async def _companies(read: Sequence[_Read], bench: Bench) -> dict[str, _Employer]:

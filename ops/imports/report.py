@@ -14,7 +14,8 @@ class Report:
     """``lines`` read; ``fresh``: those that tell of something new; ``known``: those that tell of what the
     house knew; ``left_aside``: the columns that mean nothing here. Nothing is ``written`` of a faulty file,
     or of one that was only to be checked. ``remarks``: by line, what the file sent back says of it besides;
-    ``numbers``: of all lines; ``header``: the line of the titles; ``width``: how many columns say something.
+    ``numbers``: of all lines; ``header``: the line of the titles; ``width``: how many columns say something;
+    ``delimiter``: between the cells of a text.
     """
 
     lines: int = 0
@@ -28,6 +29,7 @@ class Report:
     numbers: frozenset[int] = frozenset()
     header: int = 1
     width: int = 0
+    delimiter: str = ""
 
     @classmethod
     def of(cls, table: Table) -> Report:
@@ -38,6 +40,7 @@ class Report:
             numbers=frozenset(row.line for row in table.rows),
             header=table.header,
             width=table.width,
+            delimiter=table.delimiter,
         )
 
     @classmethod

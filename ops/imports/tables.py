@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Final
 
 from domain.imports.parts import CSV, MOST_BYTES, MOST_LINES, XLSX
@@ -13,6 +14,10 @@ from ops.imports.faults import Fault, Faults, unreadable
 
 LONGEST_CELL: Final = 200
 MOST_COLUMNS: Final = 100
+MOST_ABOVE: Final = 9
+"""Lines that may stand above the titles."""
+LOST: Final = "\N{REPLACEMENT CHARACTER}"
+"""In the place of a sign that could not be read."""
 STATE: Final = "mentorat : état"
 REMARK: Final = "mentorat : remarque"
 """The columns that a file sent back has in addition."""
@@ -64,7 +69,8 @@ class Row:
 @dataclass
 class Table:
     """The rows, how the file titles its columns, and those that mean nothing here. ``header``: the line
-    of the titles; ``width``: how many columns say something; ``faults``: what is wrong in it so far."""
+    of the titles; ``width``: how many columns say something; ``delimiter``: between the cells of a
+    text; ``faults``: what is wrong in it so far."""
 
     columns: Columns
     rows: list[Row]
@@ -73,11 +79,15 @@ class Table:
     media_type: str
     header: int = 1
     width: int = 0
+    delimiter: str = ""
     faults: Faults = field(default_factory=Faults)
 
     def fault(self, row: Row, column: str, problem: str, remedy: str, value: str | None = None) -> None:
-        """Something is wrong with a cell of that row; ``column`` by its canonical name, empty for none."""
+        """Something is wrong with a cell of that row; ``column`` by its canonical name, empty for none. Of a
+        cell the first fault alone is told: the others follow from it."""
         said = self.title(column) if column else ""
+        if column and self.faults.at(row.line, said):
+            return
         found = (row[column] if value is None else value)[:LONGEST_CELL]
         self.faults.add(Fault(row.line, said, found, problem, remedy))
 
@@ -101,9 +111,18 @@ def read_table(body: bytes, columns: Columns) -> Table:
 
     if len(body) > MOST_BYTES:
         raise unreadable(0, "", f"Le fichier dépasse {MOST_BYTES // 1024 // 1024} Mio.", "Découpez-le.")
-    media_type = media_type_of(body)
-    header, rows = (workbooks if media_type == XLSX else delimited).read(body)
-    names = _names(header, columns)
+    media_type, delimiter = media_type_of(body), ""
+    meant = _meanings(columns)
+    if media_type == XLSX:
+        lines = workbooks.read(body)
+    else:
+        file = delimited.opened(body, meant)
+        lines, delimiter = file.rows(), file.delimiter
+    header, rows = _header(lines, columns, meant)
+    if len(header.cells) > MOST_COLUMNS:
+        problem = f"Le fichier a plus de {MOST_COLUMNS} colonnes."
+        raise unreadable(header.line, "", problem, "Retirez-en.")
+    names = _names(header, columns, meant)
     titles = {name: cell.text for name, cell in zip(names, header.cells, strict=True) if name}
     own = {fold(STATE), fold(REMARK)}
     left = [
@@ -111,7 +130,7 @@ def read_table(body: bytes, columns: Columns) -> Table:
         for name, cell in zip(names, header.cells, strict=True)
         if name is None and cell.text and fold(cell.text) not in own
     ]
-    table = Table(columns, [], titles, left, media_type, header.line, len(header.cells))
+    table = Table(columns, [], titles, left, media_type, header.line, len(header.cells), delimiter)
     for raw in rows:
         if len(table.rows) == MOST_LINES:
             raise unreadable(0, "", f"Le fichier a plus de {MOST_LINES} lignes.", "Découpez-le.")
@@ -138,6 +157,9 @@ def _take(table: Table, raw: RawRow, names: Sequence[str | None]) -> None:
         elif len(cell.text) > table.columns[name].longest:
             most = table.columns[name].longest
             table.fault(row, name, f"La cellule dépasse {most} caractères.", "Abrégez-la.")
+        elif LOST in cell.text:
+            remedy = "Retapez la cellule, et enregistrez le fichier en UTF-8."
+            table.fault(row, name, "La cellule contient un caractère illisible.", remedy)
         elif any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in cell.text):
             shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in cell.text)
             table.fault(row, name, "La cellule contient un caractère de contrôle.", "Retirez-le.", shown)
@@ -148,13 +170,31 @@ def _take(table: Table, raw: RawRow, names: Sequence[str | None]) -> None:
             table.fault(row, name, "La cellule est vide.", "Remplissez-la.")
 
 
-def _names(header: RawRow, columns: Columns) -> list[str | None]:
-    """The canonical name of each column of the file, ``None`` for one that means nothing here."""
-    meant = {
+def _meanings(columns: Columns) -> dict[str, str]:
+    """Which column a title means."""
+    return {
         fold(word): name
         for name, column in columns.items()
         for word in (name.replace("_", " "), column.title, *column.synonyms)
     }
+
+
+def _header(
+    lines: Iterator[RawRow], columns: Columns, meant: Mapping[str, str]
+) -> tuple[RawRow, Iterator[RawRow]]:
+    """The line of the titles, and the lines below: a title of the whole, or what a spreadsheet notes for
+    itself, may stand above. The first line that has every column that must be there, else the most of them.
+    """
+    first = list(islice(lines, MOST_ABOVE + 1))
+    required = {name for name, column in columns.items() if column.required}
+    found = [{meant[word] for cell in row.cells if (word := fold(cell.text)) in meant} for row in first]
+    whole = (number for number, names in enumerate(found) if required <= names)
+    place = next(whole, max(range(len(first)), key=lambda number: len(found[number])))
+    return first[place], chain(first[place + 1 :], lines)
+
+
+def _names(header: RawRow, columns: Columns, meant: Mapping[str, str]) -> list[str | None]:
+    """The canonical name of each column of the file, ``None`` for one that means nothing here."""
     names = [meant.get(fold(cell.text)) for cell in header.cells]
     for name, cell in zip(names, header.cells, strict=True):
         if name and names.count(name) > 1:

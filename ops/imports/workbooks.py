@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
+from itertools import chain
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError, iterparse
 
@@ -51,14 +52,13 @@ BROKEN: Final = (
 _SAVE: Final = "Enregistrez la feuille au format .xlsx depuis votre tableur, sans mot de passe ni macro."
 
 
-def read(body: bytes) -> tuple[RawRow, Iterator[RawRow]]:
-    """The first line that says something, which is the header, and the rows below. Raises
-    ``UnreadableFile``."""
+def read(body: bytes) -> Iterator[RawRow]:
+    """The lines that say something, one at least. Raises ``UnreadableFile``."""
     rows = _read(body, formulas=examine(body))
-    header = next(rows, None)
-    if header is None:
+    first = next(rows, None)
+    if first is None:
         raise unreadable(1, "", "La première feuille du classeur est vide.", "Mettez-y les données.")
-    return header, rows
+    return chain([first], rows)
 
 
 def _read(body: bytes, *, formulas: bool) -> Iterator[RawRow]:

@@ -109,7 +109,7 @@ BAD_FILES: dict[str, tuple[str | bytes, int, str, str]] = {
     "a year nobody lived": (HEADER + "FACE;Lyon;0001-01-01;x;\n", 2, "annoncée pour", "plausible"),
     "control character": (HEADER + "FA\x1b[31mCE;Lyon;2025-12-05;x;\n", 2, "association", "contrôle"),
     "endless name": (HEADER + f"{'A' * 5000};Lyon;2025-12-05;x;\n", 2, "association", "200 caractères"),
-    "undecodable": (HEADER.encode() + b"FACE;Lyon;2025\x81;x;\n", 2, "", "encodage"),
+    "undecodable": (HEADER.encode() + b"FACE;Lyon;2025\x81;x;\n", 2, "annoncée pour", "illisible"),
     "unclosed quote": (HEADER + 'FACE;"Lyon;2025-12-05;x;\n', 2, "", "guillemets"),
     "empty": ("", 1, "", "séparateur"),
 }

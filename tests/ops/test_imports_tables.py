@@ -131,6 +131,10 @@ def test_a_column_that_is_missing_or_there_twice_is_told_by_its_title() -> None:
     assert "Plusieurs colonnes" in refused("Nom;Prénom;Courriel;E-mail\n".encode())
 
 
+def test_more_columns_than_one_import_takes_are_refused() -> None:
+    assert "100 colonnes" in refused(("Nom;Prénom" + ";x" * 100).encode())
+
+
 def test_more_lines_or_bytes_than_one_import_takes_are_refused() -> None:
     assert str(MOST_LINES) in refused("Nom;Prénom\n".encode() + b"a;b\n" * (MOST_LINES + 1))
     assert "20 Mio" in refused(b"a" * (MOST_BYTES + 1))
