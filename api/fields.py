@@ -227,9 +227,10 @@ PartyKey = Annotated[
     AfterValidator(_party),
     Field(description=f"La partie : {_PARTY_FORMS}.", examples=["academie:10"]),
 ]
+PROGRAMME_ID: Final = rf"^programme-({'|'.join(SCHEMES)})$"
 ProgrammeId = Annotated[
     str,
-    StringConstraints(strict=True, pattern=rf"^programme-({'|'.join(SCHEMES)})$"),
+    StringConstraints(strict=True, pattern=PROGRAMME_ID),
     Field(description="Le programme dont la convention suit les règles.", examples=["programme-1j1m"]),
 ]
 Report = Annotated[

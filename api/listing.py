@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from api import examples
 from api.dependencies import After, Limit, Reading, Services, position_after
+from api.fields import PROGRAMME_ID
 from api.openapi import problem_responses
 from api.persons import LOGGED, Shown
 from api.requests import AnyRecordId
@@ -68,6 +69,26 @@ StuckDays = Annotated[
         le=3_650,
         description="Bloqués : dans le même état depuis plus de tant de jours, et quelqu'un est attendu. Ce "
         "qui peut durer (en vigueur, validé·e, référencée) n'y est que si une alerte court.",
+    ),
+]
+
+
+OfProgramme = Annotated[
+    str | None, Query(pattern=PROGRAMME_ID, description="Qui suit les règles de ce programme.")
+]
+OfSector = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[0-9]{2}(\.[0-9]{2}[A-Z])?$",
+        description="Le secteur, par le début d'un code NAF : 62, ou 62.01Z. D'une association, d'une "
+        "formation : celui d'un·e de ses mentor·es au dossier ouvert et que vous pouvez lire.",
+    ),
+]
+OfFamily = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[a-z_]{1,40}$",
+        description="Une famille de métiers, comme sector ; les deux : une même personne a l'un et l'autre.",
     ),
 ]
 

@@ -75,7 +75,7 @@ async def _named(parts: House, scopes: frozenset[str], association: str) -> str:
     """The id of the one association of that name or alias within the scopes. Raises ``NotFound``."""
     from domain.kernel import NotFound
     from projections import associations
-    from projections.associations import AssociationFilters
+    from projections.association_filters import AssociationFilters
     from projections.paging import searchable
 
     if association.startswith("association-"):

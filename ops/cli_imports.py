@@ -175,7 +175,7 @@ def _operator(association_id: str) -> Actor:
 async def _association(parts: House, told: str) -> str:
     """By its id, or by its name among those that are known."""
     from projections import associations
-    from projections.associations import AssociationFilters
+    from projections.association_filters import AssociationFilters
 
     async with parts.reader.session({"role:national"}) as connection:
         if told.startswith("association-"):

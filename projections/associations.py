@@ -15,7 +15,6 @@ from domain.association.model import Association
 from domain.association.parts import (
     BLOCK_LABELS,
     CONTACT_LABELS,
-    CONVENTIONED,
     DOCUMENT_STATE_LABELS,
     ENTITLEMENT_LABELS,
     STATUS_LABELS,
@@ -34,11 +33,12 @@ from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS
 from domain.registry import waits
 from projections import paging
+from projections.association_filters import AssociationFilters
 from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put, within
 from projections.conventions import operators_of
 from projections.facts import plain, word
-from projections.paging import Condition, Page, containing, one, searchable
+from projections.paging import Page, one, searchable
 from projections.persons import Personal
 from projections.tracking import Tracked, academies_of, links_of, needed, rules_followed, scopes_of
 
@@ -97,12 +97,6 @@ SELECT id, created_at, shown, conventionnee, persons, (
     WHERE (b->>'from')::date <= p.day ORDER BY (b->>'from')::date DESC LIMIT 1
 ) AS blocks
 FROM read.associations"""
-_ENTITLED: Final = """EXISTS (
-    SELECT FROM jsonb_array_elements(shown->'entitlements') AS e, read.position AS p
-    WHERE e->>'kind' = %s AND p.day BETWEEN (e->>'starts')::date AND (e->>'ends')::date)"""
-_CONVENTIONED: Final = """EXISTS (
-    SELECT FROM jsonb_array_elements(conventionnee) AS c, read.position AS p
-    WHERE coalesce((c->>'to')::date >= p.day, true))"""
 
 _BESIDE: Final = {"conventionnee", "blocks", "persons"}
 """What a row has of columns of their own."""
@@ -170,38 +164,6 @@ class AssociationRow:
 
 
 _SHOWN: Final = TypeAdapter(AssociationRow)
-
-
-@dataclass(frozen=True)
-class AssociationFilters:
-    """``name``: a part of the name or of an alias, whatever its case and accents. ``entitlement``: the kind
-    of a title held today (laureate, approved, conventioned). ``insurance_before``: its insurance ends before.
-    ``expiring_before``: its insurance or a title counts no more on that day. ``stuck_since``: in the same
-    status since before that instant, and somebody is waited for.
-    """
-
-    name: str | None = None
-    academie: str | None = None
-    status: str | None = None
-    entitlement: str | None = None
-    insurance_before: date | None = None
-    expiring_before: date | None = None
-    stuck_since: datetime | None = None
-
-    @property
-    def conditions(self) -> list[Condition]:
-        """What a row meets."""
-        conventioned = self.entitlement == CONVENTIONED
-        return [
-            ("strpos(names, %s) > 0", searchable(self.name) if self.name else None),
-            ("academies @> %s", containing(self.academie)),
-            ("status = %s", self.status),
-            (_CONVENTIONED, () if conventioned else None),
-            (_ENTITLED, None if conventioned else self.entitlement),
-            ("insured_until < %s", self.insurance_before),
-            ("expires_on < %s", self.expiring_before),
-            ("(since < %s AND awaited)", self.stuck_since),
-        ]
 
 
 def row_of(

@@ -80,13 +80,16 @@ _SHOWN: Final = TypeAdapter(CompanyRow)
 
 @dataclass(frozen=True)
 class CompanyFilters:
-    """``name``: how the name begins, and ``commune``: the name of a site's, whatever case and accents."""
+    """``name``: how the name begins, and ``commune``: the name of a site's, whatever case and accents.
+    ``sector``: the beginning of a NAF code.
+    """
 
     name: str | None = None
     naf: str | None = None
     commune: str | None = None
     siret: str | None = None
     status: str | None = None
+    sector: str | None = None
 
 
 def row_of(tracked: Tracked) -> CompanyRow:
@@ -133,6 +136,7 @@ async def page(
         ("communes @> %s", containing(searchable(filters.commune)) if filters.commune else None),
         ("siret = %s", filters.siret),
         ("status = %s", filters.status),
+        ("starts_with(naf, %s)", filters.sector),
     ]
     return await paging.page(connection, _COLUMNS, conditions, _read, after, limit, oldest_first=True)
 

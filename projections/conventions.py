@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from domain.calendar import paris_day
 from domain.convention.due import expected_reports, report_label, waits
 from domain.convention.model import Convention
-from domain.convention.parts import STATUS_LABELS, PartyKind, Report, Status
+from domain.convention.parts import RUNNING, STATUS_LABELS, PartyKind, Report, Status
 from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
@@ -38,6 +38,8 @@ CREATE TABLE {schema}.conventions (
     ends_on        date,
     stops_on       date,
     report_overdue boolean     NOT NULL,
+    since          timestamptz NOT NULL,
+    awaited        boolean     NOT NULL,
     created_at     timestamptz NOT NULL,
     shown          jsonb       NOT NULL,
     persons        jsonb       NOT NULL,
@@ -54,7 +56,7 @@ _INDEXES: Final = "CREATE INDEX ON {schema}.conventions USING gin (scopes)"
 _TABLE: Final = Table(
     "conventions",
     "id, status, programme_id, academies, associations, schemes, in_force_from, ends_on, stops_on, "
-    "report_overdue, created_at, shown, persons, scopes",
+    "report_overdue, since, awaited, created_at, shown, persons, scopes",
     key="id",
 )
 
@@ -134,7 +136,10 @@ _SHOWN: Final = TypeAdapter(ConventionRow)
 
 @dataclass(frozen=True)
 class ConventionFilters:
-    """``association``: an association's id; ``ends_before``: its term comes before that day."""
+    """``association``: an association's id; ``ends_before``: its term comes before that day;
+    ``expiring_before``: it binds nobody any more on that day, by its term or a notice, and has not ended yet.
+    ``stuck_since``: in the same status since before that instant, and somebody is waited for.
+    """
 
     status: str | None = None
     academie: str | None = None
@@ -142,6 +147,9 @@ class ConventionFilters:
     scheme: str | None = None
     ends_before: date | None = None
     report_overdue: bool | None = None
+    programme: str | None = None
+    expiring_before: date | None = None
+    stuck_since: datetime | None = None
 
 
 def row_at(tracked: Tracked, programme: Programme | None, world: World, now: datetime) -> ConventionRow:
@@ -209,6 +217,7 @@ async def page(
     connection: AsyncConnection[Any], filters: ConventionFilters, after: str | None = None, limit: int = 50
 ) -> Page[ConventionRow]:
     """Conventions, the latest drafted first. Raises ``BadCursor``."""
+    expiring = filters.expiring_before
     conditions: list[Condition] = [
         ("status = %s", filters.status),
         ("academies @> %s", containing(filters.academie)),
@@ -216,6 +225,9 @@ async def page(
         ("schemes @> %s", containing(filters.scheme)),
         ("ends_on < %s", filters.ends_before),
         ("report_overdue = %s", filters.report_overdue),
+        ("programme_id = %s", filters.programme),
+        ("(stops_on < %s AND status = ANY(%s))", (expiring, sorted(RUNNING)) if expiring else None),
+        ("(since < %s AND awaited)", filters.stuck_since),
     ]
     return await paging.page(connection, _COLUMNS, conditions, _read, after, limit)
 
@@ -240,6 +252,8 @@ def _values(tracked: Tracked, convention: Convention, batch: Batch) -> tuple[Any
         ends,
         min((day for day in (ends, convention.notice_until) if day), default=None),
         row.report_overdue,
+        row.since,
+        batch.somebody_awaited(convention),
         row.created_at,
         _SHOWN.dump_json(row, exclude={"persons"}).decode(),
         as_json(row.persons),

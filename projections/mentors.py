@@ -164,6 +164,7 @@ class MentorFilters:
     channel: str | None = None
     expiring_before: date | None = None
     stuck_since: datetime | None = None
+    programme: str | None = None
 
 
 def row_of(tracked: Tracked, dues: Sequence[Due], rules: Rules, rules_version: int, today: date) -> MentorRow:
@@ -242,6 +243,7 @@ async def page(
         ("channel = %s", filters.channel),
         ("(check_until < %s OR trained_until < %s)", (expiring, expiring) if expiring else None),
         ("(since < %s AND awaited)", filters.stuck_since),
+        ("programme_id = %s", filters.programme),
     ]
     return await paging.page(connection, _COLUMNS, conditions, _read, after, limit)
 

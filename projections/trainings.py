@@ -21,6 +21,7 @@ from domain.training.parts import PLACE_LABELS, STATUS_LABELS, Course, Enrolment
 from projections import paging
 from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
+from projections.bringing import bringing
 from projections.facts import plain, word
 from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
@@ -122,7 +123,7 @@ class TrainingFilters:
     """``association`` and ``mentor``: the ids of records. ``starts_after``: on that day in Paris or later;
     ``starts_before``: on a day before that one. ``expiring_before``: a certificate that it gave counts no
     more on that day. ``stuck_since``: in the same status since before that instant, and somebody is waited
-    for.
+    for. ``sector`` and ``family``: of whoever is enrolled, see ``bringing``.
     """
 
     status: str | None = None
@@ -133,6 +134,9 @@ class TrainingFilters:
     mentor: str | None = None
     expiring_before: date | None = None
     stuck_since: datetime | None = None
+    programme: str | None = None
+    sector: str | None = None
+    family: str | None = None
 
 
 def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: date) -> TrainingRow:
@@ -196,6 +200,8 @@ async def page(
         ("mentors @> %s", containing(filters.mentor)),
         ("expires_on < %s", filters.expiring_before),
         ("(since < %s AND awaited)", filters.stuck_since),
+        ("programme_id = %s", filters.programme),
+        *bringing("m.id = ANY(trainings.mentors)", filters.sector, filters.family),
     ]
     return await paging.page(connection, _COLUMNS, conditions, _read, after, limit)
 

@@ -13,6 +13,9 @@ from api.fields import AcademieCode, Body, Day, Line, Mailbox, Rna, Scheme, Sire
 from api.listing import (
     READING,
     Listing,
+    OfFamily,
+    OfProgramme,
+    OfSector,
     StuckDays,
     history_route,
     listing,
@@ -29,7 +32,8 @@ from domain.association import commands
 from domain.association.model import Association, Entitlement, EntitlementKind, Identity
 from domain.association.parts import Contact, ContactRole
 from projections import associations
-from projections.associations import AssociationFilters, AssociationRow
+from projections.association_filters import AssociationFilters
+from projections.associations import AssociationRow
 
 router = APIRouter(prefix="/v1/associations", tags=["associations"], route_class=Route)
 
@@ -164,6 +168,9 @@ async def list_associations(
         Day | None, Query(description="Dont l'assurance ou un titre ne compte plus ce jour-là.")
     ] = None,
     stuck_days: StuckDays = None,
+    programme: OfProgramme = None,
+    sector: OfSector = None,
+    family: OfFamily = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[AssociationRow]:
@@ -175,6 +182,9 @@ async def list_associations(
         insurance_before,
         expiring_before,
         await stuck_since(parts, stuck_days),
+        programme,
+        sector,
+        family,
     )
     async with reading.session() as connection:
         page = await associations.page(connection, filters, after, limit)

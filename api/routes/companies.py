@@ -10,7 +10,7 @@ from pydantic import Field
 from api import examples
 from api.dependencies import After, Limit, Reading
 from api.fields import Body, Count, Day, Line, Naf, Siret, shown
-from api.listing import READING, Listing, history_route, listing, present, tagged
+from api.listing import READING, Listing, OfSector, history_route, listing, present, tagged
 from api.openapi import problem_responses
 from api.persons import Shown
 from api.requests import Accepted, Act, CompanyId, Create, Edit, command
@@ -86,6 +86,7 @@ async def list_companies(
         Query(min_length=1, max_length=100, description="Le début du nom, sans égard aux accents."),
     ] = None,
     naf: Annotated[Naf | None, Query(description="Le code NAF.")] = None,
+    sector: OfSector = None,
     commune: Annotated[
         str | None, Query(min_length=1, max_length=100, description="La commune d'un site, par son nom.")
     ] = None,
@@ -94,7 +95,7 @@ async def list_companies(
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[CompanyRow]:
-    filters = CompanyFilters(name, naf, commune, siret, status)
+    filters = CompanyFilters(name, naf, commune, siret, status, sector)
     async with reading.session() as connection:
         page = await companies.page(connection, filters, after, limit)
     return listing(page, request, response)

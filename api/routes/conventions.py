@@ -7,9 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api import examples
-from api.dependencies import After, Limit, Reading
+from api.dependencies import After, Limit, Parts, Reading
 from api.fields import AcademieCode, Day, Scheme
-from api.listing import READING, Listing, etag, history_route, listing, present
+from api.listing import (
+    READING,
+    Listing,
+    OfProgramme,
+    StuckDays,
+    etag,
+    history_route,
+    listing,
+    present,
+    stuck_since,
+)
 from api.openapi import problem_responses
 from api.persons import Shown
 from api.requests import ConventionId
@@ -32,6 +42,7 @@ router = APIRouter(prefix="/v1/conventions", tags=["conventions : registre"], ro
 async def list_conventions(
     request: Request,
     response: Response,
+    parts: Parts,
     shown: Shown,
     reading: Reading,
     status: Annotated[Status | None, Query(description="L'état.")] = None,
@@ -42,6 +53,12 @@ async def list_conventions(
     scheme: Annotated[Scheme | None, Query(description="Un dispositif.")] = None,
     ends_before: Annotated[Day | None, Query(description="Dont le terme précède ce jour.")] = None,
     report_overdue: Annotated[bool | None, Query(description="Dont un compte rendu est en retard.")] = None,
+    programme: OfProgramme = None,
+    expiring_before: Annotated[
+        Day | None,
+        Query(description="En vigueur, et qui ne l'est plus ce jour-là : par son terme, ou un préavis."),
+    ] = None,
+    stuck_days: StuckDays = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[ConventionRow]:
@@ -52,6 +69,9 @@ async def list_conventions(
         scheme=scheme,
         ends_before=ends_before,
         report_overdue=report_overdue,
+        programme=programme,
+        expiring_before=expiring_before,
+        stuck_since=await stuck_since(parts, stuck_days),
     )
     async with reading.session() as connection:
         page = await conventions.page(connection, filters, after, limit)

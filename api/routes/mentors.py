@@ -16,6 +16,9 @@ from api.links import GIVING, TAKING_BACK, IssuedLink, LinkId, issue
 from api.listing import (
     READING,
     Listing,
+    OfFamily,
+    OfProgramme,
+    OfSector,
     StuckDays,
     history_route,
     listing,
@@ -77,13 +80,9 @@ async def list_mentors(
     status: Annotated[Status | None, Query(description="L'état.")] = None,
     association: Annotated[str | None, Query(pattern=ASSOCIATION, description="L'association.")] = None,
     academie: Annotated[AcademieCode | None, Query(description="Une académie de l'association.")] = None,
-    sector: Annotated[
-        str | None,
-        Query(pattern=r"^[0-9]{2}(\.[0-9]{2}[A-Z])?$", description="Le secteur : 62, ou 62.01Z (NAF)."),
-    ] = None,
-    family: Annotated[
-        str | None, Query(pattern=r"^[a-z_]{1,40}$", description="Une famille de métiers.")
-    ] = None,
+    programme: OfProgramme = None,
+    sector: OfSector = None,
+    family: OfFamily = None,
     channel: Annotated[Origin | None, Query(description="Par qui la personne est venue.")] = None,
     expiring_before: Annotated[
         Day | None, Query(description="Dont la vérification ou la formation ne compte plus ce jour-là.")
@@ -96,6 +95,7 @@ async def list_mentors(
         status=status,
         association=association,
         academie=academie,
+        programme=programme,
         sector=sector,
         family=family,
         channel=channel,

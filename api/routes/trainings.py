@@ -13,6 +13,9 @@ from api.fields import AcademieCode, Body, Day, Flag, Instant, Line, ModuleCode,
 from api.listing import (
     READING,
     Listing,
+    OfFamily,
+    OfProgramme,
+    OfSector,
     StuckDays,
     history_route,
     listing,
@@ -190,6 +193,9 @@ async def list_trainings(
         Day | None, Query(description="Dont une attestation ne compte plus ce jour-là.")
     ] = None,
     stuck_days: StuckDays = None,
+    programme: OfProgramme = None,
+    sector: OfSector = None,
+    family: OfFamily = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[TrainingRow]:
@@ -202,6 +208,9 @@ async def list_trainings(
         mentor,
         expiring_before,
         await stuck_since(parts, stuck_days),
+        programme,
+        sector,
+        family,
     )
     async with reading.session() as connection:
         page = await trainings.page(connection, filters, after, limit)

@@ -61,6 +61,21 @@ async def test_no_reading_by_any_address_or_filter_shows_it_a_word_of_another_s(
     assert asked > 150
 
 
+async def test_no_list_finds_another_s_record_by_what_its_mentors_bring(site: Site) -> None:
+    estate = await furnished(site)
+    for kind in ("associations", "mentors", "trainings"):
+        for query in (
+            "sector=62",
+            "family=transitions",
+            "programme=programme-1j1m",
+            "sector=62&family=transitions",
+        ):
+            address = f"/v1/{kind}?{query}"
+            own, other = await site.get("face", address), await site.get("other", address)
+            assert leaks(estate, other.text) == [], address
+            assert leaks(estate, own.text), f"FACE finds its own by {address}"
+
+
 OPEN = {"programmes", "companies", "problems"}
 """Kinds without an owner: everybody reads them."""
 

@@ -34,7 +34,8 @@ from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS, Rules
 from projections import associations, deadlines
-from projections.associations import AssociationFilters, AssociationRow
+from projections.association_filters import AssociationFilters
+from projections.associations import AssociationRow
 from projections.deadlines import DeadlineFilters
 from projections.tracking import track
 from tests.projections.support import DPO, Views, ids, in_force

@@ -27,7 +27,7 @@ from domain.kernel import SYSTEM
 from domain.programme.commands import SetTarget, programme_id
 from domain.programme.model import Programme
 from projections import associations, conventions, programmes
-from projections.associations import AssociationFilters
+from projections.association_filters import AssociationFilters
 from projections.conventions import ConventionFilters, ConventionRow
 from projections.paging import BadCursor, Page
 from projections.tracking import track

@@ -9,7 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from projections import associations, conventions, deadlines, programmes, schema, today
-from projections.associations import AssociationFilters
+from projections.association_filters import AssociationFilters
 from projections.conventions import ConventionFilters
 from projections.deadlines import DeadlineFilters
 from tests.conftest import Database
