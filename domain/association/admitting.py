@@ -118,10 +118,11 @@ class Admitting(Standing, Inviting):
         reason_given(act)
         self._admission_refused(on=act.today)
 
-    def lapse(self, act: Act) -> None:
-        """Its file stayed incomplete for too long. Nothing happens once it is no longer under way."""
+    def lapse(self, act: Act, *, on: date) -> None:
+        """Its file stayed incomplete for too long, and lapsed on that day. Nothing happens once it is no
+        longer under way."""
         if self.status == Status.IN_ADMISSION:
-            self._lapsed(on=act.today)
+            self._lapsed(on=on)
 
     # Its events ------------------------------------------------------------------------------
 

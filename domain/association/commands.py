@@ -7,6 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from domain.association import guards
+from domain.association.due import lapse_key
 from domain.association.entitlements import missing_entitlements
 from domain.association.model import Association
 from domain.association.parts import (
@@ -23,7 +24,7 @@ from domain.kernel import Act, Conflict
 from domain.links import Channel
 from domain.ports import Records
 from domain.programme.model import Programme
-from domain.reminding import due_now
+from domain.reminding import day_of, due_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,5 +267,5 @@ class Lapse(Command):
 @handles(Lapse)
 def lapse(command: Lapse, act: Act, records: Records) -> None:
     association = records.get(Association, command.record_id)
-    if due_now(association, f"lapse:{association.round}", act, records):
-        association.lapse(act)
+    if due := due_now(association, lapse_key(association), act, records):
+        association.lapse(act, on=day_of(due, association, act, records))

@@ -16,7 +16,7 @@ from domain.calendar import french_date, paris_day, start_of
 from domain.estimating import estimated
 from domain.kernel import Due
 from domain.programme.rules import DOCUMENTS
-from domain.reminding import Reminder, Step, deliveries, next_step, retention
+from domain.reminding import Grace, Reminder, Step, deliveries, grace, next_step, retention
 
 if TYPE_CHECKING:
     from domain.association.model import Association
@@ -36,7 +36,7 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
     found = [
         *_documents(association, rules, calendar, now),
         *readings(association, rules, calendar, now),
-        *_lapse(association, rules, calendar),
+        *_lapse(association, rules, calendar, now),
         *assessment(association, rules, calendar, now),
         *_suspension(association),
         *_insurance(association, rules, now),
@@ -69,29 +69,35 @@ def _documents(
 ) -> Iterator[Due]:
     """The operator is reminded while something is missing, counted from the opening or from the last time
     that something was refused or asked."""
-    since = association.documents_since
-    if association.status not in FOLLOWED or not association.missing_documents or since is None:
+    steps = _document_steps(association, rules, calendar)
+    if association.status not in FOLLOWED or not association.missing_documents or not steps:
         return
-    days = enumerate((delay.after(since, calendar) for delay in rules.admission.reminders), start=1)
-    steps = [(f"{_documents_series(association)}{n}", day) for n, day in days]
     yield _reminding(
         "remind_documents",
         steps,
         association,
         now,
-        by=_lapse_term(association, rules, calendar),
+        by=_last_day(association, rules, calendar, now),
         what="Remettre les pièces demandées",
         missing=tuple(DOCUMENTS[name] for name in association.missing_documents),
     )
 
 
-def _lapse(association: Association, rules: Rules, calendar: SchoolCalendar) -> Iterator[Due]:
+def _document_steps(association: Association, rules: Rules, calendar: SchoolCalendar) -> list[Step]:
+    since = association.documents_since
+    if since is None:
+        return []
+    days = enumerate((delay.after(since, calendar) for delay in rules.admission.reminders), start=1)
+    return [(f"{_documents_series(association)}{n}", day) for n, day in days]
+
+
+def _lapse(association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime) -> Iterator[Due]:
     """The file lapses the day after its term, while the operator has something to give."""
-    last = _lapse_term(association, rules, calendar)
+    last = _last_day(association, rules, calendar, now)
     if last and association.missing_documents:
         yield Due(
             kind="lapse",
-            key=f"lapse:{association.round}",
+            key=lapse_key(association),
             at=start_of(last + _ONE_DAY),
             by=last,
             awaits=(f"association:{association.id}",),
@@ -100,14 +106,27 @@ def _lapse(association: Association, rules: Rules, calendar: SchoolCalendar) -> 
         )
 
 
-def _lapse_term(association: Association, rules: Rules, calendar: SchoolCalendar) -> date | None:
-    """So long after the opening; what was refused or asked late leaves the time of all its reminders.
-    ``None`` when no admission is under way."""
-    opened, since = association.opened_on, association.documents_since
-    if association.status != Status.IN_ADMISSION or opened is None or since is None:
+def lapse_key(association: Association) -> str:
+    return f"lapse:{association.round}"
+
+
+def _last_day(association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime) -> date | None:
+    """The last day of an incomplete file, ``None`` when no admission is under way."""
+    if association.status != Status.IN_ADMISSION or association.opened_on is None:
         return None
-    lapse = rules.admission.lapse.after(opened, calendar)
-    return max([lapse, *(delay.after(since, calendar) for delay in rules.admission.reminders)])
+    term, waited = lapse_term(association, association.opened_on, rules, calendar, now)
+    return max(term, waited.ends(calendar)) if waited else term
+
+
+def lapse_term(
+    association: Association, opened: date, rules: Rules, calendar: SchoolCalendar, now: datetime
+) -> tuple[date, Grace | None]:
+    """So long after the opening, what was refused or asked late leaving the time of all its reminders; and
+    what is left after it to an operator that was reminded late."""
+    lapse = rules.admission.lapse
+    steps = _document_steps(association, rules, calendar)
+    term = max([lapse.after(opened, calendar), *(day for _, day in steps)])
+    return term, grace(steps, term, lapse.unit, association.reminders, rules, calendar, now)
 
 
 # Standing -----------------------------------------------------------------------------------------

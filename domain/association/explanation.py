@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from domain.association import guards
+from domain.association.due import lapse_term
 from domain.association.model import Association
 from domain.association.parts import BLOCK_LABELS, FOLLOWED, INSURANCE, SUSPENSION_LABELS, Block, Status
 from domain.calendar import paris_day
@@ -136,12 +137,14 @@ def _basis(case: Case, association: Association, due: Due) -> Basis:
 
 
 def _lapse(case: Case, association: Association) -> tuple[Counted | None, ...]:
-    """The later of the two is the last day; nothing counts when no admission is under way."""
-    if association.status != Status.IN_ADMISSION:
+    """The latest of these is the last day; nothing counts when no admission is under way."""
+    if association.status != Status.IN_ADMISSION or association.opened_on is None:
         return ()
     rules = case.rules.admission
-    late = case.after(association.documents_since, rules.reminders[-1])
-    return (case.after(association.opened_on, rules.lapse), late)
+    asked = case.after(association.documents_since, rules.reminders[-1])
+    _, late = lapse_term(association, association.opened_on, case.rules, case.calendar, case.now)
+    left = case.after(late.told_on, late.left) if late else None
+    return (case.after(association.opened_on, rules.lapse), asked, left)
 
 
 def _title(case: Case, association: Association, due: Due) -> Basis:

@@ -54,6 +54,8 @@ class Sheet:
     contacts: set[str] = field(default_factory=set)
     links: dict[str, tuple[str, date]] = field(default_factory=dict)
     sent: set[tuple[object, ...]] = field(default_factory=set)
+    seconds: dict[tuple[int, date], tuple[date | None, int, date | None]] = field(default_factory=dict)
+    """Of each last reminder of the documents: the day on which it fell due, failures, the day it came."""
 
     # What it would refuse ----------------------------------------------------------------------
 
@@ -233,11 +235,31 @@ class Sheet:
             found.add(("erase", ""))
         if self.releasing:
             found.add(("release_mentors", ""))
-        yesterday = today - timedelta(days=1)
-        late = self.status == "in_admission" and bool(self.missing())
-        if late and self.school_days(self.opened, yesterday) >= 40:
-            found |= {("lapse", "")} if self.school_days(self.asked_last, yesterday) >= 10 else set()
+        if self.status == "in_admission" and self.missing() and self.last_day(today) < today:
+            found.add(("lapse", ""))
         return found
+
+    def last_day(self, today: date) -> date:
+        """Of an incomplete file: the fortieth school day, and never before the tenth since it was asked for
+        something. Whoever was reminded late has what was left after the last reminder, from that day on."""
+        tenth = self.counted(self.asked_last, 10)
+        term = max(self.counted(self.opened, 40), tenth)
+        due, failures, told = self.seconds.get((self.rounds, self.asked_last), (None, 0, None))
+        heard = told or (due if failures > 2 else None) or today
+        return term if heard <= tenth else max(term, self.counted(heard, self.school_days(tenth, term)))
+
+    def counted(self, day: date, school_days: int) -> date:
+        while school_days:
+            day += timedelta(days=1)
+            school_days -= self.school_day(day)
+        return day
+
+    def told_of(self, number: int, since: date, last: bool, problem: str | None, today: date) -> None:
+        """What became of a reminder of the documents asked."""
+        if last:
+            due, failures, told = self.seconds[number, since]
+            told = today if problem is None else told
+            self.seconds[number, since] = (due, failures + bool(problem), told)
 
     def steps(self, today: date) -> list[tuple[str, str, tuple[object, ...]]]:
         """The last reminder of each series whose day has come: its kind, what it is about, its own mark."""
@@ -278,10 +300,13 @@ class Sheet:
 
     def time_did(self, kind: str, about: str, today: date) -> None:
         if kind == "lapse":
-            self.becomes("lapsed", today)
+            self.becomes("lapsed", self.last_day(today) + timedelta(days=1))
         elif kind == "erase":
             self.erases()
         elif kind == "release_mentors":
             self.releasing = False
         else:
-            self.sent |= {(k, *step) for k, a, step in self.steps(today) if (k, a) == (kind, about)}
+            marks = {(k, *step) for k, a, step in self.steps(today) if (k, a) == (kind, about)}
+            if kind == "remind_documents" and any(mark[-1] == "second" for mark in marks):
+                self.seconds[self.rounds, self.asked_last] = (today, 0, None)
+            self.sent |= marks

@@ -21,7 +21,7 @@ from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Programme
 from domain.programme.rules import Rules
 from domain.registry import waits
-from domain.reminding import Remind
+from domain.reminding import RecordDelivery, Remind
 from tests.domain.rehearsal import settled
 from tests.support import FACE, LYON, NATIONAL, House, fold_at
 
@@ -128,6 +128,11 @@ class Desk:
     def admitted(self, **insured: Any) -> None:
         self.completed(**insured)
         self.do(ask.Admit(record_id=FACE, on=self.today))
+
+    def reminded(self) -> None:
+        """The reminders whose time has come are sent, and arrive."""
+        for key in list(self.remind()):
+            self.do(RecordDelivery(record_id=FACE, key=key, channel="mail"), SYSTEM, "")
 
     def released(self, mentors: int = 0) -> None:
         """What it left behind has ended, as its process says."""

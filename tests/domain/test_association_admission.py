@@ -439,6 +439,8 @@ def test_everything_shown_has_its_french_word() -> None:
 
 def test_the_lapse_of_a_file_is_idempotent(desk: Desk) -> None:
     desk.open()
+    desk.at(date(2025, 12, 8))
+    desk.reminded()
     desk.house.clock.instant = datetime(2026, 2, 2, 12, tzinfo=UTC)
     desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
     assert desk.record.status == "in_admission"

@@ -5,7 +5,7 @@ Holidays: 20 December 2025 to 4 January 2026, 7 to 22 February 2026.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -180,6 +180,41 @@ def test_an_incomplete_file_lapses_after_its_fortieth_school_day(desk: Desk) -> 
     assert due.key == "lapse:1"
 
 
+def test_a_lapse_is_dated_of_its_own_day_however_late_a_worker_comes(desk: Desk) -> None:
+    desk.open()
+    desk.at(date(2025, 12, 8))
+    desk.reminded()
+    desk.at(date(2026, 2, 20))
+    desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
+    assert (desk.record.status, desk.record.closed_on) == ("lapsed", date(2026, 2, 3))
+
+
+def test_after_an_outage_a_file_is_reminded_first_and_lapses_as_long_after_as_the_rules_leave(
+    desk: Desk,
+) -> None:
+    """Nothing worked until Monday 1 June 2026. The rules leave thirty school days after the second reminder:
+    they run from the day on which it came, Tuesday 2 June."""
+    desk.open()
+    desk.at(date(2026, 6, 1))
+    assert "lapse" not in [one.kind for one in desk.ready()]
+    desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
+    assert desk.record.status == "in_admission"
+    assert desk.due("remind_documents").key == "documents:1:2025-11-24:2"
+    desk.at(date(2026, 6, 2))
+    desk.reminded()
+    calendar = desk.house.executor.world.calendars.for_academie("10")
+    last = calendar.add_school_days(date(2026, 6, 2), 30)
+    assert desk.due("lapse").by == desk.due("remind_documents").by == last
+    assert desk.due("lapse").at == start_of(last + timedelta(days=1))
+
+
+def test_an_admission_opened_for_a_day_long_past_does_not_lapse_at_once(desk: Desk) -> None:
+    desk.at(date(2026, 6, 1))
+    desk.open(on=date(2025, 11, 24))
+    assert {one.kind for one in desk.ready()} == {"remind_documents"}
+    assert desk.due("lapse").at > desk.house.clock.instant
+
+
 def test_what_was_refused_late_leaves_the_time_of_all_its_reminders(desk: Desk) -> None:
     desk.open()
     desk.at(date(2026, 1, 30))
@@ -343,8 +378,9 @@ def test_new_rules_meant_for_open_files_move_their_deadlines(desk: Desk) -> None
 
 def test_a_new_round_has_deadlines_of_its_own(desk: Desk) -> None:
     desk.open()
+    desk.at(date(2025, 12, 8))
+    desk.reminded()
     desk.at(date(2026, 2, 3))
-    list(desk.remind())
     desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
     desk.open()
     assert desk.due("lapse").key == "lapse:2"

@@ -56,9 +56,11 @@ def test_whatever_its_end_its_mentors_are_to_be_released_and_it_is_said_once_the
 
 def test_a_file_that_lapsed_has_candidates_too(desk: Desk) -> None:
     desk.open()
-    desk.at(date(2026, 2, 3))
+    desk.at(date(2025, 12, 8))
+    desk.reminded()
+    desk.at(date(2026, 2, 10))
     desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
-    assert desk.due("release_mentors").automatic
+    assert desk.due("release_mentors").at == start_of(date(2026, 2, 3)), "on the day of the lapse itself"
 
 
 def test_one_erased_before_any_admission_leaves_no_mentor_in_the_air(desk: Desk) -> None:

@@ -194,6 +194,9 @@ class AssociationMachine(RuleBasedStateMachine):
         SEEN[f"time {due.kind}"] += 1
         if due.kind != "deliver":
             self.sheet.time_did(*about(due), self.today)
+        elif due.key.startswith("deliver:documents:"):
+            _, _, number, since, step, _ = due.key.split(":")
+            self.sheet.told_of(int(number), date.fromisoformat(since), step == "2", problem, self.today)
 
     @rule()
     def time_does_its_work(self) -> None:
@@ -517,9 +520,9 @@ def _a_day_late(association: Any, rules: Any, now: Any) -> Any:
     return [replace(due, at=due.at + timedelta(days=1)) for due in INSURANCE(association, rules, now)]
 
 
-def _lapses_whatever_was_refused_lately(association: Any, rules: Any, calendar: Any) -> Any:
+def _lapses_whatever_was_refused_lately(association: Any, rules: Any, calendar: Any, now: Any) -> Any:
     opened = association.opened_on
-    for due in LAPSE(association, rules, calendar):
+    for due in LAPSE(association, rules, calendar, now):
         yield replace(due, at=start_of(rules.admission.lapse.after(opened, calendar) + timedelta(days=1)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from domain.association.commands import ConcludeRelease
 from domain.convention.commands import End, EnterIntoForce, MarkReportOverdue
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Actor, Sealed
@@ -96,6 +97,8 @@ def _step(due: deadlines.DeadlineRow) -> Any:
         return End(record_id=due.record_id)
     if due.kind == "report_overdue":
         return MarkReportOverdue(record_id=due.record_id, key=due.key)
+    if due.kind == "release_mentors":
+        return ConcludeRelease(record_id=due.record_id, mentors=0)
     if due.kind == "erase":
         return Erase(record_id=due.record_id, ground=Ground.RETENTION)
     return Remind(record_id=due.record_id, key=due.key)

@@ -28,11 +28,12 @@ from domain.association.parts import (
 )
 from domain.calendar import paris_day, start_of
 from domain.erasure import Erase, Ground
-from domain.kernel import FORGOTTEN
+from domain.kernel import FORGOTTEN, SYSTEM
 from domain.links import Channel
 from domain.programme.commands import AdoptRules, programme_id
 from domain.programme.model import Programme
 from domain.programme.rules import DOCUMENTS, Rules
+from domain.reminding import RecordDelivery
 from projections import associations, deadlines
 from projections.association_filters import AssociationFilters
 from projections.associations import AssociationRow
@@ -93,6 +94,11 @@ async def test_what_an_operator_owes_is_late_from_the_day_after_its_term_in_its_
     by, late = await told()
     assert by
     assert late == {False}
+    opened_on = views.house.clock.today
+    views.house.clock.advance(days=14)
+    await views.act_on_time()
+    came = RecordDelivery(record_id=FACE, key=f"documents:1:{opened_on}:2", channel="mail")
+    await views.house.do(came, SYSTEM)
     views.house.clock.advance(days=(by - views.house.clock.today).days)
     assert await told() == (by, {False})
     views.house.clock.advance(days=1)
