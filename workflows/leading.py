@@ -16,6 +16,7 @@ Pool = AsyncConnectionPool[Connection]
 
 RELAY_LOCK: Final = 7_305_011
 SWEEPER_LOCK: Final = 7_305_012
+IMPORTS_LOCK: Final = 7_305_013
 
 CANDIDACY: Final = 1.0
 """Seconds between two tries to become the leader."""

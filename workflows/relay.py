@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from eventsourcing.utils import TopicError
 
 from domain.ports import Feed, Happened
 from workflows.dead_letters import DeadLetters
-from workflows.leading import RELAY_LOCK, Connection, Pool, leading, move, notified, position_of
-from workflows.nudging import Nudger, nudge_all
-from workflows.routing import Unroutable, processes_of
+from workflows.leading import IMPORTS_LOCK, RELAY_LOCK, Connection, Pool, leading, move, notified, position_of
+from workflows.nudging import Nudger, nudge_all, start_or_nudge
+from workflows.routing import Unroutable, is_import, processes_of
 
 log = logging.getLogger(__name__)
 
-NAME: Final = "relay"
 CHANNEL: Final = "ledger"
 BATCH: Final = 500
 POLL: Final = 1.0
@@ -30,10 +30,27 @@ _UNREADABLE: Final = (TopicError, ValueError, TypeError, LookupError, AttributeE
 """What the feed raises for an event that this release cannot read."""
 
 
-class Relay:
-    """The follower. Only one leads at a time; the others wait to take over."""
+@dataclass(frozen=True)
+class Lane:
+    """A follower of its own: by what name its position is kept, and whether it is that of imports."""
 
-    def __init__(self, pool: Pool, feed: Feed, nudger: Nudger, letters: DeadLetters) -> None:
+    name: str
+    lock: int
+    imports: bool
+
+
+EVERY: Final = Lane("relay", RELAY_LOCK, imports=False)
+IMPORTS: Final = Lane("relay-imports", IMPORTS_LOCK, imports=True)
+"""It overtakes: it passes on imports and nothing else, while the other is still at ten thousand mentors."""
+
+
+class Relay:
+    """The follower. Only one leads a lane at a time; the others wait to take over."""
+
+    def __init__(
+        self, pool: Pool, feed: Feed, nudger: Nudger, letters: DeadLetters, lane: Lane = EVERY
+    ) -> None:
+        self._lane = lane
         self._pool = pool
         self._feed = feed
         self._nudger = nudger
@@ -41,9 +58,9 @@ class Relay:
 
     async def run(self) -> None:
         """For ever, or until the database fails: the supervisor then starts the worker again."""
-        async with leading(self._pool, RELAY_LOCK, CHANNEL) as connection:
-            position = await position_of(connection, NAME)
-            log.info("relaying from position %d", position)
+        async with leading(self._pool, self._lane.lock, CHANNEL) as connection:
+            position = await position_of(connection, self._lane.name)
+            log.info("%s from position %d", self._lane.name, position)
             while True:
                 reached = await self.pass_on(connection, position)
                 if reached == position:
@@ -54,11 +71,15 @@ class Relay:
         """Passes on a batch behind ``position``; answers the position reached."""
         events, reached = await self._read(position)
         wanted = await self._route(events)
-        refused = await nudge_all(self._nudger, wanted)
+        born = {happened.record_id for happened in events if happened.version == 1}
+        new = [one for one in wanted if one[1] in born]
+        known = [one for one in wanted if one[1] not in born]
+        refused = await nudge_all(self._nudger, self._nudger.nudge, known)
+        refused |= await nudge_all(self._nudger, start_or_nudge(self._nudger), new)
         for (process, record_id), reason in refused.items():
             await self._set_aside(record_id, wanted[process, record_id], reason)
         if reached > position:
-            await move(connection, NAME, reached)
+            await move(connection, self._lane.name, reached)
         return reached
 
     async def _read(self, position: int) -> tuple[Sequence[Happened], int]:
@@ -81,11 +102,13 @@ class Relay:
         wanted: dict[tuple[str, str], int] = {}
         for happened in events:
             try:
-                wanted |= dict.fromkeys(processes_of(happened), happened.position)
+                processes = [one for one in processes_of(happened) if is_import(one[0]) is self._lane.imports]
+                wanted |= dict.fromkeys(processes, happened.position)
             except Unroutable as error:
                 await self._set_aside(happened.record_id, happened.position, f"Unroutable:{error}")
         return wanted
 
     async def _set_aside(self, record_id: str, position: int, reason: str) -> None:
+        """Both lanes meet it, at the same position: it counts as one."""
         log.error("event %d (%s) is set aside: %s", position, record_id, reason)
         await self._letters.add(record_id, reason, position=position)

@@ -21,6 +21,25 @@ _PROCESSES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+_IMPORTS: Final = frozenset({"ImportRun"})
+"""Somebody waits for them at a screen: they stand in a queue of their own, not behind ten thousand others."""
+
+
+def is_import(process: str) -> bool:
+    """Whether it is one of those that somebody waits for."""
+    return process in _IMPORTS
+
+
+def imports_queue(task_queue: str) -> str:
+    """The queue of imports, beside the ordinary one."""
+    return f"{task_queue}-imports"
+
+
+def queue_of(task_queue: str, process: str) -> str:
+    """The queue in which a process stands, by the name of the ordinary one."""
+    return imports_queue(task_queue) if is_import(process) else task_queue
+
+
 class Unroutable(LookupError):
     """A record of a kind that nobody has routed: the kind is missing above."""
 

@@ -1,4 +1,4 @@
-"""Nudges every record that has something due before the horizon: reconciler, rebuild and scheduler in one.
+"""Wakes every record that has something due before the horizon: reconciler, rebuild and scheduler in one.
 
 Outside Temporal, so that nothing rests on Temporal remembering: a process that completed because its next
 deadline was far, a nudge that was lost, a server whose database was lost, rules that moved a deadline, the
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from workflows.dead_letters import DeadLetters
 from workflows.leading import SWEEPER_LOCK, Connection, Pool, leading, move, notified
-from workflows.nudging import Nudger, nudge_all
+from workflows.nudging import Nudger, Wake, nudge_all, start_or_nudge
 from workflows.routing import Unroutable, processes_of_record
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,11 @@ class Memory:
         known_at, swept_at = self.swept[record_id]
         return at != known_at or max(at, swept_at) + grace <= now
 
+    def presses(self, record_id: str, at: datetime, now: datetime) -> bool:
+        """Whether a process that runs must look again: it would come too late, or has not come."""
+        known_at, _ = self.swept.get(record_id, (at, now))
+        return at <= now or at < known_at
+
     def keep(self, due: Sequence[tuple[str, datetime]], nudged: set[str], now: datetime) -> None:
         """Remembers what was nudged, and only records that still wait for something."""
         kept = {record_id: self.swept[record_id] for record_id, _ in due if record_id in self.swept}
@@ -88,17 +93,15 @@ class Sweeper:
     async def run(self) -> None:
         """For ever, or until the database fails. ``NOTIFY sweep`` asks for a whole one now."""
         async with leading(self._pool, SWEEPER_LOCK, CHANNEL) as connection:
-            whole = True
+            await move(connection, NAME, 0, await self.sweep())
             while True:
-                if whole:
-                    self._memory.forget()
-                now = await self.sweep()
-                if whole:
-                    await move(connection, NAME, 0, now)
-                whole = await self._rest(connection)
+                if await self._asked(connection):
+                    await move(connection, NAME, 0, await self.sweep(asked=True))
+                else:
+                    await self.sweep()
 
-    async def _rest(self, connection: Connection) -> bool:
-        """Until the next sweep is due (``False``), or a whole one is asked for or needed: another Temporal,
+    async def _asked(self, connection: Connection) -> bool:
+        """Until a whole sweep is asked for, or (``False``) the next one is due: at once for another Temporal,
         which remembers nothing. Leaves a sign of life on the way."""
         left = self._pace.every
         while left > 0:
@@ -107,24 +110,34 @@ class Sweeper:
                 return True
             left -= WATCH
             if await self._nudger.identity() != self._memory.temporal:
-                return True
+                return False
         return False
 
-    async def sweep(self) -> datetime:
-        """One sweep; answers the domain time (UTC) at which it looked."""
+    async def sweep(self, *, asked: bool = False) -> datetime:
+        """One sweep; answers the domain time (UTC) at which it looked.
+
+        A process that runs knows its deadlines: it is left alone, for a nudge costs it a look. Those whose
+        deadline has passed or come nearer must look; all must when a whole sweep was ``asked`` for, as after
+        the clock has been moved, which no timer knows of.
+        """
         await self._recognise()
         now = await self._clock.now()
         due = await self._deadlines.due_before(now + self._pace.horizon)
-        wanted = [
-            record_id for record_id, at in due if self._memory.wants(record_id, at, now, self._pace.grace)
-        ]
-        processes = [process for record_id in wanted for process in await self._route(record_id)]
-        for (_, record_id), reason in (await nudge_all(self._nudger, processes)).items():
-            await self._letters.add(record_id, reason)
-        self._memory.keep(due, set(wanted), now)
-        if wanted:
-            log.info("swept %d of %d records", len(wanted), len(due))
+        memory, grace = self._memory, self._pace.grace
+        wanted = [one for one in due if asked or memory.wants(*one, now, grace)]
+        pressing = {record_id for record_id, at in wanted if asked or memory.presses(record_id, at, now)}
+        swept = [record_id for record_id, _ in wanted]
+        await self._wake(start_or_nudge(self._nudger), [one for one in swept if one in pressing])
+        await self._wake(self._nudger.start, [one for one in swept if one not in pressing])
+        memory.keep(due, set(swept), now)
+        if swept:
+            log.info("swept %d of %d records, %d pressing", len(swept), len(due), len(pressing))
         return now
+
+    async def _wake(self, wake: Wake, records: Sequence[str]) -> None:
+        processes = [process for record_id in records for process in await self._route(record_id)]
+        for (_, record_id), reason in (await nudge_all(self._nudger, wake, processes)).items():
+            await self._letters.add(record_id, reason)
 
     async def _recognise(self) -> None:
         identity = await self._nudger.identity()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -24,9 +25,11 @@ from workflows.delivery import Channel
 from workflows.failures import Discretion
 from workflows.import_run import ImportRun
 from workflows.mentor import MentorOnboarding, MentorStanding
-from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger, TemporalStarter
-from workflows.relay import Relay
+from workflows.nudging import FIRST_WAIT, LONGEST_WAIT, TemporalNudger
+from workflows.process import Process
+from workflows.relay import IMPORTS, Relay
 from workflows.releasing import LeftBehindBy, Releasing
+from workflows.routing import imports_queue
 from workflows.sweeper import Deadlines, Pace, Sweeper
 from workflows.training import TrainingCourse
 
@@ -41,6 +44,10 @@ PROCESSES: Final = (
     TrainingCourse,
 )
 TASK_QUEUE: Final = "mentorat"
+TASKS_AT_ONCE: Final = 50
+"""Processes that take a step together: whoever wakes waits for these, not for a hundred."""
+IMPORTS_AT_ONCE: Final = 4
+"""Imports under way at the same time: each is long, and the others' deadlines need the machine too."""
 
 # Loaded once for all runs, not once a run: nothing in them changes.
 _PASSED_THROUGH: Final = ("eventsourcing", "domain", "workflows.contracts", "workflows.process")
@@ -77,7 +84,7 @@ class Deps:
 async def run(deps: Deps, stop: asyncio.Event) -> None:
     """Works until ``stop``; waits for Temporal as long as it takes.
 
-    When one of the three fails, all end and its error is raised (in a group): whoever started this process
+    When one of its parts fails, all end and its error is raised (in a group): whoever started this process
     starts it again. Nothing is lost, see the relay and the sweeper.
     """
     settings = deps.settings
@@ -98,12 +105,14 @@ async def run(deps: Deps, stop: asyncio.Event) -> None:
             deps.importer,
             Releasing(deps.commands, deps.feed, deps.left) if deps.left else None,
         )
-        relay = Relay(deps.pool, deps.feed, nudger, letters)
-        starter = TemporalStarter(client, settings.task_queue)
-        sweeper = Sweeper(deps.pool, deps.deadlines, deps.commands, starter, letters, settings.pace)
-        await _unless(
-            ending, _together(worker(client, activities, settings).run(), relay.run(), sweeper.run())
-        )
+        to_imports = TemporalNudger(client, settings.task_queue, watched=imports_queue(settings.task_queue))
+        works = [
+            *(worker.run() for worker in workers(client, activities, settings)),
+            Relay(deps.pool, deps.feed, nudger, letters).run(),
+            Relay(deps.pool, deps.feed, to_imports, letters, IMPORTS).run(),
+            Sweeper(deps.pool, deps.deadlines, deps.commands, nudger, letters, settings.pace).run(),
+        ]
+        await _unless(ending, _together(*works))
     finally:
         ending.cancel()
 
@@ -123,12 +132,30 @@ async def connect(address: str, namespace: str) -> Client:
             return client
 
 
-def worker(client: Client, activities: Activities, settings: Settings) -> Worker:
-    """Temporal's worker: every process, every activity."""
+def workers(client: Client, activities: Activities, settings: Settings) -> list[Worker]:
+    """Temporal's workers, in this one process: that of imports, which stand in a queue of their own, and that
+    of everything else."""
+    queue, most = settings.task_queue, settings.at_once
+    others = [process for process in PROCESSES if process is not ImportRun]
+    return [
+        _worker(client, activities, queue, others, at_once=most, cached=settings.max_cached_workflows),
+        _worker(client, activities, imports_queue(queue), [ImportRun], at_once=IMPORTS_AT_ONCE, cached=100),
+    ]
+
+
+def _worker(
+    client: Client,
+    activities: Activities,
+    queue: str,
+    processes: Sequence[type[Process]],
+    *,
+    at_once: int,
+    cached: int,
+) -> Worker:
     return Worker(
         client,
-        task_queue=settings.task_queue,
-        workflows=list(PROCESSES),
+        task_queue=queue,
+        workflows=processes,
         activities=[
             activities.look,
             activities.carry_out,
@@ -140,9 +167,10 @@ def worker(client: Client, activities: Activities, settings: Settings) -> Worker
         ],
         workflow_runner=sandbox(),
         interceptors=[Discretion()],
-        max_cached_workflows=settings.max_cached_workflows,
-        max_concurrent_activities=settings.at_once,
-        max_concurrent_local_activities=settings.at_once,
+        max_cached_workflows=cached,
+        max_concurrent_workflow_tasks=TASKS_AT_ONCE,
+        max_concurrent_activities=at_once,
+        max_concurrent_local_activities=at_once,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
 

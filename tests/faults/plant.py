@@ -79,6 +79,13 @@ class CountingNudger:
         if self.real:
             await self.real.nudge(process, record_id)
 
+    async def start(self, process: str, record_id: str) -> bool:
+        self.count[record_id] += 1
+        return not self.real or await self.real.start(process, record_id)
+
+    async def room(self) -> None:
+        return None
+
     async def identity(self) -> str:
         return await self.real.identity() if self.real else "none"
 

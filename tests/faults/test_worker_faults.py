@@ -10,16 +10,19 @@ import psycopg
 import pytest
 from temporalio.client import Client
 
+from domain.imports.commands import Submit
+from domain.imports.parts import CSV, File, ImportKind
 from ledger.events import NewEvent
 from ledger.recorder import Append
 from ops.stack.temporal import Temporal
 from tests.conftest import Database
 from tests.faults.plant import CountingNudger, CutCommands, Plant
+from tests.support import LYON
 from tests.workflows.stage import until
 from workflows import relay as relays
 from workflows.leading import RELAY_LOCK, leading
 from workflows.nudging import TemporalNudger
-from workflows.relay import CHANNEL, Relay
+from workflows.relay import CHANNEL, EVERY, IMPORTS, Relay
 
 pytestmark = pytest.mark.stack
 
@@ -126,6 +129,60 @@ async def test_an_event_that_cannot_be_routed_or_read_is_set_aside_and_the_rest_
         (head - 1, "", "TopicError"),
     ]
     assert nudger.count[plant.records[0]] >= 1
+
+
+async def test_an_import_is_woken_while_the_relay_is_still_at_a_crowd_of_others(database: Database) -> None:
+    plant = Plant(database)
+    await plant.to_sign(3)
+    file = File("0" * 64, 10, CSV)
+    await plant.house.do(
+        Submit(
+            record_id="import-1",
+            kind=ImportKind.ASSOCIATIONS,
+            association_id=None,
+            training_id=None,
+            file=file,
+            dry_run=False,
+        ),
+        LYON,
+    )
+    busy = BusyNudger()
+    relays = [
+        asyncio.create_task(Relay(database.app, plant.feed, busy, plant.letters, lane).run())
+        for lane in (EVERY, IMPORTS)
+    ]
+    try:
+        await until(lambda: _woken(busy, "import-1"))
+        assert await plant.relayed() == 0
+        busy.room_made.set()
+        await until(lambda: _woken(busy, plant.records[2]))
+        await until(lambda: _caught_up(plant))
+    finally:
+        for relay in relays:
+            relay.cancel()
+        await asyncio.wait(relays)
+    assert busy.count["import-1"] == 1
+
+
+class BusyNudger(CountingNudger):
+    """The server is at work on everything but imports."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room_made = asyncio.Event()
+
+    async def nudge(self, process: str, record_id: str) -> None:
+        if process != "ImportRun":
+            await self.room_made.wait()
+        await super().nudge(process, record_id)
+
+    async def start(self, process: str, record_id: str) -> bool:
+        await self.nudge(process, record_id)
+        return True
+
+
+async def _woken(nudger: CountingNudger, record_id: str) -> bool:
+    return nudger.count[record_id] > 0
 
 
 async def test_a_record_that_temporal_refuses_for_good_is_set_aside(

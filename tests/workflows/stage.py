@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,8 +31,8 @@ from workflows.activities import Activities, DomainClock, LedgerClock
 from workflows.contracts import NUDGE
 from workflows.delivery import Message
 from workflows.releasing import LeftBehind, Releasing
-from workflows.routing import processes_of_record
-from workflows.worker import Settings, worker
+from workflows.routing import processes_of_record, queue_of
+from workflows.worker import Settings, workers
 
 AT_REST = {
     EventType.EVENT_TYPE_TIMER_STARTED,
@@ -129,7 +129,9 @@ class Stage:
     @asynccontextmanager
     async def playing(self) -> AsyncIterator[Stage]:
         settings = Settings(address="", task_queue=self.queue)
-        async with worker(self.env.client, self.activities, settings):
+        async with AsyncExitStack() as working:
+            for worker in workers(self.env.client, self.activities, settings):
+                await working.enter_async_context(worker)
             yield self
             for record_id in self.nudged:
                 await self.end(record_id)
@@ -147,7 +149,7 @@ class Stage:
             process,
             record_id,
             id=record_id,
-            task_queue=self.queue,
+            task_queue=queue_of(self.queue, process),
             start_signal=NUDGE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         )

@@ -6,13 +6,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from temporalio.api.taskqueue.v1 import TaskQueueStats
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from workflows import nudging
-from workflows.nudging import Refusing, TemporalNudger, TemporalStarter, nudge_all
+from workflows.contracts import NUDGE
+from workflows.nudging import CROWD, Refusing, TemporalNudger, nudge_all, start_or_nudge
 
 
 class Server:
@@ -22,15 +25,28 @@ class Server:
         self.failures = list(failures)
         self.accepted: list[str] = []
         self.asked = 0
+        self.queues: list[str] = []
+        self.waiting: list[int] = []
+        self.looks: list[int] = []
 
-    async def start_workflow(self, process: str, record_id: str, **_: Any) -> None:
+    async def start_workflow(self, process: str, record_id: str, task_queue: str = "", **_: Any) -> None:
         self.asked += 1
+        self.queues.append(task_queue)
         if self.failures:
             raise RPCError("", self.failures.pop(0), b"")
         self.accepted.append(record_id)
 
+    async def describe_task_queue(self, *_: Any, **__: Any) -> DescribeTaskQueueResponse:
+        """How many tasks wait: as told, else none. Notes how many processes had been woken by then."""
+        self.looks.append(len(self.accepted))
+        waiting = self.waiting.pop(0) if self.waiting else 0
+        return DescribeTaskQueueResponse(stats=TaskQueueStats(approximate_backlog_count=waiting))
+
     def nudger(self) -> TemporalNudger:
-        client = SimpleNamespace(start_workflow=self.start_workflow, namespace="default")
+        service = SimpleNamespace(describe_task_queue=self.describe_task_queue)
+        client = SimpleNamespace(
+            start_workflow=self.start_workflow, namespace="default", workflow_service=service
+        )
         return TemporalNudger(cast("Client", client), "queue")
 
 
@@ -38,6 +54,7 @@ class Server:
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nudging, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(nudging, "LONGEST_WAIT", 0.002)
+    monkeypatch.setattr(nudging, "BREATH", 0.001)
 
 
 @pytest.mark.parametrize(
@@ -58,35 +75,57 @@ async def test_what_may_pass_is_waited_out_however_long(status: RPCStatusCode) -
     assert server.asked == 51
 
 
-class Running:
-    """A server on which the process runs already; the first time it ends before the signal comes."""
+class Running(Server):
+    """A server on which the process runs already."""
 
-    def __init__(self, *, ends: bool) -> None:
-        self.ends = ends
-        self.did: list[str] = []
-
-    async def start_workflow(self, process: str, record_id: str, **options: Any) -> None:
-        assert options["id_conflict_policy"] is WorkflowIDConflictPolicy.FAIL
-        if self.did != ["ended"]:
+    async def start_workflow(
+        self, process: str, record_id: str, task_queue: str = "", **options: Any
+    ) -> None:
+        if options["id_conflict_policy"] is WorkflowIDConflictPolicy.FAIL:
             raise WorkflowAlreadyStartedError(record_id, process)
-        self.did.append("started")
-
-    def get_workflow_handle(self, record_id: str) -> Running:
-        return self
-
-    async def signal(self, name: str, **_: Any) -> None:
-        if self.ends:
-            self.did.append("ended")
-            raise RPCError("", RPCStatusCode.NOT_FOUND, b"")
-        self.did.append(name)
+        assert options["start_signal"] == NUDGE
+        await super().start_workflow(process, record_id)
 
 
-@pytest.mark.parametrize(("ends", "did"), [(False, ["nudge"]), (True, ["ended", "started"])])
-async def test_a_process_that_runs_is_nudged_by_whoever_meant_to_start_it(ends: bool, did: list[str]) -> None:
-    server = Running(ends=ends)
-    starter = TemporalStarter(cast("Client", server), "queue")
-    await starter.nudge("MentorOnboarding", "mentor-1")
-    assert server.did == did
+async def test_a_process_that_runs_is_left_alone_by_whoever_only_meant_to_start_it() -> None:
+    server = Running()
+    assert not await server.nudger().start("MentorOnboarding", "mentor-1")
+    assert server.accepted == []
+
+
+async def test_a_process_that_runs_is_nudged_by_whoever_has_something_to_tell_it() -> None:
+    server = Running()
+    await start_or_nudge(server.nudger())("MentorOnboarding", "mentor-1")
+    assert server.accepted == ["mentor-1"]
+
+
+async def test_an_import_stands_in_a_queue_of_its_own() -> None:
+    server = Server()
+    for process, record_id in (("ImportRun", "import-1"), ("MentorOnboarding", "mentor-1")):
+        await server.nudger().nudge(process, record_id)
+        await server.nudger().start(process, record_id)
+    assert server.queues == ["queue-imports"] * 2 + ["queue"] * 2
+
+
+async def test_nobody_nudges_far_ahead_of_the_workers() -> None:
+    server = Server()
+    server.waiting = [0, 500, CROWD + 1, CROWD]  # as the server says at each look
+    wanted = [("ConventionProcess", f"convention-{n}") for n in range(CROWD * 2)]
+    nudger = server.nudger()
+    await nudge_all(nudger, nudger.nudge, wanted)
+    assert server.looks == [0, CROWD, CROWD, CROWD]
+    assert len(server.accepted) == CROWD * 2
+
+
+async def test_a_server_that_miscounts_does_not_stop_the_nudges_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nudging, "LOOKS", 3)
+    server = Server()
+    server.waiting = [500] * 3
+    nudger = server.nudger()
+    await nudge_all(nudger, nudger.nudge, [("ConventionProcess", "convention-1")])
+    assert server.accepted == ["convention-1"]
 
 
 async def test_what_is_refused_for_good_is_told_at_once() -> None:
@@ -99,6 +138,7 @@ async def test_what_is_refused_for_good_is_told_at_once() -> None:
 async def test_one_refused_does_not_keep_the_others_from_their_nudge_and_each_has_one() -> None:
     server = Server(RPCStatusCode.INVALID_ARGUMENT)
     wanted = [("ConventionProcess", f"convention-{n % 3}") for n in range(9)]
-    refused = await nudge_all(server.nudger(), wanted, at_once=1)
+    nudger = server.nudger()
+    refused = await nudge_all(nudger, nudger.nudge, wanted, at_once=1)
     assert refused == {("ConventionProcess", "convention-0"): "Refusing:INVALID_ARGUMENT"}
     assert server.accepted == ["convention-1", "convention-2"]

@@ -28,6 +28,8 @@ class Around:
     instant: datetime = START
     temporal: str = "first"
     nudged: list[str] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
 
     async def due_before(self, until: datetime) -> Sequence[tuple[str, datetime]]:
         return [(record_id, at) for record_id, at in self.deadlines.items() if at <= until]
@@ -38,11 +40,25 @@ class Around:
     async def nudge(self, process: str, record_id: str) -> None:
         self.nudged.append(record_id)
 
+    async def start(self, process: str, record_id: str) -> bool:
+        if record_id in self.running:
+            return False
+        self.running.add(record_id)
+        self.started.append(record_id)
+        return True
+
+    async def room(self) -> None:
+        return None
+
     async def identity(self) -> str:
         return self.temporal
 
+    def replaced(self) -> None:
+        """Another Temporal, which remembers nothing."""
+        self.temporal, self.running = "second", set()
+
     def taken_up(self) -> list[str]:
-        taken, self.nudged = self.nudged, []
+        taken, self.nudged, self.started = [*self.started, *self.nudged], [], []
         return taken
 
 
@@ -67,14 +83,53 @@ async def test_what_is_due_within_the_horizon_is_swept_once(around: Around, swee
     assert around.taken_up() == ["convention-2"]
 
 
-async def test_a_deadline_that_moved_is_swept_again_as_when_rules_change(
+async def test_a_process_that_runs_is_left_alone_by_a_first_sweep_as_when_a_worker_starts_again(
+    around: Around, sweeper: Sweeper
+) -> None:
+    around.running = {"convention-1"}
+    await sweeper.sweep()
+    assert around.taken_up() == []
+
+
+async def test_a_process_whose_deadline_has_passed_must_look_even_if_it_runs(
+    around: Around, sweeper: Sweeper
+) -> None:
+    around.running = {"convention-1"}
+    around.instant = SOON
+    await sweeper.sweep()
+    assert around.nudged == ["convention-1"]
+
+
+async def test_a_deadline_that_came_nearer_must_be_looked_at_and_one_put_off_only_needs_a_process(
     around: Around, sweeper: Sweeper
 ) -> None:
     await sweeper.sweep()
     around.taken_up()
-    around.deadlines["convention-1"] = SOON + timedelta(days=1)
+    around.deadlines["convention-1"] = SOON - timedelta(days=1)
     await sweeper.sweep()
     assert around.taken_up() == ["convention-1"]
+    around.deadlines["convention-1"] = SOON + timedelta(days=1)
+    await sweeper.sweep()
+    assert around.taken_up() == []
+    around.running.clear()
+    around.deadlines["convention-1"] = SOON + timedelta(days=2)
+    await sweeper.sweep()
+    assert around.started == ["convention-1"]
+
+
+async def test_a_sweep_that_was_asked_for_has_every_process_look_for_the_clock_may_have_moved(
+    around: Around, sweeper: Sweeper
+) -> None:
+    await sweeper.sweep()
+    around.taken_up()
+    await sweeper.sweep(asked=True)
+    assert around.nudged == ["convention-1"]
+
+
+async def test_the_most_pressing_are_woken_first(around: Around, sweeper: Sweeper) -> None:
+    around.deadlines = {"convention-3": SOON, "convention-1": START - timedelta(days=1)}
+    await sweeper.sweep()
+    assert around.started == ["convention-1", "convention-3"]
 
 
 async def test_what_stays_overdue_is_nudged_again_once_each_grace(around: Around, sweeper: Sweeper) -> None:
@@ -91,7 +146,7 @@ async def test_what_stays_overdue_is_nudged_again_once_each_grace(around: Around
 async def test_another_temporal_is_told_everything_again(around: Around, sweeper: Sweeper) -> None:
     await sweeper.sweep()
     around.taken_up()
-    around.temporal = "second"
+    around.replaced()
     await sweeper.sweep()
     assert around.taken_up() == ["convention-1"]
 
