@@ -77,6 +77,11 @@ _WHO: Final = {
     "birth_date_unlikely": Entry(
         409, "Date de naissance invraisemblable", "La date de naissance ne peut pas être juste."
     ),
+    "under_age": Entry(
+        409,
+        "Âge minimal",
+        "Cette personne n'a pas l'âge que demandent les règles du programme ; detail dit lequel.",
+    ),
     "contact_missing": Entry(
         409, "Moyen de joindre manquant", "Un dossier complet garde une adresse électronique ou un téléphone."
     ),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
 
-from api.fields import Body, Code, Line, LongText, Naf, ProgrammeId, Reason, Uai, shown
+from api.fields import Body, Code, Day, Line, LongText, Naf, ProgrammeId, Reason, Uai, shown
 from domain.families import FAMILIES
 from domain.identifiers import InvalidValue, parse_rome
 from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile
@@ -129,6 +129,9 @@ class CandidacyBody(Body):
         description="Par qui la personne est venue : association, lycee, company, form ou import."
     )
     uai: Uai | None = Field(None, description="Le lycée qui l'a proposée.")
+    on: Day | None = Field(
+        None, description="Le jour de la candidature, s'il est passé : pour reprendre un dossier existant."
+    )
 
     model_config = shown(
         {

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from api.fields import Body, Code, Day, Line, ModuleCode
 from domain.identifiers import InvalidValue
 from domain.programme.rules import (
+    AGES,
     DOCUMENTS,
     ENTITLEMENTS,
     MODULES,
@@ -118,6 +119,9 @@ class MentorRulesBody(_Part):
     )
     classes: Annotated[int, Field(strict=True, ge=0, le=50)] = Field(
         _MENTORS.classes, description="Classes à la fois, sauf précision du dossier."
+    )
+    minimum_age: Annotated[int, Field(strict=True, ge=AGES[0], le=AGES[1])] = Field(
+        _MENTORS.minimum_age, description="Âge minimal d'un·e mentor·e le jour de sa candidature, en années."
     )
     b3_age: DelayBody = Field(
         _of(_MENTORS.b3_age),

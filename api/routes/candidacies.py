@@ -62,6 +62,7 @@ class Acknowledged(BaseModel):
     "email_unreadable",
     "phone_unreadable",
     "birth_date_unlikely",
+    "under_age",
     "identifier_unreadable",
     "family_unknown",
     "commune_unreadable",

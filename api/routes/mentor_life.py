@@ -142,6 +142,7 @@ async def see_identity(id: MentorId, body: IdentityBody, act: Act) -> Accepted:
     "Noter la charte signée",
     "wrong_status",
     "in_the_future",
+    "too_early",
     "version_unreadable",
     *_BY_LINK,
 )
@@ -158,6 +159,7 @@ async def sign_charter(id: MentorId, body: CharterBody, act: Act) -> Accepted:
     "wrong_status",
     "file_incomplete",
     "in_the_future",
+    "too_early",
     "report_missing",
     "text_too_long",
 )
@@ -208,6 +210,7 @@ async def present_check(id: MentorId, body: CheckBody, act: Act) -> Accepted:
     "wrong_status",
     "unknown_record",
     "in_the_future",
+    "too_early",
     "file_incomplete",
     "interview_missing",
     "check_missing",

@@ -134,7 +134,7 @@ async def read_mentor(
 
 history_route(router, "mentors", Mentor, "L'histoire d'un·e mentor·e, refus compris", mentors.get)
 
-_WHO: Final = ("name_unreadable", "email_unreadable", "phone_unreadable", "birth_date_unlikely")
+_WHO: Final = ("name_unreadable", "email_unreadable", "phone_unreadable", "birth_date_unlikely", "under_age")
 _WHAT: Final = (
     "identifier_unreadable",
     "family_unknown",
@@ -158,6 +158,7 @@ _WHAT: Final = (
     "operator_suspended",
     "operator_closed",
     "no_rules_in_force",
+    "in_the_future",
     "already_applied",
     "mentor_known",
     creates=True,
@@ -172,6 +173,7 @@ async def apply(body: CandidacyBody, act: Create) -> Accepted:
         profile=body.profile.profile(),
         channel=body.channel,
         uai=body.uai,
+        on=body.on,
     )
     return await act.create(asked, created, "/v1/mentors")
 

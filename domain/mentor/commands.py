@@ -12,6 +12,7 @@ from domain.commands import Command, decided_by, handles
 from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
 from domain.convention.model import Convention
+from domain.guards import not_in_the_future
 from domain.kernel import FREE_TEXT, Act, Conflict, NotFound, Refused
 from domain.links import Channel
 from domain.mentor import guards
@@ -53,7 +54,8 @@ def own_association(association_id: str, act: Act, records: Records) -> Associat
 
 @dataclass(frozen=True, kw_only=True)
 class Apply(Command):
-    """Opens the record of a candidate, under the rules in force today. ``uai``: the lycée that proposes."""
+    """Opens the record of a candidate, under the rules in force today. ``uai``: the lycée that proposes;
+    ``on``: the day of the candidacy, today unless an existing file is entered."""
 
     name: ClassVar[str] = "mentor.apply"
     association_id: str
@@ -62,6 +64,7 @@ class Apply(Command):
     profile: Profile
     channel: Origin
     uai: str | None = None
+    on: date | None = None
 
 
 @handles(Apply)
@@ -74,9 +77,8 @@ def apply(command: Apply, act: Act, records: Records) -> None:
     )
     association.must_be_open()
     guards.proposed_by(command.channel, command.uai)
-    records.add(
-        _candidate(command, act, records, association, command.programme_id, command.channel, command.uai)
-    )
+    told = (command.channel, command.uai, command.on or act.today)
+    records.add(_candidate(command, act, records, association, command.programme_id, *told))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,8 @@ def apply_by_link(command: ApplyByLink, act: Act, records: Records) -> None:
     association = records.read(Association, command.association_id)
     association.must_be_open()
     association.receive_candidacy(act)
-    candidate = _candidate(command, act, records, association, association.programme_id, Origin.FORM, None)
+    told = (Origin.FORM, None, act.today)
+    candidate = _candidate(command, act, records, association, association.programme_id, *told)
     authorize(act.actor, command.name, candidate)
     known = records.holder(Mentor, candidate.claims())
     if known:
@@ -119,16 +122,20 @@ def _candidate(
     programme_id: str,
     channel: Origin,
     uai: str | None,
+    on: date,
 ) -> Mentor:
     takes_candidacies(association)
+    not_in_the_future(act, on)
     guards.person(act, command.person)
     _check_profile(command.profile, records)
     programme = records.read(Programme, programme_id)
+    version = programme.current(min(association.academies, default=""), act.today)
+    guards.of_age(command.person, on, version.rules)
     return Mentor(
         id=command.record_id,
         association_id=association.id,
         programme_id=programme.id,
-        rules_version=programme.current(min(association.academies, default=""), act.today).number,
+        rules_version=version.number,
         academies=association.academies,
         person=command.person,
         profile=command.profile,
@@ -137,6 +144,7 @@ def _candidate(
         digests=digests_of(association.id, command.person, records.digest),
         reachable=bool(command.person.email or command.person.phone),
         day=act.today,
+        on=on,
     )
 
 

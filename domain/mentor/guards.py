@@ -101,6 +101,18 @@ def person(act: Act, told: Person) -> None:
         raise _unreadable("birth_date_unlikely", "La date de naissance ne peut pas être juste.", "birth_date")
 
 
+def of_age(told: Person, day: date, rules: Rules) -> None:
+    """On that day they are as old as the programme asks; whoever tells no birth date is seen to be by their
+    paper."""
+    born, least = told.birth_date, rules.mentors.minimum_age
+    if born and day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < least:
+        raise Refused(
+            "under_age",
+            f"Un·e mentor·e a au moins {least} ans le jour de sa candidature, ou du changement.",
+            ("une candidature plus tard, ou la vraie date de naissance (person.birth_date)",),
+        )
+
+
 def same_person(mentor: Mentor, told: Digests) -> None:
     """What was proved of somebody is not handed on to another."""
     if mentor.is_settled and not mentor.digests.is_followed_by(told):

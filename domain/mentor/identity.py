@@ -27,7 +27,8 @@ class ChangePerson(Command):
 def change_person(command: ChangePerson, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     digests = digests_of(mentor.association_id, command.person, records.digest)
-    persons.change(mentor, act, person=command.person, digests=digests)
+    rules = rules_of(mentor, act, records)
+    persons.change(mentor, act, person=command.person, digests=digests, rules=rules)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,8 @@ class CorrectPerson(Command):
 def correct_person(command: CorrectPerson, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     digests = digests_of(mentor.association_id, command.person, records.digest)
-    persons.correct(mentor, act, person=command.person, digests=digests)
+    rules = rules_of(mentor, act, records)
+    persons.correct(mentor, act, person=command.person, digests=digests, rules=rules)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,6 +75,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         digests: Digests,
         reachable: bool,
         day: date,
+        on: date,
     ) -> None:
         self.association_id = association_id
         self.programme_id = programme_id
@@ -87,7 +88,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.digests = digests
         self.reachable = reachable
         self.reachable_since: date | None = None
-        self.applied_on = day
+        self.applied_on = on
         self.progress_on = day
         self.aliases: tuple[str, ...] = ()
         self.identity_seen_on: date | None = None
@@ -186,6 +187,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         """Somebody saw an identity paper: that day, and nothing of the paper, is kept."""
         guards.is_open(self, "noter la pièce d'identité")
         not_in_the_future(act, on)
+        guards.not_before(on, self.applied_on, "la candidature")
         guards.not_before(on, self.corrected_on, "la correction de l'identité")
         self._identity_seen(on=on, channel=channel, day=act.today)
 
@@ -195,6 +197,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         told_by(act, channel, on)
         guards.is_open(self, "noter la charte")
         not_in_the_future(act, on)
+        guards.not_before(on, self.applied_on, "la candidature")
         guards.charter_version(version)
         self._charter_signed(on=on, version=version, channel=channel, day=act.today)
 
@@ -205,6 +208,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         guards.status_in(self, LADDER, "noter un entretien")
         guards.file_is_complete(self)
         not_in_the_future(act, on)
+        guards.not_before(on, self.applied_on, "la candidature")
         guards.interview_told(report)
         self._interviewed(on=on, favourable=favourable, report=report)
 
@@ -249,6 +253,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         what it lacks itself."""
         guards.status_in(self, LADDER, "valider")
         not_in_the_future(act, on)
+        guards.not_before(on, self.applied_on, "la candidature")
         must_be_clearable(self, rules, on, operator)
         self._cleared(on=on)
 

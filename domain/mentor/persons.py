@@ -18,20 +18,22 @@ MOST_MERGED: Final = 10
 """Records of one person that are merged into one: they are erased together, by one command."""
 
 
-def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests) -> None:
+def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules: Rules) -> None:
     """Replaces what is known of who it is: another person, only as long as nothing was proved."""
     guards.is_open(mentor, "changer l'identité")
     guards.same_person(mentor, digests)
     reachable = guards.person_told(mentor, act, person)
+    guards.of_age(person, act.today, rules)
     mentor._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)
 
 
-def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests) -> None:
+def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules: Rules) -> None:
     """The names or the birth date were wrong: the paper of whoever they are now is yet to be seen."""
     guards.is_open(mentor, "corriger l'identité")
     guards.something_to_correct(mentor, digests)
     reason_given(act)
     reachable = guards.person_told(mentor, act, person)
+    guards.of_age(person, act.today, rules)
     mentor._person_corrected(person=person, digests=digests, reachable=reachable, day=act.today)
 
 

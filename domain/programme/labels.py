@@ -29,6 +29,7 @@ RULE_LABELS: Final = {
     "mentors.lapse": "caducité d'une candidature sans suite",
     "mentors.mentees": "mentoré·es accompagné·es à la fois, par défaut",
     "mentors.classes": "classes accompagnées à la fois, par défaut",
+    "mentors.minimum_age": "âge minimal d'un·e mentor·e, en années",
     "mentors.b3_age": "ancienneté d'un bulletin n° 3",
     "mentors.check": "durée pendant laquelle une vérification des antécédents compte",
     "mentors.check_alerts": "alertes avant la fin d'une vérification",
@@ -51,6 +52,7 @@ RULES_OF_GUARDS: Final[dict[str, tuple[str, ...]]] = {
     "notice_too_short": ("notice",),
     "report_not_expected": ("bilan_month", "bilan_day", "financial_report"),
     "training_missing": TRAINING_RULES,
+    "under_age": ("mentors.minimum_age",),
 }
 """The rules that a guard asks, by its code: a guard that is not here asks none of the programme's."""
 

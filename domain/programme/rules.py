@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 LONGEST: Final = 3_660
 """No delay is longer than that, in whatever unit."""
 
+AGES: Final = (16, 99)
+"""Between these is the age from which a programme takes mentors: a member of an association answers for
+its acts from 16 years on (loi du 1er juillet 1901, art. 2 bis)."""
+
 
 class Unit(StrEnum):
     DAYS = "days"
@@ -119,14 +123,16 @@ class Perimeter:
 
 @dataclass(frozen=True)
 class MentorRules:
-    """How a mentor is checked. ``b3_age``: the oldest bulletin n° 3 that may be presented; ``check``: how
-    long a check counts. ``honorabilite`` is empty unless the programme has missions that the law names.
+    """How a mentor is checked. ``minimum_age``: in years, on the day of the candidacy. ``b3_age``: the
+    oldest bulletin n° 3 that may be presented; ``check``: how long a check counts. ``honorabilite`` is empty
+    unless the programme has missions that the law names.
     """
 
     reminders: tuple[Delay, ...] = (Delay(5, _SCHOOL), Delay(10, _SCHOOL))
     lapse: Delay = Delay(25, _SCHOOL)
     mentees: int = 2
     classes: int = 1
+    minimum_age: int = 18
     b3_age: Delay = Delay(3, Unit.MONTHS)
     check: Delay = Delay(12, Unit.MONTHS)
     check_alerts: tuple[Delay, ...] = (Delay(60), Delay(30))
@@ -193,7 +199,8 @@ class Rules:
                 return "Les alertes de fin se suivent de la plus lointaine à la plus proche."
         if any(p.ends and p.ends < p.starts for p in self.mentors.honorabilite):
             return "Un périmètre d'honorabilité finit avant de commencer."
-        return None
+        fits = AGES[0] <= self.mentors.minimum_age <= AGES[1]
+        return None if fits else f"L'âge minimal (mentors.minimum_age) va de {AGES[0]} à {AGES[1]} ans."
 
 
 def _delays(value: Any) -> Iterator[Delay]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import domain
 from domain.association import commands as of_association
 from domain.association.parts import DocumentVersion
 from domain.commands import Command
+from domain.folding import standing_at
 from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
 from domain.links import Channel
 from domain.mentor import commands as ask
@@ -29,6 +31,7 @@ from domain.reminding import RecordDelivery, Remind
 from domain.training import commands as course
 from domain.training.model import Training
 from domain.training.parts import Course, Module
+from ledger.events import happened
 from tests.domain.rehearsal import settled
 from tests.support import COORDINATOR, FACE, LYON, NATIONAL, House, fold_at
 
@@ -124,6 +127,13 @@ class Desk:
             found.setdefault(due.kind, due.at.astimezone(PARIS).date())
         return found
 
+    def since(self, record_id: str) -> datetime:
+        """Since when the present status is true (UTC)."""
+        events = [happened(one) for one in settled(self.house.recorder.load([record_id])).events]
+        found = standing_at(events, self.now, self.now)
+        assert found is not None
+        return found.effective_at
+
     def ready(self, record_id: str) -> list[Due]:
         return [due for due in self.dues(record_id) if due.automatic and due.at <= self.now]
 
@@ -156,8 +166,9 @@ class Desk:
         actor: Actor = COORDINATOR,
         channel: Origin = Origin.ASSOCIATION,
         uai: str | None = None,
+        on: date | None = None,
     ) -> None:
-        self.do(applying(record_id, person, profile, channel, uai), actor)
+        self.do(replace(applying(record_id, person, profile, channel, uai), on=on), actor)
 
     def complete_file(self, record_id: str = MENTOR) -> None:
         self.do(ask.SeeIdentity(record_id=record_id, on=self.today, channel=Channel.MEETING))

@@ -117,7 +117,7 @@ def test_a_candidacy_that_cannot_be_read_is_refused_and_not_quoted(desk: Desk, n
 
 
 @pytest.mark.parametrize(
-    "birth", [TODAY - timedelta(days=1), date(1900, 1, 1), None], ids=["yesterday", "1900", "untold"]
+    "birth", [date(2007, 11, 24), date(1900, 1, 1), None], ids=["eighteen", "1900", "untold"]
 )
 def test_a_candidacy_that_can_be_read_is_taken(desk: Desk, birth: date | None) -> None:
     profile = replace(PROFILE, families=("beaute",), communes=("69123", "2A004"), languages=("fr", "ar"))
@@ -425,10 +425,17 @@ def test_a_certificate_or_a_check_that_ran_out_before_clearance_is_told() -> Non
 
 
 def test_a_clearance_of_the_past_looks_at_what_counted_then() -> None:
-    desk = at("trained")
+    desk = Desk()
+    desk.admit()
+    desk.apply(on=TODAY - timedelta(days=2))
+    desk.complete_file()
+    desk.interview()
+    desk.check()
+    desk.train()
     desk.go_to(date(2025, 12, 20))
     assert desk.code(clearing(date(2025, 12, 21))) == "in_the_future"
     assert desk.code(clearing(date(2025, 11, 23))) == "file_incomplete"
+    assert desk.code(clearing(date(2025, 11, 21))) == "too_early"
     desk.do(clearing(TODAY))
     assert desk.mentor().cleared_on == TODAY
 
@@ -592,7 +599,10 @@ def test_every_code_of_a_refusal_is_met_here() -> None:
     """By its name: a guard that nobody tries is a guard that may be wrong."""
     told = codes_of("mentor")
     assert len(told) > 30
-    files = [f"test_mentor_{name}.py" for name in ("guards", "identity", "known", "merging", "operator")]
+    files = [
+        f"test_mentor_{name}.py"
+        for name in ("candidacy", "guards", "identity", "known", "merging", "operator")
+    ]
     assert told <= words_of(*files, "test_erasing_a_person.py")
 
 

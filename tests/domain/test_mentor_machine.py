@@ -24,7 +24,7 @@ from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, MentorLeaving, Person
 from domain.programme.rules import Delay, Rules, Unit
 from domain.training import commands as course
-from tests.domain.mentor_support import AWA, MENTOR, MODULES, Desk, signing
+from tests.domain.mentor_support import AWA, MENTOR, MODULES, Desk, applying, signing
 from tests.domain.play import SEEN, Play, played
 from tests.domain.rehearsal import OFFICER, Expected, months_later, one_of
 from tests.support import COORDINATOR, FACE, LYON
@@ -123,6 +123,7 @@ class Card:
         done = self.identity and self.charter and self.contact
         return self.unless(*LADDER) | one_of(
             in_the_future=on > today,
+            too_early=on < self.applied,
             file_incomplete=not (done and max(self.identity or on, self.charter or on) <= on),
             interview_missing=not (self.met and self.liked and self.met <= on),
             check_missing=not self.fresh(on),
@@ -171,13 +172,14 @@ class MentorMachine(Play):
     }
 
     @initialize(
-        stage=st.sampled_from(["candidate", "candidate", "candidate", "interviewed", "cleared", "overdue"])
+        stage=st.sampled_from(["candidate", "candidate", "candidate", "interviewed", "cleared", "overdue"]),
+        days=st.sampled_from([0, 0, 3, 30]),
     )
-    def open(self, stage: str) -> None:
+    def open(self, stage: str, days: int = 0) -> None:
         self.desk = Desk(Rules(retention=Delay(KEPT, Unit.MONTHS)))
         self.desk.admit()
-        self.desk.apply()
-        self.card = Card(self.today, self.today)
+        self.desk.do(replace(applying(), on=self.ago(days)))
+        self.card = Card(self.ago(days), self.today)
         self.courses = 0
         self.twins = 0
         if stage != "candidate":
@@ -251,7 +253,7 @@ class MentorMachine(Play):
         on = self.ago(days)
         command = ask.SeeIdentity(record_id=MENTOR, on=on, channel=Channel.MEETING)
         expected = self.card.unless(*OPEN) | one_of(
-            in_the_future=on > self.today, too_early=self.card.corrected and on < self.card.corrected
+            in_the_future=on > self.today, too_early=on < max(self.card.applied, self.card.corrected or on)
         )
         if self.attempt(command, expected):
             self.card.identity = on
@@ -260,7 +262,8 @@ class MentorMachine(Play):
     @rule(days=back, by_link=st.booleans())
     def charter(self, days: int, by_link: bool) -> None:
         on, actor, channel = self.ago(days), COORDINATOR, Channel.PAPER
-        expected = self.card.unless(*OPEN) | one_of(in_the_future=on > self.today)
+        early = on < self.card.applied
+        expected = self.card.unless(*OPEN) | one_of(in_the_future=on > self.today, too_early=early)
         if by_link:
             link = f"l{self.desk.version(MENTOR)}"
             issue = ask.IssueLink(
@@ -316,6 +319,7 @@ class MentorMachine(Play):
         expected = self.card.unless(*LADDER) | one_of(
             file_incomplete=self.card.status() == "candidate",
             in_the_future=on > self.today,
+            too_early=on < self.card.applied,
             report_missing=not report.strip(),
         )
         if self.attempt(command, expected):

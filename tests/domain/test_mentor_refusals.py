@@ -329,7 +329,7 @@ def test_every_command_of_these_rooms_was_refused_to_somebody(
     assert wanted <= {type(command) for _, command, _ in met}
     untold = codes_of(*ROOMS) - {refused.code for _, _, refused in met}
     assert len(untold) < 12
-    elsewhere = ("guards", "identity", "merging", "operator")
+    elsewhere = ("candidacy", "guards", "identity", "merging", "operator")
     files = [f"test_mentor_{name}.py" for name in elsewhere]
     assert untold <= words_of(*files, "test_erasing_a_person.py", "test_training.py"), (
         "told there, of rarer facts"

@@ -47,12 +47,12 @@ def ago(days: int) -> date:
 
 
 def test_a_file_is_complete_from_the_latest_of_its_facts_whichever_was_recorded_last(desk: Desk) -> None:
-    desk.apply()
+    desk.apply(on=ago(10))
     desk.do(signing(MENTOR, ago(2)))
     desk.do(ask.SeeIdentity(record_id=MENTOR, on=ago(9), channel=Channel.MEETING))
 
-    days = [ago(10), ago(9), ago(3), ago(2), TODAY]
-    assert [told(desk, day) for day in days] == [None, None, None, "file_complete", "file_complete"]
+    days = [ago(11), ago(10), ago(9), ago(3), ago(2), TODAY]
+    assert [told(desk, day) for day in days] == [None, *["candidate"] * 3, *["file_complete"] * 2]
 
 
 def test_an_address_given_late_makes_the_file_complete_then(desk: Desk) -> None:
@@ -87,7 +87,7 @@ def test_whoever_was_trained_first_is_trained_once_checked(desk: Desk) -> None:
 
 
 def test_an_unfavourable_interview_of_the_past_hides_only_what_came_after_it(desk: Desk) -> None:
-    desk.apply()
+    desk.apply(on=ago(20))
     desk.do(ask.SeeIdentity(record_id=MENTOR, on=ago(20), channel=Channel.MEETING))
     desk.do(signing(MENTOR, ago(20)))
     desk.do(interviewing(MENTOR, ago(15)))
@@ -202,9 +202,9 @@ def test_the_truth_finds_a_rung_dated_by_its_own_event_alone(
     def own(mentor: Mentor, timeline: tuple[Standing, ...], place: int) -> datetime:
         return timeline[place].own
 
-    desk.apply()
+    desk.apply(on=ago(10))
     desk.do(signing(MENTOR, ago(2)))
     desk.do(ask.SeeIdentity(record_id=MENTOR, on=ago(9), channel=Channel.MEETING))
-    assert told(desk, ago(3)) is None
+    assert told(desk, ago(3)) == "candidate"
     monkeypatch.setattr(times, "since", own)
     assert told(desk, ago(3)) == "file_complete"

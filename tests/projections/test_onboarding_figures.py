@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -73,13 +74,20 @@ def now(figures: Figures) -> dict[str, int | None]:
     return {state: n for state in STATES if (n := figures.counts[Cell("now", state)])}
 
 
-def many(desk: Desk, count: int, association: str = FACE, prefix: str = "m", naf: str | None = None) -> None:
+def many(
+    desk: Desk,
+    count: int,
+    association: str = FACE,
+    prefix: str = "m",
+    naf: str | None = None,
+    on: date | None = None,
+) -> None:
     actor = COORDINATOR if association == FACE else ELAN_COORDINATOR
     for n in range(count):
         person = Person("Camille", f"{prefix}{n}", f"{prefix}{n}@exemple.test")
         profile = Profile(Occupation.EMPLOYEE, naf=naf, families=("mer",))
         record_id = f"mentor-{prefix}{n}"
-        desk.do(applying(record_id, person, profile, association_id=association), actor)
+        desk.do(replace(applying(record_id, person, profile, association_id=association), on=on), actor)
 
 
 def another(desk: Desk) -> None:
@@ -185,7 +193,7 @@ async def test_what_is_counted_is_what_the_records_say_of_that_day(views: Views,
     """Twelve mentors, random facts, some of them told days later: against the fold of their events."""
     chance = random.Random(7)
     start = desk.today
-    many(desk, 12)
+    many(desk, 12, on=start - timedelta(days=4))
     for _ in range(30):
         desk.go_to(desk.today + timedelta(days=chance.randrange(2)))
         record_id = f"mentor-m{chance.randrange(12)}"
@@ -203,7 +211,7 @@ async def test_what_is_counted_is_what_the_records_say_of_that_day(views: Views,
     ids = [f"mentor-m{n}" for n in range(12)]
     events = await views.feed.of(ids)
     instant = await views.house.recorder.now()
-    for days in range(-4, (desk.today - start).days + 1):
+    for days in range(-5, (desk.today - start).days + 1):
         day = start + timedelta(days=days)
         expected = Counter(
             standing.status
