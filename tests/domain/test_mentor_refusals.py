@@ -232,7 +232,7 @@ def of_courses(today: date, odd: str) -> Iterator[Command]:
                 record_id=record_id, association_id=FACE, programme_id=PROGRAMME, course=told_of
             )
     yield course.LeaveCourse(record_id=MENTOR, key=odd)
-    for kind in (course.OpenCourse, course.CancelCourse, course.CloseCourse, course.Hold):
+    for kind in (course.OpenCourse, course.CancelCourse, course.CloseCourse, course.Hold, course.CallOff):
         yield kind(record_id=COURSE)
     for mentor_id in (MENTOR, TWIN, "mentor-9"):
         yield course.Enrol(record_id=COURSE, mentor_id=mentor_id)
