@@ -6,6 +6,7 @@ The pool's connections are in autocommit mode: reading opens no transaction.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.events import StoredEvent
-from ledger.recorder import Append, Loaded
+from ledger.recorder import BARE, Append, Loaded
 from ledger.together import Together
 from ledger.transaction import COLUMNS, Pool, stored_of
 from ledger.writer import Writer
@@ -35,6 +36,11 @@ FROM ledger.clock"""
 
 _HOLDERS: Final = f"""
 SELECT key, record_id FROM ledger.claims WHERE key = ANY(%s) AND during @> ({_NOW})"""  # noqa: S608
+
+_SAYING: Final = """
+SELECT DISTINCT said.digest, record_id
+FROM ledger.events, jsonb_each_text(state::jsonb -> 'digests') AS said (name, digest)
+WHERE state LIKE '%%"digests":%%' AND said.name <> %s AND said.digest = ANY(%s)"""
 
 
 @dataclass
@@ -98,6 +104,14 @@ class PostgresRecorder:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_HOLDERS, ([key for key in keys if "\0" not in key],))
             return dict(await cursor.fetchall())
+
+    async def saying(self, digests: Collection[str]) -> dict[str, set[str]]:
+        found = defaultdict[str, set[str]](set)
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_SAYING, (BARE, list(digests)))
+            for digest, record_id in await cursor.fetchall():
+                found[digest].add(record_id)
+        return dict(found)
 
     async def now(self) -> datetime:
         async with self._pool.connection() as connection:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from domain.kernel import Claim
@@ -76,6 +77,14 @@ class Recorder(Protocol):
     async def holders(self, keys: Collection[str]) -> dict[str, str]:
         """The record that now holds each of these claims; a key that nobody holds is left out."""
 
+    async def saying(self, digests: Collection[str]) -> dict[str, set[str]]:
+        """The records that were ever recognised by each of these keyed digests, erased or not: those one of
+        whose events says it, in its field ``digests``."""
+
+
+BARE: Final = "bare_digest"
+"""Finds nobody: many people have the same names."""
+
 
 @dataclass
 class MemoryRecorder:
@@ -129,6 +138,14 @@ class MemoryRecorder:
                 if (claim.start is None or claim.start <= now) and (claim.end is None or now < claim.end):
                     found[key] = record_id
         return found
+
+    async def saying(self, digests: Collection[str]) -> dict[str, set[str]]:
+        found = defaultdict[str, set[str]](set)
+        for one in self.events:
+            for name, said in (json.loads(one.state).get("digests") or {}).items():
+                if said in digests and name != BARE:
+                    found[said].add(one.record_id)
+        return dict(found)
 
     def _check_claims(self, batch: Append) -> None:
         dropped = {(record_id, claim) for record_id, claim in batch.drops}

@@ -63,6 +63,10 @@ class Bench:
             found |= await self.trial.holders(some)
         return found
 
+    async def saying(self, digests: Iterable[str]) -> dict[str, set[str]]:
+        """The records that were ever recognised by each of these."""
+        return await self.trial.saying(frozenset(digests))
+
 
 class Kind(Protocol):
     """What a file may tell of: its columns, and what its lines become."""

@@ -2,16 +2,19 @@
 
 Whoever that association knows already, by the e-mail address or by names and birth date, is left as they
 are. Their record's id comes from the keyed digest by which they are recognised, so that two imports at once,
-or one done again, mean the same record; somebody who left, or was erased, is not brought back by an old file.
+or one done again, mean the same record. Somebody who left, or was erased, is not brought back by an old file,
+however their record was made: every digest by which they were ever recognised is looked for in the events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import ClassVar, Final
 
+from domain.calendar import french_date
 from domain.commands import Command
 from domain.company.commands import RegisterCompany
 from domain.company.model import Firm
@@ -20,8 +23,10 @@ from domain.kernel import Act, Refused, new_id
 from domain.mentor import guards
 from domain.mentor.commands import Apply
 from domain.mentor.known import digests_of
-from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile
+from domain.mentor.model import Mentor
+from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile, Status
 from domain.programme.commands import programme_id
+from ledger.events import fold
 from ops.imports import values
 from ops.imports.bench import Bench, Line, breathe, cell
 from ops.imports.tables import Column, Columns, Row, Table
@@ -80,7 +85,12 @@ class _Employer:
 
 
 _NOBODY: Final = _Employer()
-_CLOSED: Final = "Son ancien dossier est clos : un import ne rouvre rien."
+_ENDINGS: Final = {
+    Status.LEFT: "Parti·e",
+    Status.REFUSED: "Refusé·e",
+    Status.LAPSED: "Dossier sans suite",
+}
+_ERASED: Final = "Cette personne a demandé ou obtenu d'être effacée : un import ne la ramène pas."
 
 
 @dataclass(frozen=True)
@@ -94,10 +104,11 @@ class Mentors:
         read = await self._read(table, bench)
         claims = [f"mentor:{self.association_id}:{digest}" for one in read for digest in one.digests]
         held = await bench.holders(claims)
+        former = await _former([digest for one in read for digest in one.digests], bench)
         ids = [self._id(one) for one in read]
-        here = await bench.trial.bring([self.association_id, PROGRAMME, *ids], fresh=True)
+        await bench.trial.bring([self.association_id, PROGRAMME, *ids], fresh=True)
         companies = await _companies(read, bench)
-        lines = [self._line(table, one, held, here, companies) for one in read]
+        lines = [self._line(table, one, held, former, companies) for one in read]
         return [line for line in lines if not table.faults.at(line.row.line)]
 
     def _id(self, one: _Read) -> str:
@@ -108,13 +119,13 @@ class Mentors:
         table: Table,
         one: _Read,
         held: Mapping[str, str],
-        here: set[str],
+        former: Mapping[str, str],
         companies: Mapping[str, _Employer],
     ) -> Line:
         if any(f"mentor:{self.association_id}:{digest}" in held for digest in one.digests):
             return Line(one.row, known=True)
-        if self._id(one) in here:
-            return Line(one.row, known=True, remark=_CLOSED)
+        if ended := next((former[digest] for digest in one.digests if digest in former), None):
+            return Line(one.row, known=True, remark=ended)
         employer, remark = companies.get(one.siret or "", _NOBODY), ""
         if one.siret and not employer.id:
             problem = "Cette entreprise n'est pas encore connue."
@@ -225,6 +236,29 @@ def _hold_against_the_guards(table: Table, row: Row, person: Person, profile: Pr
                 guards.profile(replace(_ANYTHING, **{name: getattr(profile, name)}))
         except Refused as refused:
             table.fault(row, name, refused.sentence, "Corrigez la cellule.")
+
+
+async def _former(digests: Sequence[str], bench: Bench) -> dict[str, str]:
+    """How the record ended of whoever was once recognised by each of these digests: told, and not reopened.
+    Whoever came back since is known otherwise."""
+    saying = await bench.saying(digests)
+    ids = {record_id for records in saying.values() for record_id in records}
+    await bench.trial.bring(ids, fresh=True)
+    told = dict[str, str]()
+    for digest, records in saying.items():
+        found = [fold((await bench.trial.load([record_id])).events) for record_id in records]
+        closed = [one for one in found if isinstance(one, Mentor) and not one.is_open]
+        if any(one.is_erased for one in closed):
+            told[digest] = _ERASED
+        elif last := max(closed, key=lambda one: one.closed_on or date.min, default=None):
+            told[digest] = _ended(last)
+    return told
+
+
+def _ended(mentor: Mentor) -> str:
+    said = _ENDINGS.get(Status(mentor.status), "Clos")
+    day = f" le {french_date(mentor.closed_on)}" if mentor.closed_on else ""
+    return f"{said}{day} : à rouvrir à la main, un import ne rouvre rien."
 
 
 async def _companies(read: Sequence[_Read], bench: Bench) -> dict[str, _Employer]:

@@ -1,0 +1,50 @@
+"""By which records somebody was ever recognised: what was said stays said, once changed or erased too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from domain.erasure import Erase, Ground
+from domain.mentor.commands import Apply
+from domain.mentor.identity import ChangePerson
+from domain.mentor.known import digests_of
+from domain.mentor.parts import Origin
+from domain.programme.commands import programme_id
+from ledger.postgres import PostgresRecorder
+from tests.conftest import Database
+from tests.domain.mentor_support import AWA, PROFILE
+from tests.projections.support import DPO
+from tests.support import COORDINATOR, FACE, House
+
+
+@pytest.mark.parametrize("store", ["memory", "postgres"])
+async def test_a_record_is_found_by_all_that_it_was_ever_recognised_by(
+    database: Database, store: str
+) -> None:
+    house = House(PostgresRecorder(database.app) if store == "postgres" else None)
+    recorder = house.recorder
+    await house.open()
+    for record_id, person in (
+        ("mentor-1", AWA),
+        ("mentor-2", replace(AWA, birth_date=None, email="b@b.test")),
+    ):
+        await house.do(
+            Apply(
+                record_id=record_id,
+                association_id=FACE,
+                programme_id=programme_id("1j1m"),
+                person=person,
+                profile=PROFILE,
+                channel=Origin.ASSOCIATION,
+            ),
+            COORDINATOR,
+        )
+    later = replace(AWA, email="nouvelle@exemple.test")
+    await house.do(ChangePerson(record_id="mentor-1", person=later), COORDINATOR)
+    await house.do(Erase(record_id="mentor-1", ground=Ground.OBJECTION), DPO)
+
+    first, second = (digests_of(FACE, one, house.executor.word_digest) for one in (AWA, later))
+    asked = {*first.all(), *second.all(), str(first.bare_digest), "0" * 64}
+    assert await recorder.saying(asked) == {key: {"mentor-1"} for key in {*first.all(), *second.all()}}
