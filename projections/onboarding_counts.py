@@ -21,7 +21,7 @@ WITH chosen AS (
 ), standing AS (
     SELECT c.*, (SELECT s.status FROM unnest(c.statuses, c.since) WITH ORDINALITY AS s (status, day, place)
                  WHERE s.day <= %(day)s ORDER BY s.place DESC LIMIT 1) AS state
-    FROM chosen c WHERE merged_on IS NULL OR merged_on > %(day)s
+    FROM chosen c WHERE NOT merged
 ), counted AS (
     SELECT s.*, (SELECT count(*) - 1 FROM unnest(s.reached_on) AS r (day) WHERE r.day <= %(day)s) AS furthest,
            t.certificates, t.trained, t.valid
@@ -61,7 +61,7 @@ WITH wanted AS (
                                       ELSE r.reached_on[w.step + 1] - r.reached_on[w.step] END AS days
     FROM wanted w JOIN read.onboarding_figures r USING (association, school_year)
     WHERE w.step > 0 AND r.kind = 'mentor' AND r.reached_on[least(w.step + 1, %(whole)s)] <= %(day)s
-      AND (r.merged_on IS NULL OR r.merged_on > %(day)s)
+      AND NOT r.merged
     UNION ALL
     SELECT w.key, 0, a.admitted - a.opened
     FROM wanted w JOIN read.onboarding_figures r USING (association),

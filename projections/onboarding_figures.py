@@ -35,7 +35,7 @@ CREATE TABLE {schema}.onboarding_figures (
     statuses    text[]      NOT NULL,
     since       date[]      NOT NULL,
     reached_on  date[],
-    merged_on   date,
+    merged      boolean     NOT NULL,
     certified   date[],
     valid_until date[],
     minutes     integer[],
@@ -48,6 +48,8 @@ COMMENT ON TABLE {schema}.onboarding_figures IS
     'A mentor or an association, without anything of a person: only counts are given out.';
 COMMENT ON COLUMN {schema}.onboarding_figures.since IS
     'From what day (Paris) each of the statuses was true: the last one then true counts.';
+COMMENT ON COLUMN {schema}.onboarding_figures.merged IS
+    'Another record of the same person counts, on any day: that they are one is known now.';
 COMMENT ON COLUMN {schema}.onboarding_figures.reached_on IS
     'The first day on which each step, or a higher one, was reached; absent for a step not reached.';
 """
@@ -58,7 +60,7 @@ CREATE INDEX ON {schema}.onboarding_figures (association, school_year)"""
 _TABLE: Final = Table(
     "onboarding_figures",
     "id, kind, association, academies, name, school_year, division, families, statuses, since, reached_on, "
-    "merged_on, certified, valid_until, minutes, opened, admitted, created_at, scopes",
+    "merged, certified, valid_until, minutes, opened, admitted, created_at, scopes",
     key="id",
 )
 _READERS: Final = frozenset({"role:national", "role:system"})
@@ -94,7 +96,7 @@ def _of_mentor(tracked: Tracked, mentor: Mentor) -> tuple[Any, ...]:
         as_array(statuses),
         _days(since),
         _days(_reached_on(statuses, since)),
-        mentor.closed_on if mentor.merged_into else None,
+        mentor.merged_into is not None,
         _days(one.certified_on for one in certificates),
         _days(one.valid_until for one in certificates),
         as_array(str(one.minutes) for one in certificates),
@@ -117,7 +119,9 @@ def _of_association(tracked: Tracked, association: Association) -> tuple[Any, ..
         *(None,) * 3,
         as_array(statuses),
         _days(since),
-        *(None,) * 5,
+        None,
+        False,
+        *(None,) * 3,
         _days(opened for opened, _ in admissions),
         _days(admitted for _, admitted in admissions),
         tracked.created_at,
