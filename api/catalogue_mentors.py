@@ -196,7 +196,14 @@ _PATH: Final = {
     "too_early": Entry(
         409, "Date trop ancienne", "Cette date précède ce dont elle dépend ; missing dit à partir de quand."
     ),
-    "already_suspended": Entry(409, "Déjà suspendu", "Une personne a déjà suspendu ce dossier."),
+    "already_suspended": Entry(
+        409, "Déjà suspendu", "L'association ou l'académie, selon votre rôle, a déjà suspendu ce dossier."
+    ),
+    "suspended_by_other": Entry(
+        409,
+        "Suspension d'un autre",
+        "Qui a décidé une suspension, l'association ou l'académie, est seul à la lever ; missing dit qui.",
+    ),
     "not_suspended": Entry(409, "Aucune suspension à lever", "Aucune personne n'a suspendu ce dossier."),
     "cause_reserved": Entry(
         409,

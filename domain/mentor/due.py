@@ -297,11 +297,18 @@ def _suspensions(mentor: Mentor) -> Iterator[Due]:
                 kind="lift_suspension",
                 key=f"suspended:{cause.value}:{since.isoformat()}",
                 at=start_of(since),
-                awaits=_awaits(mentor),
+                awaits=_deciding(mentor, cause),
                 what=f"Suspension en cours ({SUSPENSION_LABELS[cause]}), depuis le {french_date(since)}",
                 missing=("la levée de la suspension",),
                 automatic=False,
             )
+
+
+def _deciding(mentor: Mentor, cause: MentorSuspension) -> tuple[str, ...]:
+    """Who lifts it: whoever decided it."""
+    if cause is MentorSuspension.ACADEMIE:
+        return tuple(f"academie:{code}" for code in sorted(mentor.academies))
+    return _awaits(mentor)
 
 
 def leave_key(course_id: str) -> str:

@@ -23,6 +23,7 @@ from domain.mentor.parts import (
     OPEN,
     STANDING,
     STATUS_LABELS,
+    SUSPENSION_LABELS,
     CheckKind,
     Digests,
     Interview,
@@ -306,19 +307,37 @@ def leaving(cause: MentorLeaving) -> None:
         )
 
 
+def decision_of(act: Act) -> MentorSuspension:
+    """Whose decision a suspension is, or its lifting."""
+    return MentorSuspension.ACADEMIE if act.actor.role == "academie" else MentorSuspension.ASSOCIATION
+
+
 def suspended_for(mentor: Standing, cause: MentorSuspension) -> None:
-    if cause not in mentor.suspensions:
+    """Nobody lifts what others decided."""
+    others = mentor.suspensions.keys() - {cause, MentorSuspension.CHECK_OVERDUE}
+    if cause in mentor.suspensions:
+        return
+    if others:
+        told = sorted(SUSPENSION_LABELS[other] for other in others)
         raise Refused(
-            "not_suspended",
-            "Aucune personne n'a suspendu ce dossier.",
-            ("une suspension décidée par une personne",),
+            "suspended_by_other",
+            f"Cette suspension n'est pas la vôtre : {', '.join(told)}.",
+            tuple(f"la levée par qui l'a décidée ({label})" for label in told),
         )
+    raise Refused(
+        "not_suspended",
+        "Aucune personne n'a suspendu ce dossier.",
+        ("une suspension décidée par l'association ou par l'académie",),
+    )
 
 
-def not_suspended_twice(mentor: Standing) -> None:
-    if MentorSuspension.PERSON in mentor.suspensions:
-        since = mentor.suspensions[MentorSuspension.PERSON]
-        raise Refused("already_suspended", f"Ce dossier est suspendu depuis le {french_date(since)}.")
+def not_suspended_twice(mentor: Standing, cause: MentorSuspension) -> None:
+    if since := mentor.suspensions.get(cause):
+        raise Refused(
+            "already_suspended",
+            f"Ce dossier est suspendu depuis le {french_date(since)} ({SUSPENSION_LABELS[cause]}).",
+            ("la levée de cette suspension, si elle doit être décidée à nouveau",),
+        )
 
 
 def refusable(mentor: Standing, act: Act) -> None:

@@ -119,16 +119,19 @@ CHECK_LABELS: Final = {
 
 
 class MentorSuspension(StrEnum):
-    """Why a mentor is suspended: there may be several causes, each lifted on its own."""
+    """Why a mentor is suspended, or by whose decision: there may be several causes, each lifted on its own, a
+    decision by those who took it."""
 
     CHECK_OVERDUE = "check_overdue"
-    PERSON = "person"
+    ASSOCIATION = "association"
+    ACADEMIE = "academie"
     INCIDENT = "incident"
 
 
 SUSPENSION_LABELS: Final = {
     MentorSuspension.CHECK_OVERDUE: "vérification des antécédents échue",
-    MentorSuspension.PERSON: "décision d'une personne",
+    MentorSuspension.ASSOCIATION: "décision de l'association",
+    MentorSuspension.ACADEMIE: "décision de l'académie",
     MentorSuspension.INCIDENT: "mesure de protection",
 }
 

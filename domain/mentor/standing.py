@@ -29,22 +29,24 @@ class Standing:
         raise NotImplementedError
 
     def suspend(self, act: Act, *, on: date) -> None:
-        """A person suspends them, with a reason."""
+        """The association or the académie suspends them, with a reason: each for itself."""
         guards.status_in(self, STANDING, "suspendre")
         reason_given(act)
         not_in_the_future(act, on)
         guards.not_before(on, self.cleared_on, "la validation")
-        guards.not_suspended_twice(self)
-        self._suspended(cause=MentorSuspension.PERSON, on=on)
+        cause = guards.decision_of(act)
+        guards.not_suspended_twice(self, cause)
+        self._suspended(cause=cause, on=on)
 
     def lift_suspension(self, act: Act, *, on: date) -> None:
-        """Takes back what a person decided; other causes of suspension remain."""
+        """Takes back one's own decision; other causes of suspension remain."""
         guards.status_in(self, {Status.SUSPENDED}, "lever la suspension")
-        guards.suspended_for(self, MentorSuspension.PERSON)
+        cause = guards.decision_of(act)
+        guards.suspended_for(self, cause)
         reason_given(act)
         not_in_the_future(act, on)
-        guards.not_before(on, self.suspensions[MentorSuspension.PERSON], "la suspension")
-        self._lift(MentorSuspension.PERSON, on)
+        guards.not_before(on, self.suspensions[cause], "la suspension")
+        self._lift(cause, on)
 
     def suspend_overdue(self, act: Act, *, on: date) -> None:
         """The check counts no more from that day on. Nothing happens twice."""

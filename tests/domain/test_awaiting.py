@@ -120,7 +120,9 @@ def test_a_mentor_says_who_is_waited_for_in_every_status(status: str) -> None:
 
     assert found == status
     assert bool(waited) == (status not in Mentor.final | Mentor.resting)
-    assert all(due.awaits == (f"association:{FACE}",) for due in waited)
+    decided = "academie:10" if status == "suspended" else f"association:{FACE}"
+    assert all(decided in due.awaits for due in waited if due.kind == "lift_suspension")
+    assert all(due.awaits == (f"association:{FACE}",) for due in waited if due.kind != "lift_suspension")
     if status == "candidate":
         assert {due.by for due in waited} == {date(2026, 1, 12)}
         assert waited[0].missing == ("la pièce d'identité vue", "la charte signée")

@@ -482,7 +482,7 @@ def test_a_suspension_is_decided_by_a_person_for_a_reason_and_lifted_by_one() ->
     assert desk.code(replace(suspend, on=TOMORROW), reason="plainte") == "in_the_future"
     assert desk.code(replace(suspend, on=TODAY - timedelta(days=1)), reason="plainte") == "too_early"
     assert desk.code(suspend, GRENOBLE, "plainte") == "not_found"
-    desk.do(suspend, LYON, "plainte")
+    desk.do(suspend, reason="plainte")
     assert desk.mentor().status == "suspended"
     assert desk.code(suspend, reason="plainte") == "already_suspended"
     desk.go_to(date(2025, 12, 1))
@@ -490,7 +490,7 @@ def test_a_suspension_is_decided_by_a_person_for_a_reason_and_lifted_by_one() ->
     assert desk.code(lift) == "reason_missing"
     assert desk.code(replace(lift, on=date(2025, 11, 23)), reason="élucidé") == "too_early"
     assert desk.code(replace(lift, on=date(2025, 12, 2)), reason="élucidé") == "in_the_future"
-    desk.do(lift, LYON, "élucidé")
+    desk.do(lift, reason="élucidé")
     assert desk.mentor().status == "cleared"
     assert desk.code(lift, reason="élucidé") == "wrong_status"
 

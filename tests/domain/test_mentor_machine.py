@@ -164,6 +164,11 @@ class Card:
         self.over, self.over_on = how, on
 
 
+def whose(actor: Actor) -> str:
+    """The decision of the association, or of the académie."""
+    return "academie" if actor is LYON else "association"
+
+
 class MentorMachine(Play):
     record_id = MENTOR
     steps = {  # noqa: RUF012
@@ -432,23 +437,25 @@ class MentorMachine(Play):
             reason_missing=not reason.strip(),
             in_the_future=on > self.today,
             too_early=self.card.cleared and on < self.card.cleared,
-            already_suspended="person" in self.card.causes,
+            already_suspended=whose(actor) in self.card.causes,
         )
         if self.attempt(ask.Suspend(record_id=MENTOR, on=on), expected, actor, reason):
-            self.card.causes["person"] = on
+            self.card.causes[whose(actor)] = on
 
     @rule(days=back, reason=reasons, actor=st.sampled_from([COORDINATOR, LYON]))
     def lift(self, days: int, reason: str, actor: Actor) -> None:
         on = self.ago(days)
-        since = self.card.causes.get("person")
+        own, other = whose(actor), whose(LYON if actor is COORDINATOR else COORDINATOR)
+        since = self.card.causes.get(own)
         expected = self.card.unless("suspended") | one_of(
-            not_suspended=since is None,
+            not_suspended=since is None and other not in self.card.causes,
+            suspended_by_other=since is None and other in self.card.causes,
             reason_missing=not reason.strip(),
             in_the_future=on > self.today,
             too_early=since and on < since,
         )
         if self.attempt(ask.LiftSuspension(record_id=MENTOR, on=on), expected, actor, reason):
-            del self.card.causes["person"]
+            del self.card.causes[own]
 
     @rule(
         days=back,
@@ -610,6 +617,9 @@ STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
         lambda m: m.merge("check"),
         lambda m: m.correct(True, True, "motif"),
         lambda m: m.identity(0),
+        lambda m: m.lift(0, "motif", COORDINATOR),
+        lambda m: m.suspend(0, "motif", COORDINATOR),
+        lambda m: m.lift(0, "motif", LYON),
         lambda m: m.lift(0, "motif", COORDINATOR),
         lambda m: m.leave(0, MentorLeaving.MOVED, True),
         lambda m: m.erase(),

@@ -185,3 +185,39 @@ def test_a_clearance_to_come_misses_what_the_clearance_would_be_refused_for() ->
         (waited,) = [due for due in desk.dues(MENTOR) if due.kind == "clear"]
         asked = ask.Clear(record_id=MENTOR, on=day)
         assert waited.missing == (() if day == TODAY else desk.refused(asked).missing)
+
+
+# Who suspends, lifts ------------------------------------------------------------------------------
+
+
+def test_an_association_does_not_lift_what_the_academie_decided_nor_the_reverse(desk: Desk) -> None:
+    lift, again = ask.LiftSuspension(record_id=MENTOR, on=TODAY), ask.Suspend(record_id=MENTOR, on=TODAY)
+    for actor, other, label in (
+        (LYON, COORDINATOR, "la levée par qui l'a décidée (décision de l'académie)"),
+        (COORDINATOR, LYON, "la levée par qui l'a décidée (décision de l'association)"),
+    ):
+        desk.do(again, actor, "motif")
+        refusal = desk.refused(lift, other, "motif")
+        assert (refusal.code, refusal.missing) == ("suspended_by_other", (label,))
+        desk.do(lift, actor, "motif")
+        assert desk.mentor().status == "cleared"
+        assert desk.code(lift, other, "motif") == "wrong_status"
+
+
+@pytest.mark.parametrize("order", [(LYON, COORDINATOR), (COORDINATOR, LYON)], ids=["academie", "association"])
+def test_a_mentor_suspended_by_both_returns_when_the_second_has_lifted_its_own(
+    desk: Desk, order: tuple[Actor, Actor]
+) -> None:
+    for actor in (LYON, COORDINATOR):
+        desk.do(ask.Suspend(record_id=MENTOR, on=TODAY), actor, "motif")
+        assert desk.code(ask.Suspend(record_id=MENTOR, on=TODAY), actor, "motif") == "already_suspended"
+    waited = {due.key: due.awaits for due in desk.dues(MENTOR) if due.kind == "lift_suspension"}
+    assert waited == {
+        "suspended:academie:2025-11-24": ("academie:10",),
+        "suspended:association:2025-11-24": (f"association:{FACE}",),
+    }
+    first, second = order
+    desk.do(ask.LiftSuspension(record_id=MENTOR, on=TODAY), first, "motif")
+    assert desk.mentor().status == "suspended"
+    desk.do(ask.LiftSuspension(record_id=MENTOR, on=TODAY), second, "motif")
+    assert desk.mentor().status == "cleared"

@@ -128,7 +128,7 @@ def test_suspended_counts_from_the_earliest_cause(desk: Desk) -> None:
     desk.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
     desk.do(ask.Suspend(record_id=MENTOR, on=date(2026, 11, 20)), LYON, "motif")
 
-    assert set(desk.mentor().suspensions) == {MentorSuspension.CHECK_OVERDUE, MentorSuspension.PERSON}
+    assert set(desk.mentor().suspensions) == {MentorSuspension.CHECK_OVERDUE, MentorSuspension.ACADEMIE}
     assert told(desk, date(2026, 11, 19)) == "cleared"
     assert told(desk, date(2026, 11, 20)) == "suspended"
 
