@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
 from domain.calendar import french_date
-from domain.kernel import INTERNAL, Act, Claim, Forbidden, Refused
+from domain.kernel import INTERNAL, Act, Actor, Claim, Forbidden, Refused
 
 PERSON: Final = "person"
 """The role of whoever acts through a link. Its id and its only scope are ``link:<link>``."""
@@ -169,6 +169,15 @@ class Linked:
                 ("un nouveau lien",),
             )
         self._serve(act, link)
+
+    def must_not_have_served(self, actor: Actor) -> None:
+        """Tells whoever holds a link that it has served: of two who use it at once, one comes too late.
+
+        Raises ``Refused``.
+        """
+        link = self.links.get(actor.id.removeprefix("link:")) if actor.role == PERSON else None
+        if link and link.state == "spent":
+            raise _spent()
 
     def _serve(self, act: Act, link: Link) -> None:
         allowance = self.LINK_ACTIONS[link.action]

@@ -80,17 +80,17 @@ class Import(Root):
         if self.status != Status.RECEIVED:
             return
         if result.faults:
-            self._faulted(result=result, on=act.today)
+            self._faulted(result=result, day=act.today)
         elif self.dry_run:
-            self._checked(result=result, on=act.today)
+            self._checked(result=result, day=act.today)
         else:
-            self._recorded(result=result, on=act.today)
+            self._recorded(result=result, day=act.today)
 
-    def _end(self, status: Status, result: Result, on: date) -> None:
+    def _end(self, status: Status, result: Result, day: date) -> None:
         self.status = status
         self.result = result
         self.done = self.total = result.lines
-        self.ended_on = on
+        self.ended_on = day
 
     # Events ----------------------------------------------------------------------------------
 
@@ -100,16 +100,16 @@ class Import(Root):
         self.total = total
 
     @event("Checked", topic="import.Checked@1")
-    def _checked(self, result: Result, on: date) -> None:
-        self._end(Status.CHECKED, result, on)
+    def _checked(self, result: Result, day: date) -> None:
+        self._end(Status.CHECKED, result, day)
 
     @event("Recorded", topic="import.Recorded@1")
-    def _recorded(self, result: Result, on: date) -> None:
-        self._end(Status.RECORDED, result, on)
+    def _recorded(self, result: Result, day: date) -> None:
+        self._end(Status.RECORDED, result, day)
 
     @event("Faulted", topic="import.Faulted@1")
-    def _faulted(self, result: Result, on: date) -> None:
-        self._end(Status.FAULTY, result, on)
+    def _faulted(self, result: Result, day: date) -> None:
+        self._end(Status.FAULTY, result, day)
 
     @event("SubjectErased", topic="import.SubjectErased@1")
     def _subject_erased(self, ground: Ground) -> None:

@@ -76,6 +76,7 @@ async def test_a_file_is_accepted_carried_out_and_its_mentors_are_there(site: Si
         "done": 3,
         "total": 3,
     }
+    assert row["created_at"] <= row["since"] <= row["updated_at"]
     assert len((await site.get("face", "/v1/mentors")).json()["items"]) == 3
     history = (await site.get("face", f"/v1/imports/{record_id}/history")).json()["items"]
     assert history[0]["topic"] == "import.Submitted@1"

@@ -391,8 +391,9 @@ def test_an_invited_operator_opens_its_admission_once(desk: Desk) -> None:
     desk.do(online, guest(), "")
     assert desk.topics()[-2:] == ["LinkSpent", "AdmissionOpened"]
     assert desk.record.status == "in_admission"
-    assert isinstance(desk.refused(online, guest(), ""), NotFound)
-    assert isinstance(desk.refused(CHARTER, guest(), ""), NotFound)
+    for late in (online, CHARTER):
+        assert desk.refused(late, guest(), "").code == "link_spent"
+    assert isinstance(desk.refused(online, guest("l9"), ""), NotFound)
 
 
 def test_a_link_that_was_not_of_use_is_not_spent(desk: Desk) -> None:
