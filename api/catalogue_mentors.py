@@ -197,14 +197,14 @@ _PATH: Final = {
         409, "Date trop ancienne", "Cette date précède ce dont elle dépend ; missing dit à partir de quand."
     ),
     "already_suspended": Entry(
-        409, "Déjà suspendu", "L'association ou l'académie, selon votre rôle, a déjà suspendu ce dossier."
+        409, "Déjà suspendu", "Ce dossier est déjà suspendu par le même, pour la même cause."
     ),
     "suspended_by_other": Entry(
         409,
         "Suspension d'un autre",
         "Qui a décidé une suspension, l'association ou l'académie, est seul à la lever ; missing dit qui.",
     ),
-    "not_suspended": Entry(409, "Aucune suspension à lever", "Aucune personne n'a suspendu ce dossier."),
+    "not_suspended": Entry(409, "Aucune suspension à lever", "Ce dossier n'est pas suspendu pour cela."),
     "cause_reserved": Entry(
         409,
         "Cause réservée",

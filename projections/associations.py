@@ -111,13 +111,13 @@ class AssociationRow:
     received; ``missing_documents`` are those that the operator still has to give. ``handed_on``: since when
     all that was asked is given; ``complete_on``: accepted. ``rules_version``: the version of the
     programme's rules that it follows today. ``blocks``: why no new binôme may be proposed today.
-    ``suspended_for``: the cause, ``None`` too for whoever may not be told it. ``links``, ``scopes``: ``None``
-    for whoever could count candidacies by them. ``persons``: « role.name », «
+    ``suspensions``: each cause, with its first day; ``None`` for whoever may not be told. ``links``,
+    ``scopes``: ``None`` for whoever could count candidacies by them. ``persons``: « role.name », «
     role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
-    RESERVED: ClassVar[tuple[str, ...]] = ("suspended_for", "suspended_for_label", "links", "scopes")
+    RESERVED: ClassVar[tuple[str, ...]] = ("suspensions", "links", "scopes")
 
     id: str
     name: str
@@ -131,8 +131,7 @@ class AssociationRow:
     academies: list[str]
     status: str
     status_label: str
-    suspended_for: str | None
-    suspended_for_label: str | None
+    suspensions: list[dict[str, Any]] | None
     programme_id: str | None
     rules_version: int | None
     admission_round: int
@@ -180,15 +179,16 @@ def row_of(
     association = tracked.record
     if not isinstance(association, Association):
         raise TypeError(type(association))
-    cause = association.suspended_for
     return AssociationRow(
         id=association.id,
         **plain(association.identity),
         academies=academies_of(association),
         status=plain(association.status),
         status_label=STATUS_LABELS[Status(association.status)],
-        suspended_for=plain(cause),
-        suspended_for_label=SUSPENSION_LABELS[cause] if cause else None,
+        suspensions=[
+            {"cause": plain(cause), "label": SUSPENSION_LABELS[cause], "on": plain(on)}
+            for cause, on in association.suspensions.items()
+        ],
         programme_id=association.programme_id or None,
         rules_version=rules_followed(association, programme, day) if programme else None,
         admission_round=association.round,

@@ -49,7 +49,8 @@ class AdmittingBody(Body):
 
 
 class SuspensionBody(Body):
-    """Une suspension : elle court jusqu'à ce qu'elle soit levée."""
+    """Une suspension, pour une cause : elle court jusqu'à ce que cette cause soit levée. Il peut y en avoir
+    plusieurs à la fois."""
 
     cause: SuspensionCause = Field(
         description="La protection des mineurs (safeguarding), un manquement (fault), des pièces qui "
@@ -60,6 +61,17 @@ class SuspensionBody(Body):
 
     model_config = shown(
         {"cause": "documents", "on": "2026-03-02", "reason": "L'assurance n'a pas été renouvelée."}
+    )
+
+
+class LiftingBody(Body):
+    """La levée d'une cause de suspension : l'association n'est rétablie que s'il n'en reste aucune."""
+
+    cause: SuspensionCause = Field(description="La cause levée : l'une de celles qui courent (suspensions).")
+    reason: Reason
+
+    model_config = shown(
+        {"cause": "documents", "reason": "La nouvelle attestation d'assurance est acceptée."}
     )
 
 
@@ -148,8 +160,9 @@ async def refuse_admission(id: AssociationId, body: MotivatedBody, act: Act) -> 
     "PUT",
     "/{id}/suspension",
     commands.Suspend,
-    "Suspendre",
+    "Suspendre, pour une cause",
     "wrong_status",
+    "already_suspended",
     "reason_missing",
     "in_the_future",
     "before_last_change",
@@ -163,12 +176,13 @@ async def suspend(id: AssociationId, body: SuspensionBody, act: Act) -> Accepted
     "DELETE",
     "/{id}/suspension",
     commands.LiftSuspension,
-    "Lever la suspension",
+    "Lever une cause de suspension",
     "wrong_status",
+    "not_suspended",
     "reason_missing",
 )
-async def lift_suspension(id: AssociationId, body: MotivatedBody, act: Act) -> Accepted:
-    return await act(commands.LiftSuspension(record_id=id), body.reason)
+async def lift_suspension(id: AssociationId, body: LiftingBody, act: Act) -> Accepted:
+    return await act(commands.LiftSuspension(record_id=id, cause=body.cause), body.reason)
 
 
 @command(

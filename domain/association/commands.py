@@ -233,7 +233,10 @@ class Suspend(Command):
 @decided_by(Association, Association.lift_suspension)
 @dataclass(frozen=True, kw_only=True)
 class LiftSuspension(Command):
+    """Of one cause; any other goes on."""
+
     name: ClassVar[str] = "association.lift_suspension"
+    cause: SuspensionCause
 
 
 @decided_by(Association, Association.leave)

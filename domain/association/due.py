@@ -143,7 +143,7 @@ def _suspension(association: Association) -> Iterator[Due]:
             at=start_of(since),
             awaits=(association.owner,),
             what=f"Suspension en cours, depuis le {french_date(since)}",
-            missing=("la levée de la suspension, ou la sortie du dispositif",),
+            missing=("la levée de chacune de ses causes, ou la sortie du dispositif",),
         )
 
 

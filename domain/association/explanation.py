@@ -53,10 +53,12 @@ def _status(case: Case, association: Association) -> Reason:
 
 
 def _suspension(case: Case, association: Association) -> tuple[Fact, ...]:
-    """With its cause, for those who may be told."""
-    cause = association.suspended_for
-    told = f"Cause : {SUSPENSION_LABELS[cause]}" if cause else ""
-    return tuple(replace(fact, reserved=told) for fact in case.facts("Suspended"))
+    """Each with its cause, for those who may be told."""
+    return tuple(
+        replace(fact, reserved=f"Cause : {SUSPENSION_LABELS[cause]}")
+        for cause in association.suspensions
+        for fact in case.facts("Suspended", cause=cause)
+    )
 
 
 def _blocks(case: Case, association: Association) -> Iterator[Reason]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from domain.association.parts import (
     DocumentVersion,
     Entitlement,
     Status,
+    SuspensionCause,
 )
 from domain.calendar import french_date
 from domain.guards import not_in_the_future
@@ -185,4 +186,27 @@ def within_its_period(entitlement: Entitlement, on: date) -> None:
             "outside_its_period",
             f"Ce titre court du {starts} au {ends} : sa fin anticipée tombe entre les deux.",
             (f"une date entre le {starts} et le {ends}",),
+        )
+
+
+# Suspension ---------------------------------------------------------------------------------------
+
+
+def not_suspended_twice(suspensions: Mapping[SuspensionCause, date], cause: SuspensionCause) -> None:
+    """A refusal is read by more people than a cause: it names none."""
+    if cause in suspensions:
+        since = french_date(suspensions[cause])
+        raise Refused(
+            "already_suspended",
+            f"L'association est déjà suspendue pour cette cause, depuis le {since}.",
+            ("une autre cause",),
+        )
+
+
+def suspended_for(suspensions: Mapping[SuspensionCause, date], cause: SuspensionCause) -> None:
+    if cause not in suspensions:
+        raise Refused(
+            "not_suspended",
+            "L'association n'est pas suspendue pour cette cause.",
+            ("l'une des causes pour lesquelles elle l'est (suspensions)",),
         )

@@ -16,6 +16,7 @@ from domain.association.parts import (
     CLOSED,
     ENTITLEMENT_LABELS,
     FOLLOWED,
+    STANDING,
     STATUS_LABELS,
     Contact,
     ContactRole,
@@ -64,7 +65,7 @@ class Association(Admitting, Reminding, Root):
         self.handed_on: date | None = None
         self.complete_on: date | None = None
         self.required: tuple[str, ...] = ()
-        self.suspended_for: SuspensionCause | None = None
+        self.suspensions: dict[SuspensionCause, date] = {}
         self.reminders: dict[str, Reminder] = {}
         self.links: dict[str, Link] = {}
 
@@ -143,16 +144,19 @@ class Association(Admitting, Reminding, Root):
     # Its standing ----------------------------------------------------------------------------
 
     def suspend(self, act: Act, *, cause: SuspensionCause, on: date) -> None:
-        """Interrupts it, with the reason, until the suspension is lifted."""
-        guards.status_in(self, {Status.ADMITTED}, "la suspendre")
+        """Interrupts it for a cause, with the reason, until that is lifted. There may be several at once."""
+        guards.status_in(self, STANDING, "la suspendre")
+        guards.not_suspended_twice(self.suspensions, cause)
         reason_given(act)
         guards.in_order(self, act, on)
         self._suspended(cause=cause, on=on)
 
-    def lift_suspension(self, act: Act) -> None:
+    def lift_suspension(self, act: Act, *, cause: SuspensionCause) -> None:
+        """Lifts one cause, with the reason; it is admitted again once none is left."""
         guards.status_in(self, {Status.SUSPENDED}, "lever sa suspension")
+        guards.suspended_for(self.suspensions, cause)
         reason_given(act)
-        self._suspension_lifted(on=act.today)
+        self._suspension_lifted(cause=cause, on=act.today)
 
     def leave(self, act: Act, *, on: date) -> None:
         """It goes, or gives its candidacy up, with the reason."""
@@ -265,12 +269,15 @@ class Association(Admitting, Reminding, Root):
 
     @event("Suspended", topic="association.Suspended@1")
     def _suspended(self, cause: Annotated[SuspensionCause, RESERVED], on: date) -> None:
-        self._becomes(Status.SUSPENDED, on)
-        self.suspended_for = cause
+        if self.status != Status.SUSPENDED:
+            self._becomes(Status.SUSPENDED, on)
+        self.suspensions[cause] = on
 
     @event("SuspensionLifted", topic="association.SuspensionLifted@1")
-    def _suspension_lifted(self, on: date) -> None:
-        self._becomes(Status.ADMITTED, on)
+    def _suspension_lifted(self, cause: Annotated[SuspensionCause, RESERVED], on: date) -> None:
+        del self.suspensions[cause]
+        if not self.suspensions:
+            self._becomes(Status.ADMITTED, on)
 
     @event("Left", topic="association.Left@1")
     def _left(self, on: date) -> None:
@@ -322,7 +329,7 @@ class Association(Admitting, Reminding, Root):
         self.status_since = on
         self.closed_on = on if status in CLOSED else None
         self.releasing = self.releasing or status in CLOSED
-        self.suspended_for = None
+        self.suspensions = {}
 
     def _settle(self, day: date) -> None:
         """The file is handed on from the day on which nothing asked was left to give, until something is;

@@ -78,9 +78,11 @@ async def test_an_association_is_admitted_suspended_and_leaves(site: Site) -> No
     suspension = {"cause": "fault", "on": TODAY_TOO, **WHY}
     await site.do("lyon", "PUT", f"{PATH}/suspension", suspension)
     found = await row(site, "face")
-    assert (found["status"], found["suspended_for"]) == ("suspended", "fault")
+    assert found["status"] == "suspended"
+    assert found["suspensions"] == [{"cause": "fault", "label": "manquement", "on": TODAY_TOO}]
+    assert (await row(site, "national"))["suspensions"] is None
     assert [one["block"] for one in found["blocks"]] == ["suspended"]
-    await site.do("lyon", "DELETE", f"{PATH}/suspension", WHY)
+    await site.do("lyon", "DELETE", f"{PATH}/suspension", {"cause": "fault", **WHY})
     await site.do("face", "POST", f"{PATH}/departure", {"on": TODAY_TOO, **WHY})
     assert (await row(site))["status"] == "left"
     body = {"programme_id": "programme-1j1m", "on": TODAY_TOO, "channel": "phone"}

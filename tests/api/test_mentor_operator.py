@@ -45,7 +45,7 @@ async def test_the_suspension_of_the_operator_blocks_its_mentors_at_once_and_its
             assert found["operator"]["status_label"] == "suspendue"
             assert found["operator"]["blocks"][0]["missing"] == [LIFT]
     assert blocked(await why(site, f"mentors/{mentor}")) == ["operator_suspended"]
-    await site.do("lyon", "DELETE", f"{PATH}/suspension", WHY)
+    await site.do("lyon", "DELETE", f"{PATH}/suspension", {"cause": SUSPENSION["cause"], **WHY})
     assert codes(await read(site, mentor)) == []
     assert codes(await listed(site, mentor)) == []
 

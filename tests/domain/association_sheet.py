@@ -43,6 +43,7 @@ class Sheet:
     status: str = "candidate"
     since: date = date.min
     releasing: bool = False
+    causes: set[str] = field(default_factory=set)
     rounds: int = 0
     opened: date = date.min
     asked_last: date = date.min
@@ -149,7 +150,18 @@ class Sheet:
 
     def becomes(self, status: str, on: date) -> None:
         self.status, self.since = status, on
+        self.causes = set()
         self.releasing = self.releasing or status in CLOSED
+
+    def suspends(self, cause: str, on: date) -> None:
+        if self.status != "suspended":
+            self.becomes("suspended", on)
+        self.causes.add(cause)
+
+    def lifts(self, cause: str, on: date) -> None:
+        self.causes.discard(cause)
+        if not self.causes:
+            self.becomes("admitted", on)
 
     def erases(self) -> None:
         self.releasing = self.releasing or self.status not in CLOSED

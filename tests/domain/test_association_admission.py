@@ -152,11 +152,36 @@ def test_a_suspension_has_its_cause_and_is_lifted(desk: Desk) -> None:
     desk.admitted()
     desk.do(ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=MONDAY))
     record = desk.record
-    assert (record.status, record.suspended_for) == ("suspended", "fault")
+    assert (record.status, set(record.suspensions)) == ("suspended", {SuspensionCause.FAULT})
     assert record.blocks(MONDAY) == [Block.SUSPENDED]
-    desk.do(ask.LiftSuspension(record_id=FACE))
-    assert (desk.record.status, desk.record.suspended_for) == ("admitted", None)
+    desk.do(ask.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT))
+    assert (desk.record.status, desk.record.suspensions) == ("admitted", {})
     assert desk.record.blocks(MONDAY) == []
+
+
+def test_causes_of_suspension_are_lifted_each_by_itself_in_any_order(desk: Desk) -> None:
+    """The first day is the status's own: it is suspended since then, whatever comes on top."""
+    fault, safeguarding = SuspensionCause.FAULT, SuspensionCause.SAFEGUARDING
+    desk.admitted()
+    desk.do(ask.Suspend(record_id=FACE, cause=fault, on=MONDAY))
+    desk.at(date(2025, 12, 1))
+    desk.do(ask.Suspend(record_id=FACE, cause=safeguarding, on=date(2025, 11, 28)))
+    assert desk.record.suspensions == {fault: MONDAY, safeguarding: date(2025, 11, 28)}
+    assert desk.record.status_since == MONDAY
+    assert desk.refused(ask.Suspend(record_id=FACE, cause=fault, on=desk.today)).code == "already_suspended"
+    desk.do(ask.LiftSuspension(record_id=FACE, cause=fault))
+    assert desk.record.status == "suspended"
+    no = desk.refused(ask.LiftSuspension(record_id=FACE, cause=fault))
+    assert no.code == "not_suspended"
+    assert "protection" not in no.sentence + "".join(no.missing), "a refusal is read by many"
+    assert len([one for one in desk.dues() if one.kind == "lift_suspension"]) == 1
+    desk.at(date(2025, 12, 3))
+    desk.do(ask.LiftSuspension(record_id=FACE, cause=safeguarding))
+    assert (desk.record.status, desk.record.status_since) == ("admitted", date(2025, 12, 3))
+    desk.do(ask.Suspend(record_id=FACE, cause=fault, on=desk.today))
+    desk.do(ask.Leave(record_id=FACE, on=desk.today))
+    desk.open()
+    assert desk.record.suspensions == {}
 
 
 def test_the_status_of_a_day_is_the_one_that_was_true_that_day(desk: Desk) -> None:
@@ -194,10 +219,15 @@ WRONG = {
         "candidate",
         "in_admission",
         "complete",
-        "suspended",
         "left",
     ),
-    ask.LiftSuspension(record_id=FACE): ("candidate", "in_admission", "complete", "admitted", "left"),
+    ask.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT): (
+        "candidate",
+        "in_admission",
+        "complete",
+        "admitted",
+        "left",
+    ),
     ask.Leave(record_id=FACE, on=MONDAY): ("candidate", "left"),
 }
 
@@ -303,7 +333,10 @@ def test_what_a_person_decides_against_somebody_has_its_reason(desk: Desk) -> No
     suspend = ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=MONDAY)
     assert desk.refused(suspend, reason="").code == "reason_missing"
     desk.do(suspend)
-    assert desk.refused(ask.LiftSuspension(record_id=FACE), reason="").code == "reason_missing"
+    assert (
+        desk.refused(ask.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT), reason="").code
+        == "reason_missing"
+    )
 
 
 def test_an_insurance_that_runs_out_before_the_decision_stops_it(desk: Desk) -> None:

@@ -325,17 +325,21 @@ class AssociationMachine(RuleBasedStateMachine):
     @rule(cause=st.sampled_from(SuspensionCause), days=back, reason=reasons, actor=actors)
     def suspend(self, cause: SuspensionCause, days: int, reason: str, actor: Actor) -> None:
         on = self.ago(days)
-        expected = self.sheet.allowed(actor, "academie") | self.sheet.unless("admitted")
+        expected = self.sheet.allowed(actor, "academie") | self.sheet.unless(*STANDING)
         expected |= self.sheet.motivated(reason) | self.sheet.dated(on, self.today)
+        expected |= one_of(already_suspended=cause in self.sheet.causes)
         if self.attempt(ask.Suspend(record_id=FACE, cause=cause, on=on), expected, actor, reason):
-            self.sheet.becomes("suspended", on)
+            self.sheet.suspends(cause, on)
 
     @in_season(*STANDING)
-    @rule(reason=reasons)
-    def lift(self, reason: str) -> None:
+    @rule(reason=reasons, cause=st.sampled_from(SuspensionCause), one_of_its=st.booleans())
+    def lift(self, reason: str, cause: SuspensionCause, one_of_its: bool) -> None:
+        if one_of_its and self.sheet.causes:
+            cause = SuspensionCause(min(self.sheet.causes))
         expected = self.sheet.unless("suspended") | self.sheet.motivated(reason)
-        if self.attempt(ask.LiftSuspension(record_id=FACE), expected, reason=reason):
-            self.sheet.becomes("admitted", self.today)
+        expected |= one_of(not_suspended=cause not in self.sheet.causes)
+        if self.attempt(ask.LiftSuspension(record_id=FACE, cause=cause), expected, reason=reason):
+            self.sheet.lifts(cause, self.today)
 
     @in_season(*FOLLOWED)
     @rule(days=back, reason=reasons, actor=actors, seriously=st.sampled_from([True, False, False]))
@@ -393,7 +397,7 @@ class AssociationMachine(RuleBasedStateMachine):
             lambda: self.admit(0, LYON),
             lambda: self.refuse_admission("motif", False),
             lambda: self.suspend(SuspensionCause.FAULT, 0, "motif", LYON),
-            lambda: self.lift("motif"),
+            lambda: self.lift("motif", SuspensionCause.FAULT, True),
             lambda: self.revoke("l1"),
             lambda: self.contact(ContactRole.PRESIDENT, True, LYON),
             lambda: self.contact(ContactRole.PRESIDENT, False, LYON),
@@ -422,6 +426,7 @@ class AssociationMachine(RuleBasedStateMachine):
         assert record.insured_until == sheet.insured_until
         assert record.insured(self.today) == sheet.insured(self.today)
         assert set(record.blocks(self.today)) == sheet.blocks(self.today)
+        assert set(record.suspensions) == sheet.causes
         assert set(record.contacts) == sheet.contacts
         held = {(one.starts, one.ends) for one in record.entitlements.values()}
         assert held == {(first, last) for first, last, _ in sheet.titles.values()}

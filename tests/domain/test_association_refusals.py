@@ -155,8 +155,11 @@ def asked(today: date, odd: str) -> Iterator[Command]:
         for conventions in ((), ("convention-1",), ("convention-9",)):
             yield ask.Admit(record_id=FACE, on=day, conventions=conventions)
         yield ask.Suspend(record_id=FACE, cause=SuspensionCause.REQUEST, on=day)
+        yield ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=day)
         yield ask.Leave(record_id=FACE, on=day)
-    for kind in (ask.RefuseAdmission, ask.LiftSuspension, ask.Lapse):
+    for cause in (SuspensionCause.REQUEST, SuspensionCause.SAFEGUARDING):
+        yield ask.LiftSuspension(record_id=FACE, cause=cause)
+    for kind in (ask.RefuseAdmission, ask.Lapse):
         yield kind(record_id=FACE)
     yield Remind(record_id=FACE, key="documents:1:2025-11-24:1")
     yield RecordDelivery(record_id=FACE, key="documents:1:2025-11-24:1", channel="mail", problem="plein")

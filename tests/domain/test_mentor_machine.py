@@ -398,7 +398,7 @@ class MentorMachine(Play):
             command: Command = (
                 of_association.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=self.today)
                 if suspended
-                else of_association.LiftSuspension(record_id=FACE)
+                else of_association.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT)
             )
             self.desk.do(command, LYON, "motif")
             self.card.operator = not suspended

@@ -82,7 +82,7 @@ def test_a_suspended_operator_imports_nobody_and_takes_people_again_once_it_is_l
         dry_run=True,
     )
     assert desk.code(submit) == "operator_suspended"
-    desk.do(of_association.LiftSuspension(record_id=FACE), LYON, "levée")
+    desk.do(of_association.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT), LYON, "levée")
     desk.do(submit)
     desk.do(applying("mentor-2", replace(AWA, email="autre@exemple.test", birth_date=None)))
 

@@ -104,7 +104,7 @@ def _of_operator(what: str, desk: Admission) -> Command:
         "admit": of_association.Admit(record_id=FACE, on=desk.today),
         "decline": of_association.RefuseAdmission(record_id=FACE),
         "suspend": of_association.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=desk.today),
-        "lift": of_association.LiftSuspension(record_id=FACE),
+        "lift": of_association.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT),
         "leave": of_association.Leave(record_id=FACE, on=desk.today),
     }
     return commands[what]

@@ -159,7 +159,9 @@ async def test_a_required_title_that_ends_blocks_from_the_day_after_without_any_
     await views.house.do(suspension, reason="à sa demande")
     found = await row(views)
     assert [one["block"] for one in found.blocks] == ["suspended", "entitlement_lapsed"]
-    assert found.suspended_for_label == "à la demande de l'opérateur"
+    (cause,) = found.suspensions or []
+    assert (cause["cause"], cause["label"]) == ("request", "à la demande de l'opérateur")
+    assert cause["on"] == views.house.clock.today.isoformat()
 
 
 async def test_a_title_is_looked_for_on_the_day_it_is_held(views: Views) -> None:
