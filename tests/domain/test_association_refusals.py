@@ -161,6 +161,7 @@ def asked(today: date, odd: str) -> Iterator[Command]:
         yield ask.LiftSuspension(record_id=FACE, cause=cause)
     for kind in (ask.RefuseAdmission, ask.Lapse):
         yield kind(record_id=FACE)
+    yield ask.ConcludeRelease(record_id=FACE, mentors=0)
     yield Remind(record_id=FACE, key="documents:1:2025-11-24:1")
     yield RecordDelivery(record_id=FACE, key="documents:1:2025-11-24:1", channel="mail", problem="plein")
     for ground in (Ground.OBJECTION, Ground.RETENTION):
