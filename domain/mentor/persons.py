@@ -22,8 +22,7 @@ def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules:
     """Replaces what is known of who it is: another person, only as long as nothing was proved."""
     guards.is_open(mentor, "changer l'identité")
     guards.same_person(mentor, digests)
-    reachable = guards.person_told(mentor, act, person)
-    guards.of_age(person, act.today, rules)
+    reachable = _told(mentor, act, person, digests, rules)
     mentor._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)
 
 
@@ -32,9 +31,15 @@ def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules
     guards.is_open(mentor, "corriger l'identité")
     guards.something_to_correct(mentor, digests)
     reason_given(act)
-    reachable = guards.person_told(mentor, act, person)
-    guards.of_age(person, act.today, rules)
+    reachable = _told(mentor, act, person, digests, rules)
     mentor._person_corrected(person=person, digests=digests, reachable=reachable, day=act.today)
+
+
+def _told(mentor: Mentor, act: Act, person: Person, digests: Digests, rules: Rules) -> bool:
+    """Whether they can be reached; how old they are is asked of a birth date that was not known yet."""
+    if digests.name_digest != mentor.digests.name_digest:
+        guards.of_age(person, act.today, rules)
+    return guards.person_told(mentor, act, person)
 
 
 def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:

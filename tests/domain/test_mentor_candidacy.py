@@ -130,6 +130,15 @@ def test_neither_a_change_nor_a_correction_makes_a_mentor_a_minor(desk: Desk) ->
     assert desk.code(CorrectPerson(record_id=MENTOR, person=young), reason="erreur") == "under_age"
 
 
+def test_whoever_was_old_enough_then_changes_their_address_under_stricter_rules(desk: Desk) -> None:
+    young = born(2006, 1, 1)
+    desk.apply(person=young)
+    stricter = Rules(mentors=MentorRules(minimum_age=21))
+    desk.do(AdoptRules(record_id=PROGRAMME, rules=stricter, on=TODAY, to_open=True), NATIONAL)
+    desk.do(ChangePerson(record_id=MENTOR, person=replace(young, email="awa@ailleurs.test")))
+    assert desk.code(ChangePerson(record_id=MENTOR, person=born(2006, 1, 2))) == "under_age"
+
+
 def test_a_programme_may_ask_for_another_age(desk: Desk) -> None:
     rules = Rules(mentors=MentorRules(minimum_age=21))
     desk.do(AdoptRules(record_id=PROGRAMME, rules=rules, on=TODAY), NATIONAL)
