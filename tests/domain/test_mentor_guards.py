@@ -205,7 +205,7 @@ def test_a_link_signs_the_charter_once_today_and_nothing_else(desk: Desk) -> Non
     assert "link:" + "d" * 64 in {claim.key for claim in desk.mentor().claims()}
     desk.do(signing(MENTOR, TODAY, Channel.ONLINE), person)
     assert desk.mentor().charter_signed_on == TODAY
-    assert desk.code(signing(MENTOR, TODAY, Channel.ONLINE), person) == "not_found"
+    assert desk.code(signing(MENTOR, TODAY, Channel.ONLINE), person) == "link_spent"
     assert not [claim for claim in desk.mentor().claims() if claim.key.startswith("link:")]
 
 
