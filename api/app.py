@@ -43,6 +43,7 @@ from api.routes import (
     operations,
     privacy,
     programmes,
+    training_life,
     trainings,
 )
 from api.routing import mount
@@ -70,6 +71,7 @@ _RESOURCES: Final = (
     convention_signing,
     convention_life,
     trainings,
+    training_life,
     imports,
     deadlines,
     events,

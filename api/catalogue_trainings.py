@@ -18,6 +18,12 @@ _COURSE: Final = {
     "module_unreadable": Entry(
         409, "Code de module illisible", "Le code d'un module s'écrit en minuscules sans accents."
     ),
+    "module_unknown": Entry(
+        409, "Module inconnu", "Un module obligatoire est l'un de ceux des règles ; missing les énumère."
+    ),
+    "course_too_short": Entry(
+        409, "Formation trop courte", "Les modules durent plus que la formation, du début à la fin."
+    ),
     "minutes_unlikely": Entry(
         409, "Durée invraisemblable", "Cette durée ne peut pas être juste ; missing dit entre quoi et quoi."
     ),
@@ -54,6 +60,25 @@ _ENROLMENTS: Final = {
         409, "Présences à noter", "Toutes les présences ne sont pas notées ; missing dit lesquelles."
     ),
     "not_attended": Entry(409, "Présence non notée", "Une attestation suppose la présence."),
+    "modules_untold": Entry(
+        409,
+        "Modules suivis à dire",
+        "Qui n'a pas tout suivi a suivi certains modules : lesquels, en entier ?",
+    ),
+    "modules_unlikely": Entry(
+        409, "Modules suivis invraisemblables", "Ces modules ne sont pas de la formation, ou durent trop."
+    ),
+    "module_missed": Entry(
+        409,
+        "Module obligatoire non suivi",
+        "Pas d'attestation sans les modules obligatoires ; missing les dit.",
+    ),
+    "no_module_followed": Entry(
+        409, "Aucun module suivi", "Une attestation suppose au moins un module suivi en entier."
+    ),
+    "not_certified": Entry(
+        409, "Attestation non délivrée", "On ne retire qu'une attestation délivrée et encore en cours."
+    ),
     "already_certified": Entry(
         409, "Attestation déjà délivrée", "L'attestation de cette personne est déjà délivrée."
     ),

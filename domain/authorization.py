@@ -132,6 +132,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "training.withdraw": _OPERATOR,
     "training.attend": _OPERATOR,
     "training.certify": _OPERATOR,
+    "training.revoke_certificate": _OPERATOR,
     "training.close": _OPERATOR,
     "training.hold": _SYSTEM,
     "training.leave": _SYSTEM,

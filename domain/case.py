@@ -72,9 +72,9 @@ class Case:
         found = (self._last(topic, where) for topic in topics)
         return tuple(fact_of(one, detail) for one in found if one)
 
-    def every(self, topic: str) -> tuple[Fact, ...]:
-        """Each event of that topic."""
-        return tuple(fact_of(one) for one in self.events if word_of(one) == topic)
+    def every(self, *topics: str) -> tuple[Fact, ...]:
+        """Each event of these topics, in their order."""
+        return tuple(fact_of(one) for one in self.events if word_of(one) in topics)
 
     def matching(self, topic: str, test: Callable[[Any], bool]) -> tuple[Fact, ...]:
         """The last event of that topic that passes the test."""

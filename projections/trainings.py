@@ -74,9 +74,10 @@ class TrainingRow:
     """A course as it reads. ``starts_at`` and ``ends_at``: UTC; ``minutes``: of all its modules together.
 
     ``enrolments``, in their order, which is that of the waiting list too: the mentor's id, where it stands
-    on the day it is read (a certificate expires without any event), the minutes attended, and the last day
-    of the certificate. ``place``, ``link`` and those of ``persons`` (``trainer``) are sealed words until
-    they are opened. ``rules_version``: the version of the programme's rules that it follows today.
+    on the day it is read (a certificate expires without any event), the minutes attended, the modules
+    followed whole, and the last day of the certificate. ``place``, ``link`` and those of ``persons``
+    (``trainer``) are sealed words until they are opened. ``rules_version``: the version of the
+    programme's rules that it follows today.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ("place", "link")
@@ -253,6 +254,7 @@ def _enrolment(mentor_id: str, enrolment: Enrolment, day: date) -> dict[str, Any
         "state": state.value,
         "label": PLACE_LABELS[state],
         "minutes": enrolment.minutes,
+        "modules": list(enrolment.modules),
         "valid_until": plain(enrolment.valid_until),
     }
 
@@ -260,7 +262,8 @@ def _enrolment(mentor_id: str, enrolment: Enrolment, day: date) -> dict[str, Any
 def _today(told: dict[str, Any], day: date) -> dict[str, Any]:
     """An enrolment as it was written, on the day it is read."""
     until = date.fromisoformat(told["valid_until"]) if told["valid_until"] else None
-    return _enrolment(told["mentor_id"], Enrolment(Place(told["state"]), told["minutes"], until), day)
+    noted = Enrolment(Place(told["state"]), told["minutes"], tuple(told["modules"]), until)
+    return _enrolment(told["mentor_id"], noted, day)
 
 
 def _word(typed: Any) -> str | None:

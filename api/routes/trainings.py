@@ -1,10 +1,10 @@
-"""Trainings: courses for mentors, who has a place or waits for one, attendance, certificates."""
+"""Trainings: courses for mentors, planned, opened, closed or cancelled, and how they read."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from api import examples
@@ -30,9 +30,8 @@ from api.routing import Route
 from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.training import commands
 from domain.training.model import Training
-from domain.training.parts import PLACE_LABELS, Course, Module, Place, Status
+from domain.training.parts import Course, Module, Status
 from projections import trainings
-from projections.tracking import track
 from projections.trainings import TrainingFilters, TrainingRow
 
 router = APIRouter(prefix="/v1/trainings", tags=["formations"], route_class=Route)
@@ -43,10 +42,12 @@ _TOLD: Final = (
     "title_missing",
     "modules_missing",
     "module_unreadable",
+    "module_unknown",
     "minutes_unlikely",
     "places_unlikely",
     "not_utc",
     "period_reversed",
+    "course_too_short",
     "place_missing",
     "text_too_long",
 )
@@ -64,14 +65,13 @@ _COURSE: Final[dict[str, Any]] = {
     "place": "Maison des associations, salle 2",
 }
 
-MentorOfPath = Annotated[str, Path(pattern=_MENTOR, description="L'identifiant du dossier de mentor·e.")]
-MentorOfBody = Annotated[str, Field(strict=True, pattern=_MENTOR, examples=["mentor-1"])]
-
 
 class ModuleBody(Body):
     """Une partie de la formation."""
 
-    code: ModuleCode = Field(description="Un code des règles du programme, ou de votre association.")
+    code: ModuleCode = Field(
+        description="Un code des règles du programme ; ou de votre association, pour un module facultatif."
+    )
     minutes: Annotated[int, Field(strict=True, ge=0, le=14_400)] = Field(description="Sa durée, en minutes.")
     required: Flag = Field(True, description="Faux pour un module facultatif.")
 
@@ -121,54 +121,6 @@ class CancellationBody(Body):
     reason: Reason
 
     model_config = shown({"reason": "Salle indisponible ; une autre date sera proposée."})
-
-
-class EnrolmentBody(Body):
-    """Une inscription."""
-
-    mentor_id: MentorOfBody = Field(description="Un dossier de mentor·e de la même association.")
-
-    model_config = shown({"mentor_id": "mentor-0c4ad1f8-6d9a-5a1d-8a43-2d2f4d1c8e57"})
-
-
-class AttendanceBody(Body):
-    """Une présence, ou une absence."""
-
-    present: Flag = Field(description="Vrai pour une présence.")
-    minutes: Annotated[int, Field(strict=True, ge=0, le=14_400)] | None = Field(
-        None, description="Les minutes suivies, si ce n'est pas toute la formation."
-    )
-
-    model_config = shown({"present": True, "minutes": 180})
-
-
-class CertificateBody(Body):
-    """Une attestation délivrée."""
-
-    on: Day = Field(description="Le jour de la délivrance.")
-
-    model_config = shown({"on": "2026-01-14"})
-
-
-class Enrolled(Accepted):
-    """L'inscription est enregistrée, et voici ce qu'elle donne."""
-
-    state: Literal[Place.ENROLLED, Place.WAITING] = Field(description="Une place, ou la liste d'attente.")
-    state_label: str
-    place_in_queue: int | None = Field(
-        description="Le rang sur la liste d'attente, à partir de 1 ; absent quand il y avait une place."
-    )
-
-    model_config = shown(
-        {
-            "id": "training-8d0f6a3b-51c7-5b0e-9f42-7c1e2a9d4b60",
-            "version": 14,
-            "position": 1042,
-            "state": "waiting",
-            "state_label": "sur liste d'attente",
-            "place_in_queue": 2,
-        }
-    )
 
 
 @router.get(
@@ -295,81 +247,6 @@ async def open_enrolment(id: TrainingId, act: Act, body: Nothing | None = None) 
 )
 async def cancel(id: TrainingId, body: CancellationBody, act: Act) -> Accepted:
     return await act(commands.CancelCourse(record_id=id), body.reason)
-
-
-@command(
-    router,
-    "POST",
-    "/{id}/enrolments",
-    commands.Enrol,
-    "Inscrire, ou mettre sur liste d'attente",
-    "wrong_status",
-    "no_such_mentor",
-    "mentor_closed",
-    "already_enrolled",
-    "course_full",
-)
-async def enrol(id: TrainingId, body: EnrolmentBody, act: Act, parts: Parts) -> Enrolled:
-    """Told by the record at the version that the enrolment gave it: a repeated demand is told the same."""
-    accepted = await act(commands.Enrol(record_id=id, mentor_id=body.mentor_id))
-    tracked = track(one for one in await parts.feed.of([id]) if one.version <= accepted.version)
-    if tracked is None or not isinstance(tracked.record, Training):
-        raise LookupError(id)
-    training = tracked.record
-    state = training.enrolments[body.mentor_id].place
-    queue = training.waiting.index(body.mentor_id) + 1 if state is Place.WAITING else None
-    return Enrolled(**dict(accepted), state=state, state_label=PLACE_LABELS[state], place_in_queue=queue)
-
-
-@command(
-    router,
-    "DELETE",
-    "/{id}/enrolments/{mentor_id}",
-    commands.Withdraw,
-    "Désinscrire : la première personne en attente prend la place",
-    "wrong_status",
-    "not_enrolled",
-    "attendance_recorded",
-)
-async def withdraw(
-    id: TrainingId, mentor_id: MentorOfPath, act: Act, body: Nothing | None = None
-) -> Accepted:
-    return await act(commands.Withdraw(record_id=id, mentor_id=mentor_id))
-
-
-@command(
-    router,
-    "PUT",
-    "/{id}/enrolments/{mentor_id}/attendance",
-    commands.Attend,
-    "Noter une présence ou une absence",
-    "wrong_status",
-    "not_begun",
-    "not_enrolled",
-    "still_waiting",
-    "already_certified",
-    "minutes_unlikely",
-)
-async def attend(id: TrainingId, mentor_id: MentorOfPath, body: AttendanceBody, act: Act) -> Accepted:
-    return await act(commands.Attend(record_id=id, mentor_id=mentor_id, **dict(body)))
-
-
-@command(
-    router,
-    "PUT",
-    "/{id}/enrolments/{mentor_id}/certificate",
-    commands.Certify,
-    "Délivrer une attestation",
-    "wrong_status",
-    "not_enrolled",
-    "already_certified",
-    "not_attended",
-    "too_early",
-    "in_the_future",
-    "unknown_record",
-)
-async def certify(id: TrainingId, mentor_id: MentorOfPath, body: CertificateBody, act: Act) -> Accepted:
-    return await act(commands.Certify(record_id=id, mentor_id=mentor_id, on=body.on))
 
 
 @command(

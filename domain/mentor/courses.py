@@ -46,6 +46,13 @@ class Trained:
                 complete=not training_missing(held.values(), rules, act.today),
             )
 
+    def withdraw_training(self, act: Act, *, course_id: str, rules: Rules) -> None:
+        """A course takes its certificate back, from a closed record too: what it proved was not so."""
+        if course_id in self.certificates:
+            held = [one for key, one in self.certificates.items() if key != course_id]
+            complete = not training_missing(held, rules, act.today)
+            self._training_withdrawn(course_id=course_id, complete=complete)
+
     def _enrolled(self, course_id: str) -> None:
         raise NotImplementedError
 
@@ -61,4 +68,7 @@ class Trained:
         valid_until: date,
         complete: bool,
     ) -> None:
+        raise NotImplementedError
+
+    def _training_withdrawn(self, course_id: str, complete: bool) -> None:
         raise NotImplementedError

@@ -19,7 +19,8 @@ from domain.programme.labels import RULES_OF_GUARDS, TRAINING_RULES
 _FILE = ("Applied", "IdentitySeen", "CharterSigned")
 _INTERVIEW = (*_FILE, "Interviewed")
 _CHECK = (*_INTERVIEW, "CheckPresented")
-_ALL = (*_CHECK, "TrainingRecorded")
+_TRAINING = ("TrainingRecorded", "TrainingWithdrawn")
+_ALL = (*_CHECK, *_TRAINING)
 _RESTS_ON = {
     Status.FILE_COMPLETE: _FILE,
     Status.INTERVIEWED: _INTERVIEW,
@@ -32,7 +33,7 @@ _ABOUT = {
     "file_incomplete": (*_FILE, "PersonCorrected"),
     "interview_missing": ("Interviewed",),
     "check_missing": ("CheckAsked", "CheckPresented"),
-    "training_missing": ("TrainingRecorded",),
+    "training_missing": _TRAINING,
 }
 """What is known of what is lacking."""
 
@@ -79,7 +80,7 @@ def _blocks(case: Case, mentor: Mentor) -> Iterator[Reason]:
     rests = {
         "suspended": Basis(case.facts("Suspended")),
         "check_overdue": Basis(case.facts("CheckPresented"), ("mentors.check",)),
-        "certificate_expired": Basis(case.every("TrainingRecorded"), TRAINING_RULES),
+        "certificate_expired": Basis(case.every(*_TRAINING), TRAINING_RULES),
         "identity_unseen": Basis(case.facts("PersonCorrected")),
     }
     own = blocks(mentor, case.rules, case.today)
@@ -126,8 +127,8 @@ def _basis(case: Case, mentor: Mentor, due: Due) -> Basis:
         case "alert_certificate":
             alert = case.before(trained, case.rules.training.certificate_alerts, day)
             paths = ("training.certificate", "training.certificate_alerts")
-            return Basis(case.every("TrainingRecorded"), paths, (alert,))
+            return Basis(case.every(*_TRAINING), paths, (alert,))
         case "train" | "clear":
-            return Basis(case.every("TrainingRecorded"), TRAINING_RULES)
+            return Basis(case.every(*_TRAINING), TRAINING_RULES)
         case _:
             return Basis(case.facts("Suspended"))

@@ -334,6 +334,12 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.training_complete = complete
         self._climb()
 
+    @event("TrainingWithdrawn", topic="mentor.TrainingWithdrawn@1")
+    def _training_withdrawn(self, course_id: str, complete: bool) -> None:
+        del self.certificates[course_id]
+        self.training_complete = complete
+        self._climb()
+
     @event("Cleared", topic="mentor.Cleared@1")
     def _cleared(self, on: date) -> None:
         self.status = Status.CLEARED

@@ -69,14 +69,15 @@ def plan(command: Plan, act: Act, records: Records) -> None:
         raise Conflict("already_planned", f"La formation {command.record_id} existe déjà.")
     association = own_association(command.association_id, act, records)
     association.must_be_open()
-    guards.course(command.course)
     programme = records.read(Programme, command.programme_id)
+    followed = programme.current(min(association.academies, default=""), act.today)
+    guards.course(command.course, followed.rules)
     records.add(
         Training(
             id=command.record_id,
             association_id=association.id,
             programme_id=programme.id,
-            rules_version=programme.current(min(association.academies, default=""), act.today).number,
+            rules_version=followed.number,
             academies=association.academies,
             course=command.course,
         )
@@ -94,7 +95,8 @@ class ChangeCourse(Command):
 @handles(ChangeCourse)
 def change(command: ChangeCourse, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
-    training.change(act, course=command.course, standing=partial(_standing, records))
+    rules = _followed(training, act, records)
+    training.change(act, course=command.course, rules=rules, standing=partial(_standing, records))
 
 
 @decided_by(Training, Training.open)
@@ -155,12 +157,13 @@ def withdraw(command: Withdraw, act: Act, records: Records) -> None:
 @decided_by(Training, Training.attend)
 @dataclass(frozen=True, kw_only=True)
 class Attend(Command):
-    """Present or absent; ``minutes``: less than the whole course."""
+    """Present or absent; ``minutes`` and ``modules`` followed whole: less than the whole course."""
 
     name: ClassVar[str] = "training.attend"
     mentor_id: str
     present: bool
     minutes: int | None = None
+    modules: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,13 +179,33 @@ class Certify(Command):
 def certify(command: Certify, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     training.certify(act, mentor_id=command.mentor_id, on=command.on, rules=_followed(training, act, records))
-    place = training.enrolments[command.mentor_id]
     mentor = _kept(command.mentor_id, records)
-    if place.valid_until:
-        certificate = Certificate(
-            training.id, training.course.codes, place.minutes, command.on, place.valid_until
-        )
+    if certificate := _certificate(training, command.mentor_id, command.on):
         mentor.record_training(act, certificate=certificate, rules=rules_of(mentor, act, records))
+
+
+def _certificate(training: Training, mentor_id: str, on: date) -> Certificate | None:
+    """What the course certifies of somebody, if it does."""
+    place = training.enrolments[mentor_id]
+    if place.valid_until is None:
+        return None
+    return Certificate(training.id, place.modules, place.minutes, on, place.valid_until)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeCertificate(Command):
+    """Takes back a certificate given wrongly: the mentor's own record counts it no more."""
+
+    name: ClassVar[str] = "training.revoke_certificate"
+    mentor_id: str
+
+
+@handles(RevokeCertificate)
+def revoke_certificate(command: RevokeCertificate, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    training.revoke_certificate(act, mentor_id=command.mentor_id)
+    mentor = _kept(command.mentor_id, records)
+    mentor.withdraw_training(act, course_id=training.id, rules=rules_of(mentor, act, records))
 
 
 @decided_by(Training, Training.close)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from domain.calendar import french_date
 from domain.kernel import Act, Refused
+from domain.programme.rules import MODULES
 from domain.training.parts import STATUS_LABELS, Course, Enrolment, Place, Status
 
 if TYPE_CHECKING:
+    from domain.programme.rules import Rules
     from domain.training.model import Training
 
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -32,8 +34,8 @@ def status_in(training: Training, allowed: Iterable[str], doing: str) -> None:
         )
 
 
-def course(told: Course) -> None:
-    """Somewhere to be taught, somewhere to sit, and an end after its beginning."""
+def course(told: Course, rules: Rules) -> None:
+    """Somewhere to be taught, somewhere to sit, and time enough between its beginning and its end."""
     if not told.title.strip() or len(told.title) > _LONGEST:
         raise Refused("title_missing", "Une formation a un intitulé.", (f"de 1 à {_LONGEST} caractères",))
     codes = told.codes
@@ -49,6 +51,7 @@ def course(told: Course) -> None:
             "Le code d'un module s'écrit en minuscules sans accents.",
             ("un code comme posture",),
         )
+    modules_known(told, rules)
     if not all(0 < module.minutes <= _MOST_MINUTES for module in told.modules):
         raise Refused("minutes_unlikely", "Un module dure au moins une minute.", ("modules.minutes",))
     if not 0 < told.places <= _MOST_PLACES:
@@ -65,6 +68,12 @@ def course(told: Course) -> None:
             "La formation finit avant de commencer.",
             ("une fin (ends_at) après le début (starts_at)",),
         )
+    if timedelta(minutes=told.minutes) > told.ends_at - told.starts_at:
+        raise Refused(
+            "course_too_short",
+            f"Les modules durent {told.minutes} minutes, plus que la formation du début à la fin.",
+            ("des modules plus courts (modules.minutes), ou une fin plus tardive (ends_at)",),
+        )
     if not (told.place or told.link):
         raise Refused("place_missing", "Une formation a un lieu, ou un lien.", ("place, ou link à distance",))
     if any(text is not None and len(text) > _LONGEST for text in (told.place, told.link, told.trainer)):
@@ -72,6 +81,21 @@ def course(told: Course) -> None:
             "text_too_long",
             f"Un texte dépasse {_LONGEST} caractères.",
             ("place, link ou trainer plus court",),
+        )
+
+
+def modules_known(told: Course, rules: Rules) -> None:
+    """A module in which a mistake of spelling would be missed at the clearance only: whoever must follow it
+    follows one that the rules know. Those of an operator's own are optional."""
+    known = {**MODULES, **{code: code for code in rules.training.modules}}
+    if strange := [one.code for one in told.modules if one.required and one.code not in known]:
+        raise Refused(
+            "module_unknown",
+            f"Aucune règle ne connaît le module « {strange[0]} ».",
+            (
+                f"un code parmi {', '.join(known)}",
+                "pour un module propre à l'association : facultatif (required : false)",
+            ),
         )
 
 
@@ -144,7 +168,11 @@ def seated(place: Enrolment) -> None:
             ("une place, par désistement ou par ajout de places",),
         )
     if place.place is Place.CERTIFIED:
-        raise Refused("already_certified", "L'attestation de cette personne est déjà délivrée.")
+        raise Refused(
+            "already_certified",
+            "L'attestation de cette personne est déjà délivrée.",
+            ("le retrait de l'attestation (training.revoke_certificate)",),
+        )
 
 
 def minutes_attended(training: Training, present: bool, minutes: int | None) -> int:
@@ -163,6 +191,49 @@ def minutes_attended(training: Training, present: bool, minutes: int | None) -> 
     return attended
 
 
+def modules_followed(
+    training: Training, present: bool, minutes: int, modules: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """Which modules somebody followed whole: all of them in the time of all, else those that are named, which
+    take no longer than that somebody was there."""
+    taught = {one.code: one.minutes for one in training.course.modules}
+    if not present:
+        if modules:
+            raise Refused("modules_unlikely", "Une personne absente n'a suivi aucun module.", ("modules",))
+        return ()
+    if modules is None:
+        if minutes < training.course.minutes:
+            raise Refused(
+                "modules_untold",
+                f"{minutes} minutes sur {training.course.minutes} : quels modules ont été suivis en entier ?",
+                (f"les modules suivis en entier (modules), parmi {', '.join(taught)}",),
+            )
+        return tuple(taught)
+    if set(modules) - set(taught) or len(set(modules)) < len(modules):
+        raise Refused(
+            "modules_unlikely",
+            "Les modules suivis sont de ceux de la formation, chacun une fois.",
+            (f"des modules parmi {', '.join(taught)}",),
+        )
+    followed = tuple(code for code in taught if code in modules)
+    if (needed := sum(taught[code] for code in followed)) > minutes:
+        raise Refused(
+            "modules_unlikely",
+            f"Ces modules durent {needed} minutes, plus que les {minutes} minutes de présence.",
+            (f"minutes à partir de {needed}, ou moins de modules",),
+        )
+    return followed
+
+
+def certified(place: Enrolment) -> None:
+    if place.place is not Place.CERTIFIED:
+        raise Refused(
+            "not_certified",
+            "Aucune attestation de cette personne n'est en cours.",
+            ("une attestation délivrée",),
+        )
+
+
 def certifiable(training: Training, place: Enrolment, on: date) -> None:
     if place.place is Place.CERTIFIED:
         raise Refused("already_certified", "L'attestation de cette personne est déjà délivrée.")
@@ -171,6 +242,18 @@ def certifiable(training: Training, place: Enrolment, on: date) -> None:
             "not_attended",
             "Une attestation suppose la présence.",
             ("la présence de cette personne (training.attend)",),
+        )
+    if missed := training.course.missed(place.modules):
+        raise Refused(
+            "module_missed",
+            "Un module obligatoire de la formation n'a pas été suivi.",
+            tuple(f"le module « {MODULES.get(code, code)} »" for code in missed),
+        )
+    if not place.modules:
+        raise Refused(
+            "no_module_followed",
+            "Cette personne n'a suivi aucun module en entier : il n'y a rien à attester.",
+            ("un module suivi en entier (training.attend)",),
         )
     if on < training.course.last_day:
         raise Refused(

@@ -6,6 +6,7 @@ planned → open → held → closed; planned or open → cancelled. Enrolments 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -91,18 +92,23 @@ class Training(Reminding, Root):
 
     @property
     def to_certify(self) -> tuple[str, ...]:
-        return self._at(Place.ATTENDED)
+        """Who was there and followed what a certificate asks for."""
+        return tuple(
+            mentor_id
+            for mentor_id, one in self.enrolments.items()
+            if one.place is Place.ATTENDED and one.modules and not self.course.missed(one.modules)
+        )
 
     def _at(self, place: Place) -> tuple[str, ...]:
         return tuple(mentor_id for mentor_id, one in self.enrolments.items() if one.place is place)
 
     # Before it is held -----------------------------------------------------------------------
 
-    def change(self, act: Act, *, course: Course, standing: Standing) -> None:
+    def change(self, act: Act, *, course: Course, rules: Rules, standing: Standing) -> None:
         """Replaces what it is; places added are given to those who wait, in their order."""
         guards.status_in(self, AHEAD, "la modifier")
         guards.nobody_came(self)
-        guards.course(course)
+        guards.course(course, rules)
         guards.room_enough(self, course)
         self._changed(course=course)
         self._fill(act, standing)
@@ -179,15 +185,27 @@ class Training(Reminding, Root):
 
     # Once it has begun -----------------------------------------------------------------------
 
-    def attend(self, act: Act, *, mentor_id: str, present: bool, minutes: int | None) -> None:
-        """Who was there, and for how long; what was noted wrongly is noted again."""
-        guards.status_in(self, {Status.OPEN, Status.HELD}, "noter une présence")
+    def attend(
+        self,
+        act: Act,
+        *,
+        mentor_id: str,
+        present: bool,
+        minutes: int | None,
+        modules: tuple[str, ...] | None,
+    ) -> None:
+        """Who was there, for how long and for which modules; what was noted wrongly is noted again, for a
+        reason once the course is closed."""
+        guards.status_in(self, {Status.OPEN, Status.HELD, Status.CLOSED}, "noter une présence")
+        if self.status == Status.CLOSED:
+            reason_given(act)
         guards.begun(self, act)
         guards.seated(guards.enrolled(self, mentor_id))
         attended = guards.minutes_attended(self, present, minutes)
-        noted = Enrolment(Place.ATTENDED if present else Place.ABSENT, attended)
+        followed = guards.modules_followed(self, present, attended, modules)
+        noted = Enrolment(Place.ATTENDED if present else Place.ABSENT, attended, followed)
         if self.enrolments[mentor_id] != noted:
-            self._attended(mentor_id=mentor_id, present=present, minutes=attended)
+            self._attended(mentor_id=mentor_id, present=present, minutes=attended, modules=followed)
 
     def certify(self, act: Act, *, mentor_id: str, on: date, rules: Rules) -> None:
         """Whoever was there is given a certificate, for as long as the rules say."""
@@ -195,6 +213,13 @@ class Training(Reminding, Root):
         guards.certifiable(self, guards.enrolled(self, mentor_id), on)
         not_in_the_future(act, on)
         self._certified(mentor_id=mentor_id, on=on, valid_until=rules.training.certificate.plainly_after(on))
+
+    def revoke_certificate(self, act: Act, *, mentor_id: str) -> None:
+        """A certificate was given wrongly, and a reason says how: attendance may be noted again."""
+        guards.status_in(self, {Status.HELD, Status.CLOSED}, "retirer une attestation")
+        guards.certified(guards.enrolled(self, mentor_id))
+        reason_given(act)
+        self._certificate_revoked(mentor_id=mentor_id)
 
     def hold(self, act: Act) -> None:
         """Its last day has passed. Nothing happens before, nor twice."""
@@ -247,13 +272,19 @@ class Training(Reminding, Root):
         self.promotions = (*self.promotions, Promotion(mentors, day))
 
     @event("Attended", topic="training.Attended@1")
-    def _attended(self, mentor_id: str, present: bool, minutes: int) -> None:
-        self.enrolments[mentor_id] = Enrolment(Place.ATTENDED if present else Place.ABSENT, minutes)
+    def _attended(self, mentor_id: str, present: bool, minutes: int, modules: tuple[str, ...]) -> None:
+        place = Place.ATTENDED if present else Place.ABSENT
+        self.enrolments[mentor_id] = Enrolment(place, minutes, modules)
 
     @event("Certified", topic="training.Certified@1")
     def _certified(self, mentor_id: str, on: date, valid_until: date) -> None:
-        minutes = self.enrolments[mentor_id].minutes
-        self.enrolments[mentor_id] = Enrolment(Place.CERTIFIED, minutes, valid_until)
+        was = self.enrolments[mentor_id]
+        self.enrolments[mentor_id] = replace(was, place=Place.CERTIFIED, valid_until=valid_until)
+
+    @event("CertificateRevoked", topic="training.CertificateRevoked@1")
+    def _certificate_revoked(self, mentor_id: str) -> None:
+        was = self.enrolments[mentor_id]
+        self.enrolments[mentor_id] = replace(was, place=Place.ATTENDED, valid_until=None)
 
     @event("Held", topic="training.Held@1")
     def _held(self, on: date) -> None:

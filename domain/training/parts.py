@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -54,7 +55,8 @@ PLACE_LABELS: Final = {
 
 @dataclass(frozen=True)
 class Module:
-    """A part of the course, by its code: those that the rules require, or others of the operator's own."""
+    """A part of the course, by its code: known to the rules, or an optional one of the operator's own.
+    ``required``: without it nobody is certified."""
 
     code: str
     minutes: int
@@ -82,6 +84,10 @@ class Course:
     def codes(self) -> tuple[str, ...]:
         return tuple(module.code for module in self.modules)
 
+    def missed(self, followed: Collection[str]) -> tuple[str, ...]:
+        """The required modules that are not among those followed."""
+        return tuple(one.code for one in self.modules if one.required and one.code not in followed)
+
     @property
     def first_day(self) -> date:
         """In Paris."""
@@ -103,10 +109,12 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A mentor's place, by id: it says nothing of who that is. ``minutes``: how long they were there."""
+    """A mentor's place, by id: it says nothing of who that is. ``minutes``: how long they were there;
+    ``modules``: those that they followed whole."""
 
     place: Place
     minutes: int = 0
+    modules: tuple[str, ...] = ()
     valid_until: date | None = None
 
     def on(self, day: date) -> Place:

@@ -127,16 +127,15 @@ async def test_of_two_who_ask_for_the_last_place_at_once_one_waits(school: Site)
 async def test_whoever_was_there_is_certified_and_the_course_is_closed(school: Site) -> None:
     path = await held(school, "mentor-1", "mentor-2")
     await school.do("face", "PUT", f"{path}/enrolments/mentor-2/attendance", {"present": False})
-    await school.do(
-        "face", "PUT", f"{path}/enrolments/mentor-1/attendance", {"present": True, "minutes": 200}
-    )
+    part = {"present": True, "minutes": 200, "modules": ["posture"]}
+    await school.do("face", "PUT", f"{path}/enrolments/mentor-1/attendance", part)
     await school.do("face", "PUT", f"{path}/enrolments/mentor-1/certificate", {"on": TODAY.isoformat()})
     await school.do("face", "POST", f"{path}/closure", {})
 
     shown = (await school.get("face", path)).json()
     first, second = shown["enrolments"]
 
-    assert (first["state"], first["minutes"]) == ("certified", 200)
+    assert (first["state"], first["minutes"], first["modules"]) == ("certified", 200, ["posture"])
     assert first["valid_until"] == add_months(TODAY, 24).isoformat()
     assert (second["state"], second["minutes"], second["valid_until"]) == ("absent", 0, None)
     assert (shown["status"], shown["closed_on"]) == ("closed", TODAY.isoformat())
@@ -308,10 +307,7 @@ async def test_what_is_no_course_is_refused_by_the_domain(
 async def test_a_certificate_lasts_as_long_as_the_rules_adopted_say(school: Site) -> None:
     rules = {
         "admission": {"documents": ["statutes"], "insurance_alert": {"count": 2, "unit": "months"}},
-        "mentors": {
-            "mentees": 3,
-            "honorabilite": [{"mission": "aide sociale", "starts": "2024-01-01", "departements": ["69"]}],
-        },
+        "mentors": {"mentees": 3},
         "training": {"certificate": {"count": 6, "unit": "months"}, "minutes": 120},
     }
     adopted = {"on": TODAY.isoformat(), "rules": rules, "academie": "10"}
@@ -325,7 +321,7 @@ async def test_a_certificate_lasts_as_long_as_the_rules_adopted_say(school: Site
     assert shown["rules_version"] == 2
     assert shown["enrolments"][0]["valid_until"] == add_months(TODAY, 6).isoformat()
     assert stored["admission"]["documents"] == ["statutes"]
-    assert stored["mentors"]["honorabilite"][0]["mission"] == "aide sociale"
+    assert stored["mentors"]["mentees"] == 3
     assert stored["training"]["minutes"] == 120
     assert stored["training"]["attendance"] == {"count": 5, "unit": "school_days"}
 

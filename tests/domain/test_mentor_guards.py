@@ -388,7 +388,7 @@ def test_somebody_trained_first_climbs_no_rung_before_its_turn(desk: Desk) -> No
 
 def test_training_that_is_short_says_which_module_or_how_many_minutes() -> None:
     desk = at("checked")
-    desk.opened("training-1", days=-2, modules=(replace(MODULES[0], minutes=90), MODULES[1]))
+    desk.opened("training-1", days=-2, modules=(replace(MODULES[0], minutes=45), MODULES[1]))
     desk.do(course.Enrol(record_id="training-1", mentor_id=MENTOR))
     desk.do(course.Hold(record_id="training-1"), SYSTEM)
     desk.do(course.Attend(record_id="training-1", mentor_id=MENTOR, present=True, minutes=105))

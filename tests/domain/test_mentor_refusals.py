@@ -220,6 +220,8 @@ def of_courses(today: date, odd: str) -> Iterator[Command]:
         replace(good, modules=()),
         replace(good, modules=(Module(odd, 60),)),
         replace(good, modules=(Module("posture", 0),)),
+        replace(good, modules=(Module("posture", 61),)),
+        replace(good, modules=(Module("oral", 60),)),
         replace(good, places=0),
         replace(good, ends_at=start),
         replace(good, starts_at=start.replace(tzinfo=None)),
@@ -237,8 +239,11 @@ def of_courses(today: date, odd: str) -> Iterator[Command]:
     for mentor_id in (MENTOR, TWIN, "mentor-9"):
         yield course.Enrol(record_id=COURSE, mentor_id=mentor_id)
         yield course.Withdraw(record_id=COURSE, mentor_id=mentor_id)
-        for minutes in (None, 9_999):
-            yield course.Attend(record_id=COURSE, mentor_id=mentor_id, present=True, minutes=minutes)
+        yield course.RevokeCertificate(record_id=COURSE, mentor_id=mentor_id)
+        for minutes, modules in ((None, None), (9_999, None), (1, None), (1, (odd,))):
+            yield course.Attend(
+                record_id=COURSE, mentor_id=mentor_id, present=True, minutes=minutes, modules=modules
+            )
         for on in (today, today + timedelta(days=1), today - timedelta(days=99)):
             yield course.Certify(record_id=COURSE, mentor_id=mentor_id, on=on)
 
@@ -328,12 +333,12 @@ def test_every_command_of_these_rooms_was_refused_to_somebody(
     wanted = {c for c in command_types().values() if c.__module__.split(".")[1] in ROOMS}
     assert wanted <= {type(command) for _, command, _ in met}
     untold = codes_of(*ROOMS) - {refused.code for _, _, refused in met}
-    assert len(untold) < 12
+    assert len(untold) < 14
     elsewhere = ("candidacy", "guards", "identity", "merging", "operator")
     files = [f"test_mentor_{name}.py" for name in elsewhere]
-    assert untold <= words_of(*files, "test_erasing_a_person.py", "test_training.py"), (
-        "told there, of rarer facts"
-    )
+    assert untold <= words_of(
+        *files, "test_erasing_a_person.py", "test_training.py", "test_training_attendance.py"
+    ), "told there, of rarer facts"
 
 
 def test_a_guard_that_looks_at_a_person_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

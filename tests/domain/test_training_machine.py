@@ -149,21 +149,33 @@ class TrainingMachine(Play):
                     names.remove(who)
             self.door.fill()
 
-    @rule(who=mentors, present=st.booleans())
-    def attend(self, who: int, present: bool) -> None:
+    @rule(who=mentors, present=st.booleans(), reason=st.sampled_from(["motif", " "]))
+    def attend(self, who: int, present: bool, reason: str = "motif") -> None:
         door = self.door
         command = ask.Attend(record_id=COURSE, mentor_id=f"mentor-{who}", present=present)
         expected = (
-            door.unless("open", "held")
+            door.unless("open", "held", "closed")
             | door.absent(who)
             | one_of(
+                reason_missing=door.status == "closed" and not reason.strip(),
                 not_begun=self.today < door.day,
                 still_waiting=who in door.queue,
                 already_certified=who in door.given,
             )
         )
-        if self.attempt(command, expected):
+        if self.attempt(command, expected, reason=reason):
             door.came[who] = present
+
+    @rule(who=mentors, reason=st.sampled_from(["motif", " "]))
+    def take_the_certificate_back(self, who: int, reason: str = "motif") -> None:
+        command = ask.RevokeCertificate(record_id=COURSE, mentor_id=f"mentor-{who}")
+        expected = (
+            self.door.unless("held", "closed")
+            | self.door.absent(who)
+            | one_of(not_certified=who not in self.door.given, reason_missing=not reason.strip())
+        )
+        if self.attempt(command, expected, reason=reason):
+            del self.door.given[who]
 
     @rule(who=mentors, days=st.sampled_from([0, 0, 1, 30, -1]))
     def certify(self, who: int, days: int) -> None:
@@ -212,6 +224,8 @@ class TrainingMachine(Play):
             place = training.enrolments[f"mentor-{who}"]
             assert (place.on(until), place.on(until + timedelta(days=1))) == (Place.CERTIFIED, Place.EXPIRED)
             assert self.desk.mentor(f"mentor-{who}").certificates[COURSE].valid_until == until
+        for who in set(range(1, 7)) - set(door.given):
+            assert not self.desk.mentor(f"mentor-{who}").certificates
 
     @invariant()
     def its_deadlines_are_those_of_the_door(self) -> None:
@@ -259,6 +273,8 @@ STORY: tuple[Callable[[TrainingMachine], object], ...] = (
     *(lambda m, who=who: m.certify(who, 0) for who in (2, 3, 1)),
     lambda m: m.close(),
     lambda m: m.certify(4, 0),
+    lambda m: m.take_the_certificate_back(4),
+    lambda m: m.attend(4, False),
     *(lambda m: m.weeks_pass(90) for _ in range(4)),
     lambda m: m.open_it(),
 )

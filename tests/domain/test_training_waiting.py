@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 
 import pytest
 
@@ -48,10 +48,19 @@ def merge(desk: Desk, duplicate: int, kept: int) -> None:
 
 
 def lapse(desk: Desk, n: int) -> None:
-    """Everybody else's file moves; the course is put off, since that takes more than a month."""
-    desk.do(ask.ChangeCourse(record_id=COURSE, course=desk.course(days=90)))
-    desk.go_to(date(2026, 1, 20))
-    desk.do(of_mentor.Lapse(record_id=f"mentor-{n}"), SYSTEM)
+    """Reminded, day after day, for nothing; the course is put off, since that takes more than a month."""
+    desk.do(ask.ChangeCourse(record_id=COURSE, course=desk.course(days=120)))
+    mentor_id = f"mentor-{n}"
+    for _ in range(100):
+        desk.go_to(desk.today + timedelta(days=1))
+        for due in desk.ready(mentor_id):
+            if due.kind == "lapse":
+                desk.do(of_mentor.Lapse(record_id=mentor_id), SYSTEM)
+                return
+            if due.kind == "remind_file":
+                desk.do(Remind(record_id=mentor_id, key=due.key), SYSTEM)
+                desk.do(RecordDelivery(record_id=mentor_id, key=due.key, channel="mail"), SYSTEM)
+    raise AssertionError("it never lapses")
 
 
 def follow(desk: Desk, n: int) -> None:

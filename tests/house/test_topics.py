@@ -98,6 +98,7 @@ BODIES = {
     "mentor.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "Course.title": "of a course, under which it is listed",
     "Module.code": "read as a code: domain.training.guards.course",
+    "training.Attended@1.modules": "codes of modules",
     "training.Promoted@1.mentors": "ids of records",
     "training.Released@1.mentors": "the same",
     "training.Reassigned@1.former": "the same",
@@ -117,6 +118,7 @@ ASKED = {
     "Signatory.title",
     "Apply.uai",
     "AskCheck.mission",
+    "Attend.modules",
     "AskCheck.departement",
     "SignCharter.version",
 }

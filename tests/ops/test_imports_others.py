@@ -124,10 +124,10 @@ async def attended(desk: Desk) -> dict[str, tuple[Place, int]]:
 
 
 async def test_who_was_there_is_found_by_address_or_by_names_and_birth_date(course: Desk) -> None:
-    body = csv("DIALLO;awa;2/3/1985;;oui;2 h 30", ";;;LEA@exemple.test;excusée;", header=SHEET)
+    body = csv("DIALLO;awa;2/3/1985;;oui;3 h", ";;;LEA@exemple.test;excusée;", header=SHEET)
     report = await course.run(body, KIND)
     assert (report.recorded, report.faults) == (2, [])
-    assert await attended(course) == {"Awa": (Place.ATTENDED, 150), "Léa": (Place.ABSENT, 0)}
+    assert await attended(course) == {"Awa": (Place.ATTENDED, 180), "Léa": (Place.ABSENT, 0)}
     again = await course.run(body, KIND)
     assert (again.recorded, again.known, again.faults) == (0, 2, [])
 
@@ -148,6 +148,7 @@ async def test_what_was_noted_wrongly_is_noted_again_back_and_forth(course: Desk
         (";;;awa@exemple.test;peut-être;", "Présent", "oui, non"),
         (";;;awa@exemple.test;;", "Présent", "vide"),
         (";;;awa@exemple.test;oui;500", "", "180"),
+        (";;;awa@exemple.test;oui;2 h 30", "", "quels modules"),
         (";;;awa@exemple.test;oui;longtemps", "Minutes", "durée"),
         (";;;awa@exemple.test;non;20", "", "absente"),
         ("Diallo;Awa;2/3/1985;lea@exemple.test;oui;", "Courriel", "deux personnes"),
