@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,12 @@ async def test_every_person_s_command_has_its_operation(site: Site) -> None:
     for operation in operations:
         if "x-command" in operation:
             assert operation["x-roles"] == sorted(TABLE[operation["x-command"]])
+
+
+async def test_the_contract_that_these_tests_share_is_the_one_that_each_application_makes(site: Site) -> None:
+    shared = json.dumps(site.app.openapi())
+    site.app.openapi_schema = None
+    assert json.dumps(site.app.openapi()) == shared
 
 
 async def test_every_operation_is_told_in_full(site: Site) -> None:
