@@ -42,6 +42,11 @@ LINKS: Final = {
     "link_elsewhere": Entry(
         409, "Lien d'autre chose", "Ce lien n'est pas de ce dossier, ou ne permet pas cette opération."
     ),
+    "charter_superseded": Entry(
+        409,
+        "Autre version de la charte",
+        "Par un lien, on signe la version dont le texte est montré : rouvrez le lien et lisez-la.",
+    ),
     "link_spent": Entry(409, "Lien déjà utilisé", "Ce lien ne sert qu'une fois : demandez-en un nouveau."),
     "link_revoked": Entry(409, "Lien retiré", "Ce lien a été retiré : demandez-en un nouveau."),
     "link_expired": Entry(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from api.charter import CURRENT
 from api.dependencies import Parts, Services
 from api.fields import shown
 from api.openapi import problem_responses
@@ -49,7 +50,7 @@ _TOLD: Final = {
     ),
     FILE: (
         "Signer la charte du mentorat.",
-        {"version": "La version de la charte, telle qu'elle est écrite sur le document que vous avez lu"},
+        {},
         "La même charte se signe sur papier : remettez-la à l'association, qui l'enregistre.",
     ),
 }
@@ -67,6 +68,7 @@ class LinkTold(BaseModel):
     method: str = Field(description="La demande à envoyer : sa méthode,")
     path: str = Field(description="son adresse,")
     body: dict[str, Any] = Field(description="son corps,")
+    text: str | None = Field(description="Ce qu'il faut avoir lu : le texte de la charte à signer.")
     fill_in: dict[str, str] = Field(description="et ce qu'il reste à y écrire, par chemin dans le corps.")
     paper: str = Field(description="Comment faire la même chose sans ce lien.")
 
@@ -79,8 +81,9 @@ class LinkTold(BaseModel):
             "reusable": False,
             "method": "POST",
             "path": "/v1/mentors/mentor-5d8e0a64-7c6d-5f0f-8e0a-64f7a3a4f1b9/charter",
-            "body": {"on": "2025-12-05", "channel": "online"},
-            "fill_in": {"version": _TOLD[FILE][1]["version"]},
+            "body": {"on": "2025-12-05", "channel": "online", "version": CURRENT.version},
+            "text": "Charte du mentorat en lycée professionnel…",
+            "fill_in": {},
             "paper": _TOLD[FILE][2],
         }
     )
@@ -100,7 +103,7 @@ async def read_link(caller: Caller, parts: Parts) -> LinkTold:
             f"Le rôle « {caller.actor.role} » ne vient pas par un lien.",
             ("le secret d'un lien en cours (lnk_…)",),
         )
-    now = {"on": paris_day(await parts.commands.now()).isoformat(), "channel": Channel.ONLINE.value}
+    today = paris_day(await parts.commands.now())
     link = held.link
     allows, fill_in, paper = _TOLD[CANDIDACY if link.action == FORM else link.action]
     return LinkTold(
@@ -111,10 +114,19 @@ async def read_link(caller: Caller, parts: Parts) -> LinkTold:
         reusable=link.action == FORM,
         method="POST",
         path=_path(held),
-        body={} if link.action in (CANDIDACY, FORM) else now,
+        body=_body(link.action, {"on": today.isoformat(), "channel": Channel.ONLINE.value}),
+        text=CURRENT.text if link.action == FILE else None,
         fill_in=fill_in,
         paper=paper,
     )
+
+
+def _body(action: str, now: dict[str, Any]) -> dict[str, Any]:
+    """What is sent as it stands. The version of the charter is the one whose text is shown: it is not for
+    whoever signs to choose."""
+    if action in (CANDIDACY, FORM):
+        return {}
+    return now | {"version": CURRENT.version} if action == FILE else now
 
 
 def _path(held: Held) -> str:

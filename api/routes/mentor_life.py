@@ -7,7 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
+from api.charter import CURRENT
 from api.fields import Body, Code, Day, Flag, Line, LongText, Reason, shown
+from api.problems import Refusal
 from api.requests import Accepted, Act, command
 from api.routes.mentors import MentorId
 from api.routing import Route
@@ -40,7 +42,10 @@ class CharterBody(Body):
     """La charte signée. Par un lien : en ligne (online) et le jour même."""
 
     on: Day = Field(description="Le jour de la signature.")
-    version: Code = Field(description="La version de la charte.", examples=["2025.1"])
+    version: Code = Field(
+        description="La version de la charte ; par un lien, celle dont GET /v1/link donne le texte.",
+        examples=["2025.1"],
+    )
     channel: Channel = Field(description=_CHANNEL)
 
     model_config = shown({"on": "2025-12-05", "version": "2025.1", "channel": "paper"})
@@ -144,9 +149,12 @@ async def see_identity(id: MentorId, body: IdentityBody, act: Act) -> Accepted:
     "in_the_future",
     "too_early",
     "version_unreadable",
+    "charter_superseded",
     *_BY_LINK,
 )
 async def sign_charter(id: MentorId, body: CharterBody, act: Act) -> Accepted:
+    if act.caller.held and body.version != CURRENT.version:
+        raise Refusal("charter_superseded")
     return await act(commands.SignCharter(record_id=id, **dict(body)))
 
 

@@ -76,6 +76,8 @@ function show(told) {
   part("until").textContent = told.expires_on.split("-").reverse().join("/");
   part("paper").textContent = told.paper;
   part("told").hidden = false;
+  part("text").textContent = told.text ?? "";
+  part("text").hidden = !told.text;
   for (const form of document.forms) {
     if (!form.dataset.actions.split(" ").includes(told.action)) continue;
     let key = newKey();

@@ -44,12 +44,13 @@ class Page(HTMLParser):
         self.ids += [told["id"] or ""] if "id" in told else []
         if tag == "form":
             self._form = (told["data-actions"] or "").split()
+            self.forms |= {action: {} for action in self._form}
         if tag == "label":
             self.labelled.add(told["for"] or "")
         if "data-field" in told:
             self._field = told["data-field"] or ""
             for action in self._form:
-                self.forms.setdefault(action, {})[self._field] = told
+                self.forms[action][self._field] = told
         if tag == "option":
             self._option = told["value"] or ""
 
@@ -149,7 +150,8 @@ const rest = () => new Promise((done) => setTimeout(done, 5));
   const opened = asked.length;
   if (form.submit) { form.submit(); await rest(); }
   console.log(JSON.stringify({ asked, opened, said: part("status").textContent, shown: !part("told").hidden,
-    form: form.hidden, association: part("association").textContent, until: part("until").textContent }));
+    form: form.hidden, text: [part("text").hidden, part("text").textContent],
+    association: part("association").textContent, until: part("until").textContent }));
 })();
 """
 
@@ -176,6 +178,7 @@ TOLD = {
     "body": {},
     "fill_in": {},
     "paper": "Sur papier.",
+    "text": None,
 }
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="the script is played by node")
 
@@ -194,6 +197,13 @@ def test_opening_the_page_asks_once_and_what_was_typed_is_sent_once_asked_for() 
         "Votre candidature est arrivée.",
         True,
     )
+
+
+@needs_node
+def test_what_is_to_be_read_first_is_shown_as_it_stands() -> None:
+    assert _played("#lnk_secret", (200, TOLD), (200, {}))["text"] == [True, ""]
+    charter = TOLD | {"action": "file", "text": "Charte <b>2025.1</b>\n1. Écouter."}
+    assert _played("#lnk_secret", (200, charter))["text"] == [False, charter["text"]]
 
 
 @needs_node

@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from api import sign_in
+from api.charter import CURRENT
 from api.problems import Refusal
 from api.sign_in import OPEN_TO_PERSONS, SignIn
 from api.throttle import Pace, Throttle, caller_of
@@ -112,7 +113,13 @@ async def test_a_mentor_signs_the_charter_once_and_is_told_the_association_s_nam
     assert (asked["action"], asked["association"]) == ("file", FACE)
     assert not [word for word in test_mentors.PLANTED if word in str(asked)]
 
-    answer = await site.call("guest", "POST", asked["path"], sent(asked, version="2025.1"))
+    assert asked["text"] == CURRENT.text
+    assert (asked["body"]["version"], asked["fill_in"]) == (CURRENT.version, {})
+    assert f"Version {CURRENT.version}" in CURRENT.text
+    other = await site.call("guest", "POST", asked["path"], asked["body"] | {"version": "2024.9"})
+    assert (other.status_code, other.json()["code"]) == (409, "charter_superseded")
+
+    answer = await site.call("guest", "POST", asked["path"], asked["body"])
 
     assert answer.status_code == 200, answer.text
     found = await test_mentors.read(site, mentor)
