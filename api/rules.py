@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from api.fields import Body, Code, Day, Line, ModuleCode
 from domain.identifiers import InvalidValue
@@ -41,6 +41,18 @@ class DelayBody(_Part):
     unit: Unit = Field(Unit.DAYS, description="Jours, jours de classe de l'académie, ou mois.")
 
 
+def _in(*units: Unit) -> AfterValidator:
+    """That a delay is in one of these units."""
+
+    def checked(delay: DelayBody) -> DelayBody:
+        if delay.unit not in units:
+            allowed = " ou ".join(units)
+            raise InvalidValue(delay.unit, "Cette durée ne se compte pas ainsi.", f"Unité : {allowed}.")
+        return delay
+
+    return AfterValidator(checked)
+
+
 def _of(delay: Delay) -> DelayBody:
     return DelayBody(count=delay.count, unit=delay.unit)
 
@@ -51,7 +63,12 @@ def _each(delays: tuple[Delay, ...]) -> list[DelayBody]:
 
 _DEFAULTS: Final = Rules()
 _ADMISSION, _MENTORS, _TRAINING = _DEFAULTS.admission, _DEFAULTS.mentors, _DEFAULTS.training
+Plain = Annotated[DelayBody, _in(Unit.DAYS, Unit.MONTHS)]
+"""Counted without any calendar: backwards, or over the school holidays."""
+InMonths = Annotated[DelayBody, _in(Unit.MONTHS)]
+InDays = Annotated[DelayBody, _in(Unit.DAYS)]
 Steps = Annotated[list[DelayBody], Field(max_length=12)]
+PlainSteps = Annotated[list[Plain], Field(max_length=12)]
 AtLeastOne = Annotated[Steps, Field(min_length=1)]
 Departement = Annotated[
     str, StringConstraints(strict=True, pattern=r"^([0-9]{2}|2[AB]|9[78][0-9])$"), Field(examples=["69"])
@@ -76,22 +93,12 @@ class AdmissionRulesBody(_Part):
         _of(_ADMISSION.assessment),
         description="Lecture d'une pièce, instruction d'un dossier remis, avant d'alerter la Drafpic.",
     )
-    insurance_alert: DelayBody = Field(
+    insurance_alert: Plain = Field(
         _of(_ADMISSION.insurance_alert), description="Alerte avant la fin de l'assurance ; jours ou mois."
     )
-    entitlement_alerts: Steps = Field(
+    entitlement_alerts: PlainSteps = Field(
         _each(_ADMISSION.entitlement_alerts), description="Alertes avant la fin d'un titre ; jours ou mois."
     )
-
-    @field_validator("insurance_alert")
-    @classmethod
-    def backwards(cls, delay: DelayBody) -> DelayBody:
-        return _plainly(delay)
-
-    @field_validator("entitlement_alerts")
-    @classmethod
-    def all_backwards(cls, delays: list[DelayBody]) -> list[DelayBody]:
-        return [_plainly(delay) for delay in delays]
 
 
 class PerimeterBody(_Part):
@@ -123,14 +130,14 @@ class MentorRulesBody(_Part):
     minimum_age: Annotated[int, Field(strict=True, ge=AGES[0], le=AGES[1])] = Field(
         _MENTORS.minimum_age, description="Âge minimal d'un·e mentor·e le jour de sa candidature, en années."
     )
-    b3_age: DelayBody = Field(
+    b3_age: Plain = Field(
         _of(_MENTORS.b3_age),
         description="Âge au plus d'un bulletin n° 3 présenté ; jours ou mois, au plus 3 mois (89 jours).",
     )
-    check: DelayBody = Field(
+    check: Plain = Field(
         _of(_MENTORS.check), description="Durée de validité d'une vérification ; jours ou mois."
     )
-    check_alerts: Steps = Field(
+    check_alerts: PlainSteps = Field(
         _each(_MENTORS.check_alerts), description="Alertes avant son échéance ; jours ou mois."
     )
     honorabilite: Annotated[list[PerimeterBody], Field(max_length=20)] = Field(
@@ -138,16 +145,6 @@ class MentorRulesBody(_Part):
         description="Les seuls périmètres où une attestation d'honorabilité peut être demandée. Ils sont "
         "nationaux : les règles d'une académie n'en portent pas, et tous les dossiers suivent les derniers.",
     )
-
-    @field_validator("b3_age", "check")
-    @classmethod
-    def plainly_counted(cls, delay: DelayBody) -> DelayBody:
-        return _plainly(delay)
-
-    @field_validator("check_alerts")
-    @classmethod
-    def all_backwards(cls, delays: list[DelayBody]) -> list[DelayBody]:
-        return [_plainly(delay) for delay in delays]
 
 
 class TrainingRulesBody(_Part):
@@ -161,25 +158,15 @@ class TrainingRulesBody(_Part):
     minutes: Annotated[int, Field(strict=True, ge=0, le=14_400)] = Field(
         _TRAINING.minutes, description="Minutes suivies en tout."
     )
-    certificate: DelayBody = Field(
+    certificate: Plain = Field(
         _of(_TRAINING.certificate), description="Validité d'une attestation de formation ; jours ou mois."
     )
-    certificate_alerts: Steps = Field(
+    certificate_alerts: PlainSteps = Field(
         _each(_TRAINING.certificate_alerts), description="Alertes avant son échéance ; jours ou mois."
     )
     attendance: DelayBody = Field(
         _of(_TRAINING.attendance), description="Pour noter les présences, après la formation."
     )
-
-    @field_validator("certificate")
-    @classmethod
-    def plainly_counted(cls, delay: DelayBody) -> DelayBody:
-        return _plainly(delay)
-
-    @field_validator("certificate_alerts")
-    @classmethod
-    def all_backwards(cls, delays: list[DelayBody]) -> list[DelayBody]:
-        return [_plainly(delay) for delay in delays]
 
 
 class RulesBody(_Part):
@@ -192,29 +179,29 @@ class RulesBody(_Part):
         _each(_DEFAULTS.signature_reminders),
         description="Relances d'une signature, après l'envoi ; au moins une.",
     )
-    end_alerts: Steps = Field(
+    end_alerts: PlainSteps = Field(
         _each(_DEFAULTS.end_alerts), description="Alertes avant la fin ; jours ou mois."
     )
-    notice: DelayBody = Field(_of(_DEFAULTS.notice), description="Préavis de dénonciation, en mois.")
+    notice: InMonths = Field(_of(_DEFAULTS.notice), description="Préavis de dénonciation, en mois.")
     bilan_month: Annotated[int, Field(strict=True, ge=1, le=12)] = Field(
         _DEFAULTS.bilan_month, description="Mois où le bilan est dû."
     )
     bilan_day: Annotated[int, Field(strict=True, ge=1, le=31)] = Field(
         _DEFAULTS.bilan_day, description="Jour où le bilan est dû ; il existe chaque année."
     )
-    financial_report: DelayBody = Field(
+    financial_report: InMonths = Field(
         _of(_DEFAULTS.financial_report), description="Après la fin de l'année civile ; 6 mois au plus."
     )
-    report_asked_before: DelayBody = Field(
+    report_asked_before: Plain = Field(
         _of(_DEFAULTS.report_asked_before), description="Demande avant l'échéance ; jours ou mois."
     )
     report_reminders: Steps = Field(
         _each(_DEFAULTS.report_reminders), description="Relances d'un compte rendu en retard."
     )
-    delivery_retries: Steps = Field(
+    delivery_retries: Annotated[list[InDays], Field(max_length=12)] = Field(
         _each(_DEFAULTS.delivery_retries), description="Nouveaux essais d'un envoi, en jours."
     )
-    retention: DelayBody = Field(
+    retention: Plain = Field(
         _of(_DEFAULTS.retention),
         description="Conservation des données personnelles après la fin du dossier ; jours ou mois, au plus "
         "120 mois.",
@@ -225,26 +212,6 @@ class RulesBody(_Part):
     admission: AdmissionRulesBody = Field(AdmissionRulesBody(), description="L'admission des associations.")
     mentors: MentorRulesBody = Field(MentorRulesBody(), description="Les dossiers des mentors.")
     training: TrainingRulesBody = Field(TrainingRulesBody(), description="La formation des mentors.")
-
-    @field_validator("notice", "financial_report")
-    @classmethod
-    def in_months(cls, delay: DelayBody) -> DelayBody:
-        return _in(delay, Unit.MONTHS)
-
-    @field_validator("report_asked_before", "retention")
-    @classmethod
-    def plainly_counted(cls, delay: DelayBody) -> DelayBody:
-        return _plainly(delay)
-
-    @field_validator("end_alerts")
-    @classmethod
-    def all_backwards(cls, delays: list[DelayBody]) -> list[DelayBody]:
-        return [_plainly(delay) for delay in delays]
-
-    @field_validator("delivery_retries")
-    @classmethod
-    def in_days(cls, delays: list[DelayBody]) -> list[DelayBody]:
-        return [_in(delay, Unit.DAYS) for delay in delays]
 
     @field_validator("bilan_day")
     @classmethod
@@ -259,18 +226,6 @@ class RulesBody(_Part):
     def rules(self) -> Rules:
         rules: Rules = self.told()
         return rules
-
-
-def _plainly(delay: DelayBody) -> DelayBody:
-    """Counted without any calendar: backwards, or over the school holidays."""
-    return _in(delay, Unit.DAYS, Unit.MONTHS)
-
-
-def _in(delay: DelayBody, *units: Unit) -> DelayBody:
-    if delay.unit not in units:
-        allowed = " ou ".join(units)
-        raise InvalidValue(delay.unit, "Cette durée ne se compte pas ainsi.", f"Unité : {allowed}.")
-    return delay
 
 
 def _value(value: Any) -> Any:

@@ -17,12 +17,10 @@ from domain.association.parts import (
     CONTACT_LABELS,
     DOCUMENT_STATE_LABELS,
     ENTITLEMENT_LABELS,
-    STATUS_LABELS,
     SUSPENSION_LABELS,
     Contact,
     ContactRole,
     Document,
-    Status,
 )
 from domain.calendar import paris_day
 from domain.convention.model import Convention
@@ -40,7 +38,7 @@ from projections.conventions import operators_of
 from projections.facts import plain, word
 from projections.paging import Page, one, searchable
 from projections.persons import Personal
-from projections.tracking import Tracked, academies_of, links_of, needed, rules_followed, scopes_of
+from projections.tracking import Tracked, academies_of, links_of, needed, rules_followed, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.associations (
@@ -180,11 +178,9 @@ def row_of(
     if not isinstance(association, Association):
         raise TypeError(type(association))
     return AssociationRow(
-        id=association.id,
+        **told_of(tracked),
         **plain(association.identity),
         academies=academies_of(association),
-        status=plain(association.status),
-        status_label=STATUS_LABELS[Status(association.status)],
         suspensions=[
             {"cause": plain(cause), "label": SUSPENSION_LABELS[cause], "on": plain(on)}
             for cause, on in association.suspensions.items()
@@ -206,12 +202,6 @@ def row_of(
         links=links_of(association),
         next=next_of(dues, day),
         scopes=scopes_of(association),
-        since=tracked.since,
-        since_recorded=tracked.since_recorded,
-        version=association.version,
-        created_at=tracked.created_at,
-        updated_at=tracked.updated_at,
-        position=tracked.position,
         conventionnee=list(conventionnee),
         blocks=_blocks(association, day),
         persons=_persons(association.contacts),

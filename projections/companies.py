@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
 from domain.calendar import school_year
-from domain.company.model import STATUS_LABELS, TIE_LABELS, Company, Status
+from domain.company.model import TIE_LABELS, Company
 from domain.ports import World
 from domain.programme.model import Programme
 from projections import paging
@@ -19,7 +19,7 @@ from projections.awaited import Awaited
 from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
 from projections.paging import Condition, Page, containing, one, searchable
-from projections.tracking import Tracked, scopes_of
+from projections.tracking import Tracked, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.companies (
@@ -98,19 +98,11 @@ def row_of(tracked: Tracked) -> CompanyRow:
     if not isinstance(company, Company):
         raise TypeError(type(company))
     return CompanyRow(
-        id=company.id,
+        **told_of(tracked),
         **plain(company.firm),
-        status=plain(company.status),
-        status_label=STATUS_LABELS[Status(company.status)],
-        since=tracked.since,
-        since_recorded=tracked.since_recorded,
         closed_on=plain(company.closed_on),
         ties=_ties(company),
         next=[],
-        version=company.version,
-        created_at=tracked.created_at,
-        updated_at=tracked.updated_at,
-        position=tracked.position,
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from domain.calendar import paris_day
 from domain.convention.due import expected_reports, report_label, waits
 from domain.convention.model import Convention
-from domain.convention.parts import RUNNING, STATUS_LABELS, PartyKind, Report, Status
+from domain.convention.parts import RUNNING, PartyKind, Report
 from domain.kernel import Due
 from domain.ports import World
 from domain.programme.model import Programme
@@ -24,7 +24,7 @@ from projections.facts import plain, word
 from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
 from projections.today import FUNCTION, TYPED
-from projections.tracking import Tracked, academies_of, needed, rules_followed, scopes_of
+from projections.tracking import Tracked, academies_of, needed, rules_followed, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.conventions (
@@ -163,13 +163,8 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
     c = _convention(tracked)
     evidence, source = _evidence(c)
     return ConventionRow(
-        id=c.id,
+        **told_of(tracked),
         title=c.title,
-        status=plain(c.status),
-        status_label=STATUS_LABELS[Status(c.status)],
-        since=tracked.since,
-        since_recorded=tracked.since_recorded,
-        version=c.version,
         academie=c.academie,
         academies=academies_of(c),
         associations=operators_of(c),
@@ -201,9 +196,6 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         end_cause=plain(c.end_cause),
         ended_on=plain(c.ended_on),
         next=next_of(dues, today),
-        created_at=tracked.created_at,
-        updated_at=tracked.updated_at,
-        position=tracked.position,
         persons=_persons(c),
     )
 

@@ -11,14 +11,14 @@ from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
 from domain.imports.model import Import
-from domain.imports.parts import KEPT, KIND_LABELS, STATUS_LABELS, Status
+from domain.imports.parts import KEPT, KIND_LABELS
 from domain.kernel import Due
 from projections import paging
 from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, put
 from projections.facts import plain
 from projections.paging import Page, one
-from projections.tracking import Tracked, scopes_of
+from projections.tracking import Tracked, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.imports (
@@ -95,7 +95,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], today: date) -> ImportRow:
         raise TypeError(type(record))
     result, ended = record.result, record.ended_on
     return ImportRow(
-        id=record.id,
+        **told_of(tracked),
         kind=record.kind.value,
         kind_label=KIND_LABELS[record.kind],
         association_id=record.association_id,
@@ -104,10 +104,6 @@ def row_of(tracked: Tracked, dues: Sequence[Due], today: date) -> ImportRow:
         dry_run=record.dry_run,
         size=record.file.size,
         media_type=record.file.media_type,
-        status=plain(record.status),
-        status_label=STATUS_LABELS[Status(record.status)],
-        since=tracked.since,
-        since_recorded=tracked.since_recorded,
         done=record.done,
         total=record.total,
         lines=result.lines if result else None,
@@ -118,10 +114,6 @@ def row_of(tracked: Tracked, dues: Sequence[Due], today: date) -> ImportRow:
         ended_on=plain(ended),
         kept_until=(ended + KEPT).isoformat() if ended and not record.is_erased else None,
         next=next_of(dues, today),
-        version=record.version,
-        created_at=tracked.created_at,
-        updated_at=tracked.updated_at,
-        position=tracked.position,
     )
 
 

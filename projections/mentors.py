@@ -21,9 +21,7 @@ from domain.mentor.parts import (
     CHECK_LABELS,
     LEAVING_LABELS,
     ORIGIN_LABELS,
-    STATUS_LABELS,
     SUSPENSION_LABELS,
-    Status,
 )
 from domain.ports import World
 from domain.programme.model import Programme
@@ -35,7 +33,7 @@ from projections.batch import Batch, Connection, Projection, Table, as_array, as
 from projections.facts import plain, split, word
 from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
-from projections.tracking import Tracked, links_of, needed, scopes_of
+from projections.tracking import Tracked, links_of, needed, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.mentors (
@@ -173,12 +171,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], rules: Rules, rules_version: i
     until, trained = _terms(m, rules, today)
     mentees, classes = m.profile.capacity(rules)
     return MentorRow(
-        id=m.id,
-        status=plain(m.status),
-        status_label=STATUS_LABELS[Status(m.status)],
-        since=tracked.since,
-        since_recorded=tracked.since_recorded,
-        version=m.version,
+        **told_of(tracked),
         association=m.association_id,
         academies=sorted(m.academies),
         uai=m.uai,
@@ -210,9 +203,6 @@ def row_of(tracked: Tracked, dues: Sequence[Due], rules: Rules, rules_version: i
         merged_into=m.merged_into,
         links=links_of(m),
         next=next_of(dues, today),
-        created_at=tracked.created_at,
-        updated_at=tracked.updated_at,
-        position=tracked.position,
         persons=_persons(m),
     )
 

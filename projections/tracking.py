@@ -57,6 +57,24 @@ def follow(happened: Happened, tracked: Tracked | None) -> Tracked:
     return Tracked(record, timeline, created_at, happened.recorded_at, happened.position)
 
 
+def told_of(tracked: Tracked) -> dict[str, Any]:
+    """What the row of every record tells alike: its id, where it stands and since when, its version, when it
+    was made and last changed, and by the event of which position.
+    """
+    record = tracked.record
+    return {
+        "id": record.id,
+        "status": plain(record.status),
+        "status_label": record.status_labels[record.status],
+        "since": tracked.since,
+        "since_recorded": tracked.since_recorded,
+        "version": record.version,
+        "created_at": tracked.created_at,
+        "updated_at": tracked.updated_at,
+        "position": tracked.position,
+    }
+
+
 def dated_facts(record: Root) -> dict[str, Any]:
     """The dates a record is asked about for another day: ``2025-12-05``, or ``2025-12``."""
     if isinstance(record, Convention):

@@ -17,7 +17,7 @@ from domain.programme.model import Programme
 from domain.programme.rules import MODULES
 from domain.training.due import waits
 from domain.training.model import Training
-from domain.training.parts import PLACE_LABELS, STATUS_LABELS, Course, Enrolment, Place, Status
+from domain.training.parts import PLACE_LABELS, Course, Enrolment, Place
 from projections import paging
 from projections.awaited import Awaited, next_of
 from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
@@ -25,7 +25,7 @@ from projections.bringing import bringing
 from projections.facts import plain, word
 from projections.paging import Condition, Page, containing, one
 from projections.persons import Personal
-from projections.tracking import Tracked, needed, rules_followed, scopes_of
+from projections.tracking import Tracked, needed, rules_followed, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.trainings (
@@ -145,13 +145,8 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
     training = _training(tracked)
     course = training.course
     return TrainingRow(
-        id=training.id,
+        **told_of(tracked),
         title=course.title,
-        status=plain(training.status),
-        status_label=STATUS_LABELS[Status(training.status)],
-        since=tracked.since,
-        since_recorded=tracked.since_recorded,
-        version=training.version,
         association_id=training.association_id,
         programme_id=training.programme_id,
         rules_version=rules_followed(training, programme, today),
@@ -168,9 +163,6 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         enrolments=[_enrolment(i, one, today) for i, one in training.enrolments.items()],
         closed_on=plain(training.closed_on),
         next=next_of(dues, today),
-        created_at=tracked.created_at,
-        updated_at=tracked.updated_at,
-        position=tracked.position,
         persons={} if course.trainer is None else {"trainer": word(course.trainer)},
     )
 
