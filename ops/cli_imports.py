@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ops.imports.bench import Kind
     from ops.imports.report import Report
 
+    _Target = Callable[[House], Awaitable[tuple[Kind, Actor]]]
+
 _HELP = "CSV (; , ou tabulation ; UTF-8 ou cp1252) ou XLSX."
 _File = Annotated[Path, typer.Argument(help=f"Le fichier : {_HELP}")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Vérifie sans rien enregistrer.")]
@@ -47,12 +49,9 @@ class _Asked:
 def import_conventions(file: _File, dry_run: _DryRun = False, annotated: _Annotated = None) -> None:
     """Importe des conventions annoncées. Rien n'est enregistré si une seule ligne est fautive."""
 
-    async def target(parts: House) -> tuple[Kind, Actor]:
-        from ops.imports.conventions import Conventions
+    from ops.imports.conventions import Conventions
 
-        return Conventions(), _academies(parts.world.territory)
-
-    _import(_Asked(file, dry_run, annotated), target)
+    _import(_Asked(file, dry_run, annotated), _for_every_academie(Conventions()))
 
 
 @imports_app.command("mentors")
@@ -77,12 +76,9 @@ def import_mentors(
 def import_associations(file: _File, dry_run: _DryRun = False, annotated: _Annotated = None) -> None:
     """Importe des associations. Qui est déjà connu n'est pas modifié."""
 
-    async def target(parts: House) -> tuple[Kind, Actor]:
-        from ops.imports.associations import Associations
+    from ops.imports.associations import Associations
 
-        return Associations(), _academies(parts.world.territory)
-
-    _import(_Asked(file, dry_run, annotated), target)
+    _import(_Asked(file, dry_run, annotated), _for_every_academie(Associations()))
 
 
 @imports_app.command("attendance")
@@ -107,7 +103,16 @@ def import_attendance(
     _import(_Asked(file, dry_run, annotated), target)
 
 
-def _import(asked: _Asked, target: Callable[[House], Awaitable[tuple[Kind, Actor]]]) -> None:
+def _for_every_academie(kind: Kind) -> _Target:
+    """Into the registers of all of them."""
+
+    async def target(parts: House) -> tuple[Kind, Actor]:
+        return kind, _academies(parts.world.territory)
+
+    return target
+
+
+def _import(asked: _Asked, target: _Target) -> None:
     """Reads, tells the faults, writes the annotated file; status 1 when the file is faulty, 2 when there is
     none to read."""
     report = run(lambda settings: _work(settings, asked, target))
@@ -126,9 +131,7 @@ def _import(asked: _Asked, target: Callable[[House], Awaitable[tuple[Kind, Actor
     out.print(f"{report.lines} ligne(s) {verb}{known}.")
 
 
-async def _work(
-    settings: Settings, asked: _Asked, target: Callable[[House], Awaitable[tuple[Kind, Actor]]]
-) -> Report:
+async def _work(settings: Settings, asked: _Asked, target: _Target) -> Report:
     from ops.compose import house
     from ops.imports import direct
     from ops.imports.apart import Apart

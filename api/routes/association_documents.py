@@ -13,8 +13,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from api.dependencies import Parts, Services
 from api.fields import Body, Day, Reason, Sha256, shown
@@ -26,6 +24,7 @@ from api.requests import Accepted, Act, AssociationId, command
 from api.routing import Route
 from api.security import Bearer
 from api.travel import known
+from api.uploads import file_in
 from domain.association import commands
 from domain.association.model import Association
 from domain.association.parts import MEDIA_TYPES, MOST_BYTES, DocumentVersion
@@ -125,7 +124,7 @@ async def receive_document(
         Day | None, Query(description="Son dernier jour ; une attestation d'assurance en a un.")
     ] = None,
 ) -> Accepted:
-    body, media_type = await _file_in(request)
+    body, media_type = await file_in(request, _BEGINNINGS, "file_type")
     digest = sha256(body).hexdigest()
     version = DocumentVersion(digest, len(body), media_type, on, channel, valid_until)
     asked = commands.ReceiveDocument(record_id=id, document=document, version=version)
@@ -206,20 +205,6 @@ async def read_document(id: AssociationId, document: DocumentName, shown: Shown,
     name = f"{document}.{_EXTENSIONS[version.media_type]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, media_type=version.media_type, headers=headers)
-
-
-async def _file_in(request: Request) -> tuple[bytes, str]:
-    """The file and its type, which its first bytes confirm. Raises ``Refusal``."""
-    announced = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if announced not in _BEGINNINGS:
-        raise Refusal("file_type")
-    try:
-        body = await request.body()
-    except ClientDisconnect as gone:
-        raise HTTPException(400) from gone
-    if not body.startswith(_BEGINNINGS[announced]):
-        raise Refusal("file_type")
-    return body, announced
 
 
 async def _may(caller: Bearer, asked: commands.ReceiveDocument, parts: Services) -> bool:

@@ -12,8 +12,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 
 from api import examples, examples_imports
 from api.dependencies import After, Limit, Parts, Reading, Services, position_after
@@ -25,6 +23,7 @@ from api.requests import Accepted, Create, command
 from api.routing import Route
 from api.security import Bearer
 from api.travel import known
+from api.uploads import file_in
 from domain.authorization import may_see
 from domain.imports import guards
 from domain.imports.commands import Submit
@@ -39,7 +38,7 @@ router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=Route)
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _ASSOCIATION: Final = r"^association-[0-9A-Za-z-]{1,80}$"
 _TRAINING: Final = r"^training-[0-9A-Za-z-]{1,80}$"
-_ZIP: Final = b"PK\x03\x04"
+_BEGINNINGS: Final = {CSV: b"", XLSX: b"PK\x03\x04"}
 _EXTENSIONS: Final = {CSV: "csv", XLSX: "xlsx"}
 
 ImportId = Annotated[
@@ -99,7 +98,7 @@ async def submit_import(
     ] = None,
     dry_run: Annotated[bool, Query(description="Vérifier sans rien enregistrer.")] = False,
 ) -> Accepted:
-    body, media_type = await _table_in(request)
+    body, media_type = await file_in(request, _BEGINNINGS, "table_type")
     record_id = act.new_id("import")
     file = File(sha256(body).hexdigest(), len(body), media_type)
     asked = Submit(
@@ -198,20 +197,6 @@ async def read_file(id: ImportId, shown: Shown, parts: Parts) -> Response:
 
 
 history_route(router, "imports", Import, "L'histoire d'un import, refus compris", imports.get)
-
-
-async def _table_in(request: Request) -> tuple[bytes, str]:
-    """The file and its type, which its first bytes confirm. Raises ``Refusal``."""
-    announced = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if announced not in MEDIA_TYPES:
-        raise Refusal("table_type")
-    try:
-        body = await request.body()
-    except ClientDisconnect as gone:
-        raise HTTPException(400) from gone
-    if body.startswith(_ZIP) != (announced == XLSX):
-        raise Refusal("table_type")
-    return body, announced
 
 
 def _may(caller: Bearer, asked: Submit) -> bool:
