@@ -55,7 +55,8 @@ def clearing(kind: str, missing: Iterable[str], operator: tuple[Lack, ...]) -> t
 def takes_candidacies(association: Association) -> None:
     """Raises ``Refused`` for an operator that is suspended, or out of the scheme."""
     if association.status == Status.SUSPENDED:
-        raise Refused(*_SUSPENDED)
+        code, sentence, missing = _SUSPENDED
+        raise Refused(code, sentence, missing)
     if association.status in CLOSED:
         raise Refused(
             "operator_closed",
