@@ -29,7 +29,6 @@ class Stack:
     home: Path
     process: subprocess.Popen[str]
     log: Path
-    ready_after: float
 
     @property
     def api(self) -> str:
@@ -124,19 +123,17 @@ def environment(home: Path, port: int = 0) -> dict[str, str]:
 def running(home: Path) -> Iterator[Stack]:
     """Starts a stack, waits until it is ready, and stops it by Ctrl-C at the end."""
     log = home.parent / f"{home.name}.out"
-    started = time.monotonic()
     with log.open("w") as output:
         process = subprocess.Popen(
             [*MENTORAT, "up"], env=environment(home), cwd=ROOT, stdout=output, stderr=output, text=True
         )
-    stack = Stack(home, process, log, 0.0)
+    stack = Stack(home, process, log)
     try:
         try:
             eventually(lambda: "mentorat est prêt" in stack.said or process.poll() is not None)
         except AssertionError as late:
             raise AssertionError(f"{late}\n{stack.told()}") from late
         assert process.poll() is None, stack.told()
-        stack.ready_after = time.monotonic() - started
         yield stack
     finally:
         if process.poll() is None:

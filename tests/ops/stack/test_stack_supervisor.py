@@ -239,13 +239,11 @@ def test_a_stubborn_service_is_killed_after_its_time(tmp_path: Path) -> None:
 def test_a_second_request_hastens_the_stop(tmp_path: Path) -> None:
     told = Told()
     flag = tmp_path / "started"
-    service = replace(python("api", STUBBORN, str(flag)), ready=flag.exists, stop_timeout=60)
+    service = replace(python("api", STUBBORN, str(flag)), ready=flag.exists, stop_timeout=600)
     supervisor = Supervisor([service], told, tmp_path)
-    before = time.monotonic()
     with running(supervisor):
         supervisor.request_stop()
-    assert time.monotonic() - before < 5
-    assert "Arrêt immédiat." in told
+    assert told.sentences[-2:] == ["Arrêt immédiat.", "api : arrêté."]
 
 
 def test_each_service_writes_to_its_own_log_set_aside_when_large(tmp_path: Path) -> None:
