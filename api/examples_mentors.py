@@ -61,7 +61,7 @@ MENTOR: Final[dict[str, Any]] = {
             "key": "check",
             "at": "2025-12-08T23:00:00+00:00",
             "what": "Vérifier les antécédents (candidature du 1er décembre 2025)",
-            "by": None,
+            "by": "2026-12-08",
             "missing": ["la présentation du document"],
             "automatic": False,
         }

@@ -121,6 +121,13 @@ class MentorRulesBody(_Part):
 
     reminders: Steps = Field(_each(_MENTORS.reminders), description="Relances d'un dossier qui n'avance pas.")
     lapse: DelayBody = Field(_of(_MENTORS.lapse), description="Après quoi un dossier immobile devient caduc.")
+    idle: Plain = Field(
+        _of(_MENTORS.idle),
+        description="Après quoi un dossier complet qui n'avance plus devient caduc ; jours ou mois.",
+    )
+    idle_alert: Plain = Field(
+        _of(_MENTORS.idle_alert), description="Alerte à l'association avant cette caducité ; jours ou mois."
+    )
     mentees: Annotated[int, Field(strict=True, ge=0, le=50)] = Field(
         _MENTORS.mentees, description="Mentoré·es à la fois, sauf précision du dossier."
     )

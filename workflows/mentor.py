@@ -36,6 +36,17 @@ class MentorOnboarding(Process):
         """After 25 school days without any progress the candidacy lapses."""
         return await self.carry_out(due, "mentor.lapse")
 
+    @step
+    async def remind_idle(self, due: Step) -> Outlook:
+        """A complete file that has not come nearer to its clearance for 11 months: the association is told to
+        go on, to refuse, or to note that they left."""
+        return await self.carry_out(due, "record.remind")
+
+    @step
+    async def lapse_idle(self, due: Step) -> Outlook:
+        """After 12 months it lapses too."""
+        return await self.carry_out(due, "mentor.lapse")
+
 
 @workflow.defn(name="MentorStanding")
 class MentorStanding(Process):

@@ -346,7 +346,7 @@ class Release(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse(Command):
-    """A file left idle for too long."""
+    """A file left idle for too long, or a record that nobody brings to its clearance."""
 
     name: ClassVar[str] = "mentor.lapse"
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from domain.calendar import french_date, paris_day, start_of
 from domain.estimating import estimated
 from domain.kernel import Due
-from domain.mentor.clearance import CHECK, check_until, lacks, trained_until, training_missing
+from domain.mentor.clearance import CHECK, check_until, trained_until, training_missing
+from domain.mentor.climbing import CLIMBING, climbing, idle_key, idle_round
 from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
-from domain.mentor.timeline import reached_on
 from domain.programme.rules import Delay
 from domain.reminding import Grace, Reminder, Step, deliveries, grace, next_step, retention
 
@@ -36,7 +36,7 @@ def due(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime) -
         return list(_courses(mentor))
     found = [
         *_file(mentor, rules, calendar, now),
-        *_steps(mentor, rules, now),
+        *climbing(mentor, rules, calendar, now),
         *_identity(mentor),
         *_check(mentor, rules, now),
         *_certificates(mentor, rules, now),
@@ -61,7 +61,8 @@ def waits(mentor: Mentor, programme: Programme, world: World, now: datetime) -> 
 
 
 def lapse_key(mentor: Mentor) -> str:
-    return f"lapse:{mentor.progress_on.isoformat()}"
+    """Of the lapse that its status may come to."""
+    return idle_key(mentor) if mentor.status in CLIMBING else f"lapse:{mentor.progress_on.isoformat()}"
 
 
 def overdue_key(mentor: Mentor, rules: Rules) -> str:
@@ -116,37 +117,6 @@ def _file_steps(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, term: da
 
 def _file_round(mentor: Mentor) -> str:
     return f"file:{mentor.progress_on.isoformat()}:"
-
-
-def _steps(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
-    """The next step of the ladder: only a person takes it. What a clearance misses is what it would be
-    refused for today; where the rules ask for no training, it comes after the check."""
-    today = paris_day(now)
-    train = training_missing(mentor.certificates.values(), rules, today)
-    lacking = tuple(word for _, _, missing in lacks(mentor, rules, today) for word in missing)
-    clear = ("clear", "Valider", lacking)
-    wanted = {
-        Status.FILE_COMPLETE: ("interview", "Tenir l'entretien", ("un entretien favorable",)),
-        Status.INTERVIEWED: (
-            "check",
-            "Vérifier les antécédents",
-            ("la présentation du document",) if mentor.asked else ("la demande du document",),
-        ),
-        Status.CHECKED: ("train", "Former", train) if train else clear,
-        Status.TRAINED: clear,
-    }
-    step = wanted.get(Status(mentor.status))
-    if step:
-        kind, what, missing = step
-        yield Due(
-            kind=kind,
-            key=kind,
-            at=start_of(reached_on(mentor)),
-            awaits=_awaits(mentor),
-            what=f"{what} (candidature du {french_date(mentor.applied_on)})",
-            missing=missing,
-            automatic=False,
-        )
 
 
 def _identity(mentor: Mentor) -> Iterator[Due]:
@@ -334,6 +304,8 @@ def _still_awaited(mentor: Mentor, rules: Rules, now: datetime, key: str, remind
     match reminder.kind:
         case "remind_file":
             return mentor.status == Status.CANDIDATE and key.startswith(_file_round(mentor))
+        case "remind_idle":
+            return mentor.status in CLIMBING and key.startswith(idle_round(mentor))
         case "alert_check":
             until = check_until(mentor, rules)
             waited = bool(until and today <= until and key.startswith(_check_round(until)))

@@ -10,6 +10,7 @@ from domain.case import Case
 from domain.explaining import Basis, Reason
 from domain.kernel import Due
 from domain.mentor.clearance import blocks, check_until, lacks, trained_until
+from domain.mentor.climbing import idle_term, progressed_on
 from domain.mentor.due import lapse_term
 from domain.mentor.model import Mentor
 from domain.mentor.operator import blocking, clearing
@@ -67,7 +68,7 @@ def _status(case: Case, mentor: Mentor) -> Reason:
         Status.TRAINED: TRAINING_RULES,
         Status.CLEARED: ("mentors.check", *TRAINING_RULES, "required_entitlements"),
         Status.SUSPENDED: ("mentors.check",) if overdue else (),
-        Status.LAPSED: ("mentors.lapse",),
+        Status.LAPSED: ("mentors.lapse",) if mentor.file_missing else ("mentors.idle",),
     }
     status = Status(mentor.status)
     return case.status(*_RESTS_ON.get(status, ()), facts=suspended, rules=rules.get(status, ()))
@@ -98,6 +99,17 @@ def _missing(case: Case, mentor: Mentor) -> Iterator[Reason]:
         yield case.reason("missing", code, sentence, missing, rests)
 
 
+def _idle(case: Case, mentor: Mentor) -> Basis:
+    rules, since = case.rules.mentors, progressed_on(mentor)
+    term, late = idle_term(mentor, case.rules, case.calendar, case.now)
+    counted = (
+        case.after(since, rules.idle, plainly=True),
+        case.before(term, (rules.idle_alert,), rules.idle_alert.before(term)),
+        case.after(late.told_on, late.left) if late else None,
+    )
+    return Basis(case.facts(*_ALL), ("mentors.idle", "mentors.idle_alert"), counted)
+
+
 def _basis(case: Case, mentor: Mentor, due: Due) -> Basis:
     rules, day = case.rules.mentors, paris_day(due.at)
     checked, trained = check_until(mentor, case.rules), trained_until(mentor, case.rules, case.today)
@@ -116,6 +128,8 @@ def _basis(case: Case, mentor: Mentor, due: Due) -> Basis:
             return Basis(case.facts("PersonCorrected"))
         case "leave_course":
             return Basis(case.facts("Enrolled"))
+        case "remind_idle" | "lapse_idle":
+            return _idle(case, mentor)
         case "interview":
             return Basis(case.facts(*_FILE))
         case "check":

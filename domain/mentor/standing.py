@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 from domain.guards import not_in_the_future, reason_given
 from domain.kernel import Act
 from domain.mentor import guards
-from domain.mentor.parts import STANDING, Asked, Check, CheckKind, MentorLeaving, MentorSuspension, Status
+from domain.mentor.parts import (
+    LADDER,
+    STANDING,
+    Asked,
+    Check,
+    CheckKind,
+    MentorLeaving,
+    MentorSuspension,
+    Status,
+)
 
 if TYPE_CHECKING:
     from domain.programme.rules import Rules
@@ -80,8 +89,8 @@ class Standing:
         self._candidacy_refused(on=act.today)
 
     def lapse(self, act: Act, *, on: date) -> None:
-        """A file left idle for too long lapsed on that day. Nothing happens twice."""
-        if self.status == Status.CANDIDATE:
+        """A candidacy left idle for too long lapsed on that day. Nothing happens twice."""
+        if self.status in LADDER:
             self._lapsed(on=on)
 
     def release(self, act: Act, *, on: date) -> None:

@@ -27,6 +27,8 @@ RULE_LABELS: Final = {
     "admission.entitlement_alerts": "alertes avant la fin d'un titre",
     "mentors.reminders": "relances d'un dossier de mentor·e incomplet",
     "mentors.lapse": "caducité d'une candidature sans suite",
+    "mentors.idle": "caducité d'un dossier complet qui n'avance plus vers la validation",
+    "mentors.idle_alert": "alerte avant cette caducité",
     "mentors.mentees": "mentoré·es accompagné·es à la fois, par défaut",
     "mentors.classes": "classes accompagnées à la fois, par défaut",
     "mentors.minimum_age": "âge minimal d'un·e mentor·e, en années",

@@ -123,13 +123,16 @@ class Perimeter:
 
 @dataclass(frozen=True)
 class MentorRules:
-    """How a mentor is checked. ``minimum_age``: in years, on the day of the candidacy. ``b3_age``: the
-    oldest bulletin n° 3 that may be presented; ``check``: how long a check counts. ``honorabilite`` is empty
-    unless the programme has missions that the law names.
+    """How a mentor is checked. ``idle``: how long a complete file may go without progress towards its
+    clearance, the association being told ``idle_alert`` before. ``minimum_age``: in years, on the day of the
+    candidacy. ``b3_age``: the oldest bulletin n° 3 that may be presented; ``check``: how long a check counts.
+    ``honorabilite`` is empty unless the programme has missions that the law names.
     """
 
     reminders: tuple[Delay, ...] = (Delay(5, _SCHOOL), Delay(10, _SCHOOL))
     lapse: Delay = Delay(25, _SCHOOL)
+    idle: Delay = Delay(12, Unit.MONTHS)
+    idle_alert: Delay = Delay(1, Unit.MONTHS)
     mentees: int = 2
     classes: int = 1
     minimum_age: int = 18

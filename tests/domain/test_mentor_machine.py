@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -83,7 +84,7 @@ class Card:
     over: str = ""
     over_on: date | None = None
     aliases: int = 0
-    letter: Letter | None = None
+    letters: dict[str, Letter] = field(default_factory=dict)
     operator: bool = True
 
     def status(self) -> str:
@@ -157,11 +158,23 @@ class Card:
 
     def touch(self, today: date) -> None:
         """Reminded anew, if it is not today already that it was touched."""
-        if today != self.touched:
-            self.touched, self.letter = today, None
+        self.touched = today
+
+    def moved(self) -> date:
+        """The last progress."""
+        courses = [one[2] for one in self.courses.values()]
+        return max(
+            [self.touched, self.applied, self.met or self.touched, self.checked or self.touched, *courses]
+        )
 
     def end(self, how: str, on: date) -> None:
         self.over, self.over_on = how, on
+
+
+def months_before(day: date) -> date:
+    """A month before, on the last day of that month if it is shorter."""
+    year, month = (day.year - 1, 12) if day.month == 1 else (day.year, day.month - 1)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def whose(actor: Actor) -> str:
@@ -173,6 +186,7 @@ class MentorMachine(Play):
     record_id = MENTOR
     steps = {  # noqa: RUF012
         "lapse": lambda record_id: ask.Lapse(record_id=record_id),
+        "lapse_idle": lambda record_id: ask.Lapse(record_id=record_id),
         "suspend_overdue": lambda record_id: ask.SuspendOverdue(record_id=record_id),
     }
 
@@ -208,6 +222,8 @@ class MentorMachine(Play):
         if due.kind == "lapse":
             last = self.calendar.add_school_days(self.told(), 15)
             self.card.end("lapsed", last + timedelta(days=1))
+        elif due.kind == "lapse_idle":
+            self.card.end("lapsed", self.idle_ends() + timedelta(days=1))
         elif due.kind == "suspend_overdue":
             ends = self.card.check_ends()
             assert ends
@@ -216,20 +232,31 @@ class MentorMachine(Play):
             self.card.over = "erased"
 
     def letters(self, due: Due) -> None:
-        """The second reminder of the file as it was last touched."""
-        second = f"file:{self.card.touched}:2"
-        if due.key == second:
-            self.card.letter = Letter(self.today)
-        elif due.key.startswith(f"deliver:{second}:") and self.card.letter:
-            self.card.letter.tries += 1
-            self.card.letter.left = self.card.letter.left or (None if self.problem else self.today)
+        """What was written, how often it was handed in, and when it left."""
+        key = due.key.removeprefix("deliver:").rpartition(":")[0] if due.kind == "deliver" else due.key
+        if due.kind != "deliver":
+            self.card.letters[key] = Letter(self.today)
+        elif letter := self.card.letters.get(key):
+            letter.tries += 1
+            letter.left = letter.left or (None if self.problem else self.today)
 
     def told(self) -> date:
         """When the second reminder was sent, at the earliest ten school days after the file was touched."""
-        first, letter = self.calendar.add_school_days(self.card.touched, 10), self.card.letter
+        first = self.calendar.add_school_days(self.card.touched, 10)
+        return self.sent(f"file:{self.card.touched}:2", first)
+
+    def sent(self, key: str, first: date) -> date:
+        letter = self.card.letters.get(key)
         if letter is None or (letter.left is None and letter.tries < 3):
             return max(first, self.today)
         return max(first, letter.left or letter.written)
+
+    def idle_ends(self) -> date:
+        """A year after the last progress, and a month at least after somebody was told."""
+        moved = self.card.moved()
+        term = months_later(moved, 12)
+        first = months_before(term)
+        return self.sent(f"idle:{moved}:1", first) + (term - first)
 
     # Time --------------------------------------------------------------------------------------
 
@@ -544,6 +571,8 @@ class MentorMachine(Play):
         late = status in STANDING and ends is not None and ends < self.today
         closed = card.over_on is not None and card.over != "erased"
         assert ("lapse" in ready) == (status == "candidate" and self.school_days() >= 15)
+        forgotten = status in LADDER[1:] and self.idle_ends() < self.today
+        assert ("lapse_idle" in ready) == forgotten
         assert ("suspend_overdue" in ready) == (late and "check_overdue" not in card.causes)
         assert ("erase" in ready) == (
             closed and card.over_on is not None and months_later(card.over_on, KEPT) <= self.today
@@ -625,6 +654,13 @@ STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
         lambda m: m.erase(),
         lambda m: m.renew() if m.card.causes else None,
     ),
+    "nobody decides": (
+        lambda m: m.open("interviewed"),
+        lambda m: m.months_pass(8),
+        lambda m: m.ask_check(""),
+        lambda m: m.months_pass(9),
+        lambda m: m.take_the_next_step() if m.card.status() in LADDER else None,
+    ),
     "one step after the other": (
         lambda m: m.open("candidate"),
         lambda m: m.train(False),
@@ -651,7 +687,16 @@ def every_story() -> None:
 def test_the_stories_meet_every_status_and_every_deadline() -> None:
     SEEN.clear()
     every_story()
-    for kind in ("lapse", "suspend_overdue", "remind_file", "alert_check", "deliver", "erase"):
+    for kind in (
+        "lapse",
+        "lapse_idle",
+        "remind_idle",
+        "suspend_overdue",
+        "remind_file",
+        "alert_check",
+        "deliver",
+        "erase",
+    ):
         assert SEEN[f"due {kind}"], kind
     for status in (*LADDER, *STANDING, "left", "lapsed", "erased"):
         assert SEEN[f"status {status}"], status

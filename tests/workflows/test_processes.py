@@ -13,6 +13,7 @@ from domain.association import assessing
 from domain.association import due as association_due
 from domain.convention import due as convention_due
 from domain.imports import due as imports_due
+from domain.mentor import climbing as mentor_climbing
 from domain.mentor import due as mentor_due
 from domain.training import due as training_due
 from workflows.association import AssociationAdmission
@@ -38,7 +39,7 @@ BASE = {"deliver", "erase"}
     [
         ((convention_due,), [ConventionProcess]),
         ((association_due, assessing), [AssociationAdmission]),
-        ((mentor_due,), [MentorOnboarding, MentorStanding]),
+        ((mentor_due, mentor_climbing), [MentorOnboarding, MentorStanding]),
         ((training_due,), [TrainingCourse]),
         ((imports_due,), [ImportRun]),
     ],
