@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from domain.convention.model import Convention
     from domain.programme.rules import Rules
 
+SUSPENDED: Final = "L'association est suspendue."
 LIFTED: Final = "la levée de la suspension de l'association, par l'académie"
 
 
@@ -55,8 +56,7 @@ def clearing(kind: str, missing: Iterable[str], operator: tuple[Lack, ...]) -> t
 def takes_candidacies(association: Association) -> None:
     """Raises ``Refused`` for an operator that is suspended, or out of the scheme."""
     if association.status == Status.SUSPENDED:
-        code, sentence, missing = _SUSPENDED
-        raise Refused(code, sentence, missing)
+        raise Refused("operator_suspended", SUSPENDED, (LIFTED,))
     if association.status in CLOSED:
         raise Refused(
             "operator_closed",
@@ -75,7 +75,7 @@ def _lacks(
     day: date,
 ) -> Iterator[Lack]:
     if association.status == Status.SUSPENDED:
-        yield _SUSPENDED
+        yield "operator_suspended", SUSPENDED, (LIFTED,)
     elif association.status != Status.ADMITTED:
         yield _NOT_ADMITTED
     if not association.insured(day):
@@ -92,7 +92,6 @@ def _lacks(
         )
 
 
-_SUSPENDED: Final[Lack] = ("operator_suspended", "L'association est suspendue.", (LIFTED,))
 _NOT_ADMITTED: Final[Lack] = (
     "operator_not_admitted",
     "L'association n'est pas référencée.",
