@@ -97,11 +97,16 @@ def overdue(desk: Desk) -> None:
     desk.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
 
 
-def operator_gone(desk: Desk) -> None:
-    """Long after its insurance ran out."""
+def uninsured(desk: Desk) -> None:
+    """All is done, and the operator's insurance ran out yesterday."""
     checked(desk)
     desk.admit(insured_until=desk.today)
+    desk.train()
     desk.house.clock.advance(days=1)
+
+
+def operator_gone(desk: Desk) -> None:
+    uninsured(desk)
     desk.do(of_association.Leave(record_id=FACE, on=desk.today), LYON, "fin")
 
 
@@ -137,6 +142,7 @@ STAGES: Final[tuple[Callable[[Desk], None], ...]] = (
     suspended,
     twin_suspended,
     overdue,
+    uninsured,
     operator_gone,
     left,
     erased,
