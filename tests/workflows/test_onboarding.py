@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.association import commands as of_association
+from domain.mentor import commands as of_mentor
 from domain.mentor.parts import MentorLeaving, Status
 from domain.training import commands as of_training
 from tests.domain import association_support, mentor_support
@@ -156,6 +157,23 @@ async def test_a_course_is_told_the_day_before_held_and_its_attendance_asked_for
         "8 Held",
         "15 ReminderDue attendance:2025-12-01",
     ]
+
+
+async def test_whoever_leaves_gives_the_place_back_and_the_association_is_told_who_has_it(
+    stage: Stage, desk: mentor_support.Desk
+) -> None:
+    desk.opened(places=1)
+    for mentor_id in (MENTOR, "mentor-2"):
+        desk.apply(mentor_id, replace(AWA, email=f"{mentor_id}@exemple.test", birth_date=None))
+        desk.do(of_training.Enrol(record_id=COURSE, mentor_id=mentor_id))
+    desk.do(of_mentor.Leave(record_id=MENTOR, on=desk.today, cause=MentorLeaving.MOVED))
+    await stage.nudge(MENTOR)
+    await stage.quiet(MENTOR)
+    assert await stage.told(MENTOR) == ["0 CourseLeft"]
+    assert list(desk.training().enrolments) == ["mentor-2"]
+    await stage.play(COURSE)
+    first = stage.outbox.sent[0]
+    assert first.subject.endswith("a une place à la formation du 1er décembre 2025 : mentor-2")
 
 
 async def test_when_an_operator_leaves_its_mentors_are_released_and_its_courses_called_off(
