@@ -1,4 +1,5 @@
-"""What a mentor's operator is and lacks, beside the mentor: asked of it whenever the mentor is read."""
+"""What an operator is and lacks, in titles that rest on other records too: asked whenever it, or a mentor of
+its own, is read."""
 
 from __future__ import annotations
 
@@ -6,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
 from api.dependencies import MOST_ITEMS, Reading, Services
 from api.travel import known
+from domain.association.entitlements import blocks_of, missing_entitlements
 from domain.association.model import Association
-from domain.association.parts import CONVENTIONED, STATUS_LABELS, Status
+from domain.association.parts import BLOCK_LABELS as BLOCKS
+from domain.association.parts import CONVENTIONED, FOLLOWED, STATUS_LABELS, Block, Status
 from domain.calendar import paris_day
 from domain.convention.model import Convention
 from domain.kernel import Root
@@ -19,10 +23,14 @@ from domain.mentor.operator import blocking, clearing, operator_lacks
 from domain.mentor.parts import BLOCK_LABELS, OPEN
 from domain.programme.model import Programme
 from domain.programme.rules import Rules
+from domain.registry import ruling
 from projections import conventions
+from projections.associations import AssociationRow
 from projections.conventions import ConventionFilters
 from projections.mentors import MentorRow
 from projections.tracking import track
+
+ASSESSMENT: Final = frozenset({"remind_assessment", "escalate_assessment"})
 
 
 async def with_operators(reading: Reading, rows: Sequence[MentorRow], until: datetime) -> list[MentorRow]:
@@ -38,6 +46,42 @@ async def with_operators(reading: Reading, rows: Sequence[MentorRow], until: dat
             found[key] = await _lacks(reading, row, records, until)
         told.append(_with(row, records.get(row.association), found[key]))
     return told
+
+
+async def with_titles(
+    reading: Reading, rows: Sequence[AssociationRow], until: datetime
+) -> list[AssociationRow]:
+    """Associations with the titles that they lack at ``until`` (UTC) by the rules that they follow: these
+    block them, or their admission would be refused for them. Conventions count, which are other records."""
+    ids = {one for row in rows for one in (row.id, row.programme_id) if one}
+    records = await _records(reading.parts, ids, until)
+    return [await _titled(reading, row, records, until) for row in rows]
+
+
+async def _titled(
+    reading: Reading, row: AssociationRow, records: dict[str, Root], until: datetime
+) -> AssociationRow:
+    association, programme = records.get(row.id), records.get(row.programme_id or "")
+    if not isinstance(association, Association) or not isinstance(programme, Programme):
+        return row
+    if association.status not in FOLLOWED:
+        return row
+    day = paris_day(until)
+    rules = ruling(association, programme, day).rules
+    bound = await bound_by(reading, association, rules, until)
+    missing = missing_entitlements(association, bound, rules, programme.scheme, association.academies, day)
+    blocks = [
+        {
+            "block": str(block),
+            "label": BLOCKS[block],
+            "missing": list(missing) if block is Block.ENTITLEMENT_LAPSED else [],
+        }
+        for block in blocks_of(association, missing, day)
+    ]
+    waited = [
+        replace(one, missing=[*one.missing, *missing]) if one.kind in ASSESSMENT else one for one in row.next
+    ]
+    return replace(row, blocks=blocks, next=waited)
 
 
 async def bound_by(

@@ -285,7 +285,9 @@ def _blocked(association: Association) -> list[dict[str, Any]]:
 
 
 def _blocks(association: Association, day: date) -> list[dict[str, Any]]:
-    return [{"block": plain(one), "label": BLOCK_LABELS[one]} for one in association.blocks(day)]
+    return [
+        {"block": plain(one), "label": BLOCK_LABELS[one], "missing": []} for one in association.blocks(day)
+    ]
 
 
 def _persons(contacts: dict[ContactRole, Contact]) -> dict[str, Personal]:

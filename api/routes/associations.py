@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -24,6 +25,7 @@ from api.listing import (
     tagged,
 )
 from api.openapi import problem_responses
+from api.operators import with_titles
 from api.persons import Shown
 from api.requests import Accepted, Act, AssociationId, Create, Edit, Nothing, command
 from api.routing import Route
@@ -188,6 +190,8 @@ async def list_associations(
     )
     async with reading.session() as connection:
         page = await associations.page(connection, filters, after, limit)
+    now = await parts.commands.now()
+    page = replace(page, items=await with_titles(reading, page.items, now))
     return listing(await shown.page(page, Association), request, response)
 
 
@@ -211,8 +215,12 @@ async def read_association(
         row = present(await associations.get(connection, id), id)
         then = await standing(connection, id, moments)
     if moments is None:
+        (row,) = await with_titles(reading, [row], await reading.parts.commands.now())
         return tagged(await shown.row(row, Association), response)
-    return await travelled(reading, shown, Association, id, moments, then, associations.row_at)
+    told = await travelled(reading, shown, Association, id, moments, then, associations.row_at)
+    if isinstance(told, Standing):
+        return told
+    return (await with_titles(reading, [told], moments.seen_from))[0]
 
 
 history_route(

@@ -11,7 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.association.assessing import assessment, assessment_series, reading_series, readings, to_read
-from domain.association.parts import FOLLOWED, INSURANCE, STANDING, Entitlement, Status
+from domain.association.parts import (
+    ENTITLEMENT_LABELS,
+    FOLLOWED,
+    INSURANCE,
+    STANDING,
+    Entitlement,
+    EntitlementKind,
+    Status,
+)
 from domain.calendar import french_date, paris_day, start_of
 from domain.estimating import estimated
 from domain.kernel import Due
@@ -175,7 +183,8 @@ def _insurance(association: Association, rules: Rules, now: datetime) -> Iterato
 
 
 def _entitlements(association: Association, rules: Rules, now: datetime) -> Iterator[Due]:
-    """Each title by itself, until its last day has passed."""
+    """Each title by itself, until its last day has passed; after it, while the rules require it and no other
+    one covers."""
     if association.status not in FOLLOWED:
         return
     for held in association.entitlements.values():
@@ -192,6 +201,27 @@ def _entitlements(association: Association, rules: Rules, now: datetime) -> Iter
             what=f"Décider de la suite du titre « {held.reference} », "
             f"qui prend fin le {french_date(held.ends)}",
             missing=("une décision qui le prolonge, ou de le laisser venir à son terme",),
+        )
+    yield from _lapsed_titles(association, rules, paris_day(now))
+
+
+def _lapsed_titles(association: Association, rules: Rules, today: date) -> Iterator[Due]:
+    for kind in EntitlementKind:
+        ended = [one for one in association.entitlements.values() if one.kind is kind and one.ends < today]
+        scheme, academies = association.scheme, association.academies
+        covered = all(association.holds(kind, scheme, code, today) for code in academies)
+        if kind not in rules.required_entitlements or not ended or covered:
+            continue
+        last = max(ended, key=lambda one: one.ends)
+        yield Due(
+            kind="alert_entitlement",
+            key=f"{_title_series(last)}lapsed",
+            at=start_of(last.ends + _ONE_DAY),
+            by=last.ends,
+            awaits=(f"association:{association.id}",),
+            what=f"Titre « {last.reference} » échu depuis le {french_date(last.ends)} : aucun nouveau binôme",
+            missing=(f"un titre en cours : {ENTITLEMENT_LABELS[kind]}",),
+            automatic=False,
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import TYPE_CHECKING
 
-from domain.association.parts import CONVENTIONED, ENTITLEMENT_LABELS, EntitlementKind
+from domain.association.parts import CONVENTIONED, ENTITLEMENT_LABELS, STANDING, Block, EntitlementKind
 from domain.convention.parts import RUNNING
 
 if TYPE_CHECKING:
@@ -37,6 +37,13 @@ def missing_entitlements(
         for academie in sorted(academies)
         if not _held(association, conventions, required, scheme, academie, day)
     )
+
+
+def blocks_of(association: Association, missing: Collection[str], day: date) -> list[Block]:
+    """Why no new binôme may be proposed on ``day``, given the titles that it lacks by the rules that it
+    follows then: they may ask for more, or less, than when it was admitted."""
+    lacking = [Block.ENTITLEMENT_LAPSED] if missing and association.status in STANDING else []
+    return [*(one for one in association.blocks(day) if one is not Block.ENTITLEMENT_LAPSED), *lacking]
 
 
 def conventioned(

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.association import guards
 from domain.association.due import lapse_term
+from domain.association.entitlements import blocks_of
 from domain.association.model import Association
 from domain.association.parts import BLOCK_LABELS, FOLLOWED, INSURANCE, SUSPENSION_LABELS, Block, Status
 from domain.calendar import paris_day
@@ -68,10 +69,10 @@ def _blocks(case: Case, association: Association) -> Iterator[Reason]:
         Block.INSURANCE_LAPSED: Basis(_insurance(case)),
         Block.ENTITLEMENT_LAPSED: Basis(case.every("EntitlementGranted"), ("required_entitlements",)),
     }
-    for block in association.blocks(case.today):
-        yield case.reason(
-            "block", block, f"Aucun nouveau binôme : {BLOCK_LABELS[block]}.", basis=rests[block]
-        )
+    for block in blocks_of(association, case.entitlements_missing, case.today):
+        missing = case.entitlements_missing if block is Block.ENTITLEMENT_LAPSED else ()
+        sentence = f"Aucun nouveau binôme : {BLOCK_LABELS[block]}."
+        yield case.reason("block", block, sentence, missing, rests[block])
 
 
 def _missing(case: Case, association: Association) -> Iterator[Reason]:

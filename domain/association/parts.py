@@ -97,7 +97,7 @@ class Block(StrEnum):
 BLOCK_LABELS: Final = {
     Block.SUSPENDED: "opérateur suspendu",
     Block.INSURANCE_LAPSED: "assurance échue",
-    Block.ENTITLEMENT_LAPSED: "titre échu",
+    Block.ENTITLEMENT_LAPSED: "titre échu ou manquant",
 }
 
 

@@ -68,6 +68,38 @@ async def row(site: Site, who: str = "lyon") -> dict[str, Any]:
     return found
 
 
+async def test_titles_that_rules_ask_for_later_block_an_admitted_association_and_are_named(
+    site: Site,
+) -> None:
+    """« conventionnée » too, which no event of its own says."""
+    await admitted(site)
+    rules = {"required_entitlements": ["laureate", "conventioned"]}
+    body = {"rules": rules, "on": TODAY_TOO, "to_open": True}
+    await site.do("national", "POST", "/v1/programmes/programme-1j1m/rules", body)
+    missing = [
+        "lauréate d'un appel à projets couvrant 1j1m dans l'académie 10",
+        "conventionnée par une convention en vigueur couvrant 1j1m dans l'académie 10",
+    ]
+    told = [{"block": "entitlement_lapsed", "label": "titre échu ou manquant", "missing": missing}]
+    assert (await row(site))["blocks"] == told
+    listed = (await site.get("lyon", "/v1/associations?limit=200")).json()["items"]
+    assert [one["blocks"] for one in listed if one["id"] == FACE] == [told]
+    reasons = (await site.get("lyon", f"{PATH}/explanation")).json()["reasons"]
+    assert [one["missing"] for one in reasons if one["about"] == "block"] == [missing]
+
+
+async def test_the_assessment_awaits_what_the_admission_would_be_refused_for(site: Site) -> None:
+    await opened(site)
+    rules = {"required_entitlements": ["conventioned"]}
+    body = {"rules": rules, "on": TODAY_TOO, "to_open": True}
+    await site.do("national", "POST", "/v1/programmes/programme-1j1m/rules", body)
+    for document in DOCUMENTS:
+        await accepted(site, document)
+    (due,) = [one for one in (await row(site))["next"] if one["kind"] == "remind_assessment"]
+    no = await site.call("lyon", "POST", f"{PATH}/admission/approval", {"on": TODAY_TOO})
+    assert due["missing"] == no.json()["missing"]
+
+
 async def test_an_association_is_admitted_suspended_and_leaves(site: Site) -> None:
     await admitted(site)
     found = await row(site)

@@ -385,3 +385,16 @@ def test_a_new_round_has_deadlines_of_its_own(desk: Desk) -> None:
     desk.open()
     assert desk.due("lapse").key == "lapse:2"
     assert desk.due("remind_documents").key == "documents:2:2026-02-03:1"
+
+
+def test_a_title_that_is_required_stays_awaited_once_it_has_lapsed() -> None:
+    desk = Desk(required_entitlements=("laureate",))
+    desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=AWARD))
+    desk.admitted(until=date(2027, 12, 31))
+    desk.at(date(2027, 1, 1))
+    due = desk.due("alert_entitlement")
+    assert due.what == "Titre « AAP-2025-12 » échu depuis le 31 décembre 2026 : aucun nouveau binôme"
+    assert (due.by, due.awaits, due.automatic) == (date(2026, 12, 31), (FACE_PARTY,), False)
+    renewed = renamed(AWARD, reference="AAP-2027", starts=date(2027, 1, 1), ends=date(2028, 12, 31))
+    desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=renewed))
+    assert [one.by for one in desk.dues() if one.kind == "alert_entitlement"] == [date(2028, 12, 31)]

@@ -134,7 +134,9 @@ async def test_an_insurance_that_runs_out_blocks_from_the_day_after_without_any_
     views.house.clock.advance(days=60)
     assert (await row(views)).blocks == []
     views.house.clock.advance(days=1)
-    assert (await row(views)).blocks == [{"block": "insurance_lapsed", "label": "assurance échue"}]
+    assert (await row(views)).blocks == [
+        {"block": "insurance_lapsed", "label": "assurance échue", "missing": []}
+    ]
     assert (await row(views)).status == "admitted"
 
 
