@@ -82,7 +82,7 @@ class Sheet:
     def refusals_by_link(self, link: str, online: bool, on: date, today: date) -> Expected:
         state, until = self.links.get(link, ("unknown", today))
         if state != "live" or self.status == "erased":
-            return {"not_found"}
+            return {"link_spent"} if state == "spent" and self.status != "erased" else {"not_found"}
         return (
             one_of(link_expired=until < today, online_today=not online or on != today)
             | self.unless(*OPENABLE)
