@@ -127,6 +127,12 @@ _WHO: Final = {
         "Doublon plus avancé",
         "Le dossier à rattacher est plus avancé : c'est lui que l'on garde, et l'autre que l'on y rattache.",
     ),
+    "duplicate_unlike": Entry(
+        409,
+        "Doublon sous un autre nom",
+        "Les deux dossiers n'ont pas les mêmes noms ou la même date de naissance : un motif dit que c'est la "
+        "même personne.",
+    ),
     "too_many_duplicates": Entry(
         409,
         "Trop de doublons",

@@ -237,6 +237,7 @@ async def change_profile(id: MentorId, body: ProfileBody, act: Edit) -> Accepted
     "no_such_duplicate",
     "duplicate_suspended",
     "duplicate_further",
+    "duplicate_unlike",
     "too_many_duplicates",
     "mentor_known",
 )

@@ -225,6 +225,10 @@ class Digests:
         dated = self.name_digest in {None, told.name_digest}
         return dated and self.bare_digest == told.bare_digest
 
+    def may_be_of_one_person(self, other: Digests) -> bool:
+        """The same names, and no birth date that contradicts the other's."""
+        return self.is_followed_by(other) or other.is_followed_by(self)
+
 
 @dataclass(frozen=True)
 class Interview:

@@ -45,9 +45,11 @@ def _told(mentor: Mentor, act: Act, person: Person, digests: Digests, rules: Rul
 def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
     """The same person's other record is closed, and what it proves is kept here: digests by which they
     are recognised, certificates, documents asked for, and its check if newer. What is kept stays under its
-    own programme's rules, and is shown to no lycée that proposed the other one."""
+    own programme's rules, and is shown to no lycée that proposed the other one. Of names or birth dates that
+    differ somebody answers, with a reason: what was proved of one person would be another's."""
     guards.is_open(kept, "y rattacher un autre dossier")
     other = can_be_merged(kept, duplicate)
+    _of_one_person(kept, other, act)
     held = {**other.certificates, **kept.certificates}
     newer = other.check and (kept.check is None or other.check.on > kept.check.on)
     other._merged_into(kept=kept.id, on=act.today)
@@ -95,6 +97,18 @@ def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
             ("le départ de la personne de l'autre dossier (mentor.leave)",),
         )
     return duplicate
+
+
+def _of_one_person(kept: Mentor, other: Mentor, act: Act) -> None:
+    if not (act.reason.strip() or kept.digests.may_be_of_one_person(other.digests)):
+        raise Refused(
+            "duplicate_unlike",
+            "Les deux dossiers n'ont pas les mêmes noms, ou pas la même date de naissance.",
+            (
+                "le motif (reason) : ce qui dit que c'est la même personne",
+                "ou la correction de l'un des deux",
+            ),
+        )
 
 
 def _height(mentor: Mentor) -> int:

@@ -9,6 +9,7 @@ from tests.api.conftest import ROLES, Site
 from tests.api.test_mentors import EMAIL, FAMILY, GIVEN, applied, person, read
 
 SECOND = {"email": "autre@introuvable.example", "birth_date": None, "family_name": "Introuvable-Naissance"}
+UNDER_ANOTHER_NAME = {"reason": "nom de naissance"}
 WORDS = (GIVEN, FAMILY, EMAIL, "1985-03-02", "autre@introuvable", "Introuvable-Naissance")
 
 
@@ -18,7 +19,9 @@ async def test_erasing_either_record_of_a_person_erases_both(site: Site, named: 
     kept = await applied(site)
     merged = await applied(site, person=person(**SECOND))
     stranger = await applied(site, person=person(email="x@x.example", given_name="Y", birth_date=None))
-    await site.do("face", "POST", f"/v1/mentors/{kept}/duplicates", {"duplicate_id": merged})
+    await site.do(
+        "face", "POST", f"/v1/mentors/{kept}/duplicates", UNDER_ANOTHER_NAME | {"duplicate_id": merged}
+    )
     asked = kept if named == "the one that was kept" else merged
     path, body = f"/v1/records/{asked}/erasure", {"ground": "consent_withdrawn"}
 

@@ -160,7 +160,7 @@ def test_the_newer_check_is_kept_and_brings_back_whoever_was_overdue() -> None:
     assert desk.mentor().check == old
     assert desk.mentor().status == "suspended"
     third = "mentor-3"
-    desk.apply(third, Person("Awa", "D", "awa@maison.test"))
+    desk.apply(third, Person("Awa", "Diallo", "awa@maison.test"))
     desk.complete_file(third)
     desk.interview(third)
     desk.check(third)
@@ -212,7 +212,7 @@ def test_a_certificate_of_the_closed_record_goes_to_the_one_that_was_kept(desk: 
 def test_merging_twice_in_a_row_carries_every_address_along(desk: Desk) -> None:
     desk.apply(AGAIN, SECOND)
     desk.apply("mentor-3", Person("Awa", "D", "awa@maison.test"))
-    desk.do(of_person.Merge(record_id=AGAIN, duplicate_id="mentor-3"))
+    desk.do(of_person.Merge(record_id=AGAIN, duplicate_id="mentor-3"), reason="nom abrégé")
     desk.do(merging())
     for email in (AWA.email, SECOND.email, "awa@maison.test"):
         assert desk.code(applying("mentor-4", Person("X", "Y", email))) == "mentor_known"

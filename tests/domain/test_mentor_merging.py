@@ -117,3 +117,33 @@ def test_the_record_that_is_kept_stays_in_its_programme_and_its_lycee() -> None:
     assert (kept.programme_id, kept.uai) == (programme_id("1j1m"), None)
     assert f"lycee:{UAI}" not in kept.scopes(), "who proposed them does not see the association's own record"
     assert f"lycee:{UAI}" in closed.scopes(), "and is told that theirs is closed"
+
+
+UNLIKE = {
+    "other names": Person("Awa", "Traoré", "awa@travail.test"),
+    "another birth date": replace(SECOND, birth_date=date(1986, 3, 2)),
+}
+
+
+@pytest.mark.parametrize("other", UNLIKE.values(), ids=UNLIKE.keys())
+@pytest.mark.parametrize("merge", [MERGING, OTHER_WAY], ids=["kept", "other_way"])
+def test_what_was_proved_of_one_person_becomes_another_s_only_with_a_reason(
+    other: Person, merge: Merge
+) -> None:
+    desk = Desk()
+    desk.admit()
+    desk.apply(MENTOR, AWA)
+    desk.apply(AGAIN, other)
+    assert desk.code(merge) == desk.code(merge, reason=" ") == "duplicate_unlike"
+    desk.do(merge, reason="nom d'usage depuis son mariage")
+    assert desk.mentor(merge.duplicate_id).merged_into == merge.record_id
+
+
+@pytest.mark.parametrize("merge", [MERGING, OTHER_WAY], ids=["kept", "other_way"])
+def test_a_birth_date_that_one_record_does_not_know_contradicts_nothing(merge: Merge) -> None:
+    desk = Desk()
+    desk.admit()
+    desk.apply(MENTOR, AWA)
+    desk.apply(AGAIN, replace(SECOND, given_name=" AWA "))
+    desk.do(merge)
+    assert desk.mentor(merge.duplicate_id).merged_into == merge.record_id

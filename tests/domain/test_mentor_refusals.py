@@ -55,7 +55,7 @@ def candidate(desk: Desk) -> None:
 
 def with_a_twin(desk: Desk) -> None:
     candidate(desk)
-    desk.apply(TWIN, replace(WHO, email=f"{MARK}.bis@exemple.test", birth_date=None))
+    desk.apply(TWIN, replace(WHO, given_name=MARK * 2, email=f"{MARK}.bis@exemple.test", birth_date=None))
     desk.complete_file()
     desk.do(replace(interview(MENTOR, desk.today), report=f"vu {MARK}"))
 

@@ -370,7 +370,7 @@ async def test_a_merge_shows_on_both_records(views: Views, desk: Desk) -> None:
     desk.check("mentor-2")
     newer = desk.mentor("mentor-2").check
 
-    desk.do(of_person.Merge(record_id="mentor-1", duplicate_id="mentor-2"))
+    desk.do(of_person.Merge(record_id="mentor-1", duplicate_id="mentor-2"), reason="nom d'usage")
 
     kept, closed = await row(views, "mentor-1"), await row(views, "mentor-2")
     assert newer
