@@ -11,7 +11,7 @@ from pydantic import Field
 from api import examples
 from api.dependencies import After, Limit, Parts, Reading
 from api.examples_mentors import MENTOR
-from api.fields import AcademieCode, Body, Day, shown
+from api.fields import AcademieCode, Body, Day, Reason, shown
 from api.links import GIVING, TAKING_BACK, IssuedLink, LinkId, issue
 from api.listing import (
     READING,
@@ -51,6 +51,9 @@ class DuplicateBody(Body):
 
     duplicate_id: Annotated[str, Field(strict=True, pattern=r"^mentor-[0-9A-Za-z-]{1,80}$")] = Field(
         description="L'identifiant du dossier à rattacher."
+    )
+    reason: Reason | None = Field(
+        None, description="Demandé quand les noms ou les dates de naissance des deux dossiers diffèrent."
     )
 
     model_config = shown({"duplicate_id": "mentor-5d8e0a64-7c6d-5f0f-8e0a-64f7a3a4f1b9"})
@@ -242,7 +245,7 @@ async def change_profile(id: MentorId, body: ProfileBody, act: Edit) -> Accepted
     "mentor_known",
 )
 async def merge(id: MentorId, body: DuplicateBody, act: Act) -> Accepted:
-    return await act(identity.Merge(record_id=id, duplicate_id=body.duplicate_id))
+    return await act(identity.Merge(record_id=id, duplicate_id=body.duplicate_id), body.reason or "")
 
 
 @command(

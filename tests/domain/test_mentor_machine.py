@@ -531,8 +531,8 @@ class MentorMachine(Play):
             self.card.over = "erased"
 
     @precondition(lambda self: self.twins < 3 and self.card.operator)
-    @rule(proves=st.sampled_from(["nothing", "training", "check"]))
-    def merge(self, proves: str) -> None:
+    @rule(proves=st.sampled_from(["nothing", "training", "check"]), reason=reasons)
+    def merge(self, proves: str, reason: str = "motif") -> None:
         """The same person came by another address too."""
         self.twins += 1
         twin = f"mentor-twin-{self.twins}"
@@ -545,8 +545,10 @@ class MentorMachine(Play):
             self.desk.interview(twin)
             self.desk.check(twin)
         behind = proves == "check" and self.card.status() in LADDER[:3]
-        expected = self.card.unless(*OPEN) | one_of(duplicate_further=behind)
-        if not self.attempt(of_person.Merge(record_id=MENTOR, duplicate_id=twin), expected):
+        unlike = self.card.names > 0 and not reason.strip()
+        expected = self.card.unless(*OPEN) | one_of(duplicate_further=behind, duplicate_unlike=unlike)
+        command = of_person.Merge(record_id=MENTOR, duplicate_id=twin)
+        if not self.attempt(command, expected, reason=reason):
             return
         self.card.aliases += 1
         if proves == "training":
