@@ -9,6 +9,7 @@ processes do not share.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from dataclasses import dataclass, field
@@ -46,15 +47,20 @@ class Turns:
         queue.wanted += 1
         if queue.wanted == 1:
             return await queue.lock.acquire()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(until - time.monotonic()):
-                await queue.lock.acquire()
-        except BaseException as gone:
-            self._forget(record_id, queue)
-            if isinstance(gone, TimeoutError):
-                return False
-            raise
-        return True
+                return await self._served(record_id, queue)
+        return False
+
+    async def _served(self, record_id: str, queue: _Queue) -> bool:
+        """Whoever no longer waits, too late or called off, is no longer counted."""
+        served = False
+        try:
+            served = await queue.lock.acquire()
+        finally:
+            if not served:
+                self._forget(record_id, queue)
+        return served
 
     def give_back(self, record_id: str) -> None:
         queue = self._queues[record_id]
