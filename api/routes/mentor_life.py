@@ -273,6 +273,7 @@ async def lift_suspension(id: MentorId, body: MentorSuspensionBody, act: Act) ->
     commands.Leave,
     "Noter un départ",
     "wrong_status",
+    "suspended_by_other",
     "cause_reserved",
     "in_the_future",
     "too_early",

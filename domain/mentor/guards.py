@@ -314,21 +314,25 @@ def decision_of(act: Act) -> MentorSuspension:
 
 def suspended_for(mentor: Standing, cause: MentorSuspension) -> None:
     """Nobody lifts what others decided."""
-    others = mentor.suspensions.keys() - {cause, MentorSuspension.CHECK_OVERDUE}
     if cause in mentor.suspensions:
         return
-    if others:
+    not_suspended_by_others(mentor, cause)
+    raise Refused(
+        "not_suspended",
+        "Aucune personne n'a suspendu ce dossier.",
+        ("une suspension décidée par l'association ou par l'académie",),
+    )
+
+
+def not_suspended_by_others(mentor: Standing, cause: MentorSuspension) -> None:
+    """Nor escapes it by a departure, and a new candidacy after that."""
+    if others := mentor.suspensions.keys() - {cause, MentorSuspension.CHECK_OVERDUE}:
         told = sorted(SUSPENSION_LABELS[other] for other in others)
         raise Refused(
             "suspended_by_other",
             f"Cette suspension n'est pas la vôtre : {', '.join(told)}.",
             tuple(f"la levée par qui l'a décidée ({label})" for label in told),
         )
-    raise Refused(
-        "not_suspended",
-        "Aucune personne n'a suspendu ce dossier.",
-        ("une suspension décidée par l'association ou par l'académie",),
-    )
 
 
 def not_suspended_twice(mentor: Standing, cause: MentorSuspension) -> None:

@@ -76,9 +76,10 @@ class Standing:
     # Leaving ---------------------------------------------------------------------------------
 
     def leave(self, act: Act, *, on: date, cause: MentorLeaving) -> None:
-        """They leave, whatever the step."""
+        """They leave, whatever the step; but nobody leaves a suspension that others decided."""
         guards.is_open(self, "noter un départ")
         guards.leaving(cause)
+        guards.not_suspended_by_others(self, guards.decision_of(act))
         not_in_the_future(act, on)
         guards.not_before(on, self.cleared_on or self.applied_on, "le début du parcours")
         self._left(on=on, cause=cause)

@@ -493,6 +493,7 @@ class MentorMachine(Play):
         on = self.ago(days)
         expected = self.card.unless(*OPEN) | one_of(
             cause_reserved=cause in {"merged", "operator"},
+            suspended_by_other="academie" in self.card.causes,
             in_the_future=on > self.today,
             too_early=on < (self.card.cleared or self.card.applied),
         )

@@ -204,6 +204,16 @@ def test_an_association_does_not_lift_what_the_academie_decided_nor_the_reverse(
         assert desk.code(lift, other, "motif") == "wrong_status"
 
 
+def test_nobody_escapes_the_academie_s_suspension_by_a_departure_and_a_new_candidacy(desk: Desk) -> None:
+    leaving = ask.Leave(record_id=MENTOR, on=TODAY, cause=MentorLeaving.END)
+    desk.do(ask.Suspend(record_id=MENTOR, on=TODAY), LYON, "motif")
+    assert desk.code(leaving) == "suspended_by_other"
+    desk.do(ask.LiftSuspension(record_id=MENTOR, on=TODAY), LYON, "motif")
+    desk.do(ask.Suspend(record_id=MENTOR, on=TODAY), COORDINATOR, "motif")
+    desk.do(leaving)
+    assert desk.mentor().status == "left"
+
+
 @pytest.mark.parametrize("order", [(LYON, COORDINATOR), (COORDINATOR, LYON)], ids=["academie", "association"])
 def test_a_mentor_suspended_by_both_returns_when_the_second_has_lifted_its_own(
     desk: Desk, order: tuple[Actor, Actor]
