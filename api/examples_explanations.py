@@ -16,6 +16,7 @@ _VERSION: Final[dict[str, Any]] = {
     "role": "national",
 }
 _APPLIED: Final[dict[str, Any]] = {
+    "record_id": MENTOR["id"],
     "sentence": "Candidature reçue, le 1er décembre 2025",
     "on": "2025-12-01",
     "recorded_at": "2025-12-01T09:00:00Z",
@@ -41,6 +42,7 @@ _REASON: Final[dict[str, Any]] = {
 }
 EXPLANATION: Final[dict[str, Any]] = {
     "id": MENTOR["id"],
+    "as_of": "2025-12-05T10:12:31Z",
     "known_at": "2025-12-05T10:12:31Z",
     "status": "candidate",
     "status_label": "candidat·e",

@@ -7,26 +7,29 @@ version in force for the record, and how a day was counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
 from domain.calendar import PartialDate, french_date, paris_day
+from domain.details import detail_of, reserved_of
 from domain.labels import label_of
 from domain.ports import Happened
-from domain.programme.labels import RULE_LABELS, RULES_OF_GUARDS, rule_value
+from domain.programme.labels import RULE_LABELS, rule_value
 from domain.programme.model import RulesVersion
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What an event of the record tells, without anybody's name. ``on``: the day of the fact (or its month);
-    ``reason``: what was typed with the decision, sealed, empty when nothing was; ``reserved``: the words that
-    only the roles of ``Root.reserved_to`` are told.
+    """What an event tells without anybody's name. ``record_id``: the record explained, or another that it
+    rests on; ``on``: the day of the fact (or its month); ``reason``: what was typed with the decision,
+    sealed, empty when nothing was; ``reserved``: the words that only the roles of ``Root.reserved_to`` are
+    told.
     """
 
+    record_id: str
     sentence: str
     on: str
     recorded_at: datetime
@@ -101,33 +104,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class Basis:
-    """What a deadline rests on, as its kind of record knows it."""
+    """What a reason rests on, as its kind of record knows it; ``rules``: their places."""
 
     facts: tuple[Fact, ...] = ()
     rules: tuple[str, ...] = ()
     counted: tuple[Counted | None, ...] = ()
-
-
-def refused(
-    told: Fact,
-    guard: str,
-    sentence: str,
-    missing: Sequence[str],
-    followed: tuple[RulesVersion, Mapping[int, Happened]] | None,
-) -> Reason:
-    """Why a command was refused: the guard, and the rules that it asks as they were in the version that the
-    record then followed (with the events that adopted the versions)."""
-    if followed is None:
-        return Reason("refusal", guard, sentence, (told,), missing=tuple(missing))
-    return Reason(
-        about="refusal",
-        code=guard,
-        sentence=sentence,
-        facts=(told,),
-        rules=rules_used(*followed, RULES_OF_GUARDS.get(guard, ())),
-        missing=tuple(missing),
-        ruling=version_of(*followed),
-    )
+    missing: tuple[str, ...] = ()
 
 
 def rules_used(
@@ -161,13 +143,13 @@ def adoptions_in(events: Iterable[Happened]) -> dict[int, Happened]:
 
 
 def fact_of(happened: Happened, detail: str = "") -> Fact:
-    """What an event tells, in the words of its label."""
+    """What an event tells, in the words of its label and of ``domain.details``, unless a detail is given."""
     on: PartialDate | date = getattr(happened.event, "on", None) or paris_day(happened.effective_at)
-    told = on.label if isinstance(on, PartialDate) else french_date(on)
+    what = detail or detail_of(happened.topic, happened.event)
+    label = f"{label_of(happened.topic)}{f' ({what})' if what else ''}"
     return Fact(
-        sentence=f"{label_of(happened.topic)}{f' ({detail})' if detail else ''}, le {told}"
-        if not isinstance(on, PartialDate) or on.precision == "day"
-        else f"{label_of(happened.topic)}{f' ({detail})' if detail else ''}, en {told}",
+        record_id=happened.record_id,
+        sentence=f"{label}, {_told(on)}",
         on=on.isoformat(),
         recorded_at=happened.recorded_at,
         position=happened.position,
@@ -176,7 +158,15 @@ def fact_of(happened: Happened, detail: str = "") -> Fact:
         actor=happened.facts["actor"],
         role=happened.facts["role"],
         reason=happened.facts.get("reason") or "",
+        reserved=reserved_of(happened.topic, happened.event),
     )
+
+
+def _told(on: PartialDate | date) -> str:
+    """« le 5 décembre 2025 », « en décembre 2025 » where the day is not known."""
+    if isinstance(on, PartialDate):
+        return f"{'le' if on.precision == 'day' else 'en'} {on.label}"
+    return f"le {french_date(on)}"
 
 
 def word_of(happened: Happened) -> str:

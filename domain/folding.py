@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from domain.kernel import Root
 from domain.ports import Happened
@@ -46,6 +47,41 @@ def standing_at(events: Iterable[Happened], as_of: datetime, known_at: datetime)
         if record is not None:
             timeline = extended(timeline, record, happened)
     return at(timeline, as_of)
+
+
+class Seen(NamedTuple):
+    """A record as of a date, with the events that made it so and the statuses it had until then."""
+
+    record: Root
+    events: Sequence[Happened]
+    timeline: Timeline
+
+
+def seen_at(events: Sequence[Happened], as_of: datetime) -> Seen | None:
+    """The record at ``as_of`` by these events: as the last of them that was then true left it, among those
+    of the status that it then had (see ``at``). Never its events in another order. ``None`` before the first.
+    """
+    record: Root | None = None
+    timeline: Timeline = ()
+    for happened in events:
+        record = happened.event.mutate(record)
+        if record is not None:
+            timeline = extended(timeline, record, happened)
+    found = at(timeline, as_of)
+    if record is None or found is None:
+        return None
+    place = timeline.index(found)
+    next_status = timeline[place + 1].version if found is not timeline[-1] else record.version + 1
+    last = max(
+        one.version
+        for one in events
+        if one.version == found.version
+        or (found.version < one.version < next_status and one.effective_at <= as_of)
+    )
+    if last < record.version:
+        events = [one for one in events if one.version <= last]
+        record = fold(events)
+    return Seen(record, events, timeline[: place + 1]) if record else None
 
 
 def at(timeline: Timeline, as_of: datetime) -> Standing | None:

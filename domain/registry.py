@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
 from domain.association import due as association_due
 from domain.association import explanation as association_explanation
 from domain.association.model import Association
-from domain.calendar import paris_day
-from domain.case import Case
+from domain.case import Case, Histories
 from domain.company import explanation as company_explanation
 from domain.company.model import Company
 from domain.convention import due as convention_due
 from domain.convention import explanation as convention_explanation
 from domain.convention.model import Convention
 from domain.explaining import Reason
-from domain.folding import Timeline
 from domain.imports import due as imports_due
 from domain.imports.model import Import
 from domain.kernel import Due, Root
 from domain.mentor import due as mentor_due
 from domain.mentor import explanation as mentor_explanation
-from domain.mentor.clearance import Lack
 from domain.mentor.model import Mentor
-from domain.ports import Happened, World
+from domain.ports import World
 from domain.programme.model import Programme, RulesVersion
 from domain.refusal import Refusal
 from domain.training import due as training_due
@@ -121,39 +118,12 @@ _EXPLAINS: Final[dict[type[Root], Callable[[Case], list[Reason]]]] = {
 }
 
 
-def explained(
-    record: Root,
-    events: Sequence[Happened],
-    timeline: Timeline,
-    followed: tuple[Programme, Mapping[int, Happened]] | None,
-    world: World,
-    now: datetime,
-    *,
-    operator: tuple[Lack, ...] = (),
-    entitlements_missing: tuple[str, ...] = (),
-) -> list[Reason]:
-    """Why the record is where it is, as known at ``now``: see ``domain.explaining``. ``followed``: its
-    programme with the events that adopted its rules. Raises ``KeyError`` for a kind that is not explained."""
-    code = getattr(record, "academie", "")
-    programme = followed[0] if followed else None
-    case = Case(
-        record=record,
-        events=events,
-        timeline=timeline,
-        now=now,
-        dues=waits(record, lambda _: _given(programme), world, now),
-        programme=programme,
-        ruling=ruling(record, programme, paris_day(now)) if programme else None,
-        adoptions=followed[1] if followed else {},
-        calendar=world.calendars.for_academie(code),
-        zone=(world.territory.academie(code).zone or "") if code else "",
-        operator=operator,
-        entitlements_missing=entitlements_missing,
-    )
-    return _EXPLAINS[type(record)](case)
+def case_of(record_id: str, known: Histories, now: datetime, world: World) -> Case | None:
+    """A record as of ``now`` (UTC) by what was known, to be explained; ``None`` before its first fact."""
+    return Case.of(record_id, known, now, world, waits)
 
 
-def _given(programme: Programme | None) -> Programme:
-    if programme is None:
-        raise LookupError("the record follows a programme that was not given")
-    return programme
+def explained(case: Case) -> list[Reason]:
+    """Why a record is where it is: see ``domain.explaining``. Raises ``KeyError`` for a kind that is not
+    explained."""
+    return _EXPLAINS[type(case.record)](case)

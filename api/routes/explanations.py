@@ -3,52 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Annotated, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
-from api.dependencies import MOST_ITEMS, Reading, Services, moment
+from api.dependencies import MOST_ITEMS, Reading, Services
 from api.examples import answer
 from api.examples_explanations import EXPLANATION
 from api.listing import READING, Find, present
 from api.openapi import problem_responses
-from api.operators import bound_by
 from api.persons import Shown
+from api.problems import Refusal
 from api.requests import AnyRecordId
 from api.routing import Route
-from api.travel import AS_KNOWN, known, known_to
-from domain.association.entitlements import missing_entitlements
+from api.travel import AS_KNOWN, Moments, Travel, known_to
 from domain.association.model import Association
+from domain.authorization import may_see
 from domain.calendar import french_date, paris_day
+from domain.case import Case, Histories
 from domain.company.model import Company
 from domain.convention.model import Convention
-from domain.explaining import Counted, Fact, Reason, RuleUsed, Version, adoptions_in, refused, version_of
-from domain.kernel import Root
-from domain.mentor.clearance import Lack
+from domain.explaining import Counted, Fact, Reason, RuleUsed, Version
+from domain.folding import fold
+from domain.kernel import Root, kind_of
 from domain.mentor.model import Mentor
-from domain.mentor.operator import operator_lacks
 from domain.ports import Happened
-from domain.programme.model import Programme
-from domain.registry import explained, programme_of_record, ruling
+from domain.registry import case_of, explained
 from domain.training.model import Training
 from projections import associations, companies, conventions, history, mentors, trainings
+from projections.conventions import ConventionFilters
 from projections.facts import word
 from projections.history import HistoryRow
 from projections.paging import Page
 from projections.persons import Personal
-from projections.tracking import Tracked, track
 
 router = APIRouter(prefix="/v1", route_class=Route)
+
+_RESTED_ON: Final = frozenset({"programme", "association", "convention"})
+"""The kinds of records whose facts an explanation may tell besides: what decisions rest on."""
 
 
 @dataclass(frozen=True)
 class FactTold:
-    """Un fait, par l'événement qui le dit : quand il est vrai (``on``), quand il a été écrit, et qui a décidé
-    (rôle, et identifiant de qui a agi). ``reason`` : le motif, lu comme dans l'histoire ; ``reserved`` : ce
-    qui n'est dit qu'à certains rôles. ``version`` est absente d'un refus."""
+    """Un fait, par l'événement qui le dit : de quel dossier (``record_id``), quand il est vrai (``on``),
+    quand il a été écrit, et qui a décidé (rôle, et identifiant de qui a agi). ``reason`` : le motif, lu comme
+    dans l'histoire ; ``reserved`` : ce qui n'est dit qu'à certains rôles ; ni l'un ni l'autre pour un fait
+    d'un autre dossier : ils se lisent là-bas. ``version`` est absente d'un refus."""
 
+    record_id: str
     sentence: str
     on: str
     recorded_at: datetime
@@ -81,9 +85,11 @@ class ReasonTold:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Pourquoi un dossier en est là, tel qu'on le connaissait à ``known_at``."""
+    """Pourquoi un dossier en était là à ``as_of``, par ce que l'on savait à ``known_at``. ``version`` : celle
+    du dossier à cette date ; ``rules`` : la version des règles qu'il suivait ce jour-là."""
 
     id: str
+    as_of: datetime
     known_at: datetime
     status: str
     status_label: str
@@ -107,10 +113,6 @@ class _Words:
     persons: dict[str, Personal] = field(default_factory=dict)
 
 
-Followed = tuple[Programme, dict[int, Happened]]
-"""A programme, and the events that adopted its rules."""
-
-
 def _explains(records: str, tag: str, kind: type[Root], summary: str, find: Find) -> None:
     """Adds ``GET /{records}/{id}/explanation`` for a kind of records, which ``find`` reads."""
 
@@ -122,116 +124,65 @@ def _explains(records: str, tag: str, kind: type[Root], summary: str, find: Find
         operation_id=f"{records}_explanation",
     )
     async def read_explanation(
-        id: AnyRecordId,
-        shown: Shown,
-        reading: Reading,
-        known_at: Annotated[
-            str | None,
-            Query(
-                max_length=40,
-                description="Un jour ou un instant : l'explication que l'on pouvait donner alors.",
-                examples=["2025-12-10"],
-            ),
-        ] = None,
+        id: AnyRecordId, shown: Shown, reading: Reading, moments: Travel
     ) -> Explanation:
-        now = await reading.parts.commands.now()
-        asked = moment("known_at", known_at)
-        until = min(asked or now, now)
+        asked = moments or Moments(None, None, await reading.parts.commands.now())
+        known_at, as_of = asked.seen_from, asked.as_of or asked.seen_from
         async with reading.session() as connection:
             present(await find(connection, id), id)
-            refusals = await history.refusals(connection, id, until, MOST_ITEMS)
-        tracked = await known_to(reading, id, until, hidden=asked is not None)
-        followed = await _followed(reading.parts, tracked.record, until)
-        reasons = [
-            *await _reasons(reading, tracked, followed, until),
-            *[await _refused(reading.parts, id, row) for row in refusals],
-        ]
+            refusals = await history.refusals(connection, id, min(known_at, as_of), MOST_ITEMS)
+        await known_to(reading, id, known_at, hidden=asked.known_at is not None)
+        histories = await _histories(reading.parts, id)
+        known = {i: [one for one in told if one.recorded_at <= known_at] for i, told in histories.items()}
+        case = case_of(id, known, as_of, reading.parts.commands.world)
+        if case is None:
+            raise Refusal("not_yet_known")
+        reasons = [*explained(case), *(_refused(case, row) for row in refusals)]
+        standing = case.timeline[-1]
         return Explanation(
             id=id,
-            known_at=until,
-            status=str(tracked.record.status),
-            status_label=kind.status_labels[tracked.record.status],
-            since=tracked.since,
-            since_recorded=tracked.since_recorded,
-            version=tracked.record.version,
-            rules=_rules(tracked.record, followed, until),
-            reasons=await _told(shown, kind, id, reasons),
+            as_of=as_of,
+            known_at=known_at,
+            status=standing.status,
+            status_label=kind.status_labels[standing.status],
+            since=standing.effective_at,
+            since_recorded=standing.recorded_at,
+            version=case.record.version,
+            rules=case.version,
+            reasons=await _told(shown, kind, id, _for(reading, id, histories, reasons)),
         )
 
 
-async def _reasons(
-    reading: Reading, tracked: Tracked, followed: Followed | None, until: datetime
-) -> list[Reason]:
-    """What the domain tells of the record, given what else it looks at."""
-    parts, record = reading.parts, tracked.record
-    operator, missing = tuple[Lack, ...](), tuple[str, ...]()
-    if followed and isinstance(record, Mentor):
-        operator = await _operator(reading, record, followed[0], until)
-    elif followed and isinstance(record, Association):
-        missing = await _titles(reading, record, followed[0], until)
-    events = [one for one in await parts.feed.of([record.id]) if one.recorded_at <= until]
-    return explained(
-        record,
-        events,
-        tracked.timeline,
-        followed,
-        parts.commands.world,
-        until,
-        operator=operator,
-        entitlements_missing=missing,
-    )
+async def _histories(parts: Services, record_id: str) -> Histories:
+    """The events of the record and of those that it rests on: what its decisions read (programme, operator,
+    conventions), and the conventions by which its operator may now be bound."""
+    own = await parts.feed.of([record_id])
+    record = fold(own)
+    found = {other for one in own for other in one.facts.get("rests_on", {}) if kind_of(other) in _RESTED_ON}
+    found |= {getattr(record, "programme_id", ""), getattr(record, "association_id", "")} - {""}
+    if isinstance(record, Mentor | Association):
+        operator = record.association_id if isinstance(record, Mentor) else record.id
+        found |= set(await _conventions(parts, operator))
+    others = await parts.feed.of(sorted(found - {record_id}))
+    histories: dict[str, list[Happened]] = {record_id: list(own)}
+    for one in others:
+        histories.setdefault(one.record_id, []).append(one)
+    return histories
 
 
-async def _operator(
-    reading: Reading, mentor: Mentor, programme: Programme, until: datetime
-) -> tuple[Lack, ...]:
-    """What the operator lacks; its conventions are those that the reader may see."""
-    day = paris_day(until)
-    rules = ruling(mentor, programme, day).rules
-    tracked = await known(reading.parts, mentor.association_id, until)
-    association = tracked.record if tracked else None
-    if not isinstance(association, Association):
-        return operator_lacks(None, (), rules, programme.scheme, mentor.academies, day)
-    bound = await bound_by(reading, association, rules, until)
-    return operator_lacks(association, bound, rules, programme.scheme, mentor.academies, day)
+async def _conventions(parts: Services, association_id: str) -> list[str]:
+    """Those of an operator, whoever asks: what it lacks does not depend on who reads."""
+    async with parts.reader.session(frozenset({f"association:{association_id}"})) as connection:
+        filters = ConventionFilters(association=association_id)
+        page = await conventions.page(connection, filters, None, MOST_ITEMS)
+    return [row.id for row in page.items]
 
 
-async def _titles(
-    reading: Reading, association: Association, programme: Programme, until: datetime
-) -> tuple[str, ...]:
-    """The titles that an association lacks."""
-    day = paris_day(until)
-    rules = ruling(association, programme, day).rules
-    bound = await bound_by(reading, association, rules, until)
-    return missing_entitlements(association, bound, rules, programme.scheme, association.academies, day)
-
-
-async def _followed(parts: Services, record: Root, until: datetime) -> Followed | None:
-    """The programme that the record follows, as it was known; ``None`` when it follows none."""
-    programme_id = programme_of_record(record)
-    if not programme_id:
-        return None
-    events = [one for one in await parts.feed.of([programme_id]) if one.recorded_at <= until]
-    tracked = track(events)
-    if tracked is None or not isinstance(tracked.record, Programme):
-        raise LookupError(programme_id)
-    return tracked.record, adoptions_in(events)
-
-
-def _rules(record: Root, followed: Followed | None, until: datetime) -> Version | None:
-    """The version that the record followed on that day."""
-    return version_of(ruling(record, followed[0], paris_day(until)), followed[1]) if followed else None
-
-
-async def _refused(parts: Services, record_id: str, row: HistoryRow) -> Reason:
+def _refused(case: Case, row: HistoryRow) -> Reason:
     """A refusal, with the rules that the record followed when it was told no."""
-    then = await known(parts, record_id, row.recorded_at)
-    followed = await _followed(parts, then.record, row.recorded_at) if then else None
-    version = None
-    if then and followed:
-        version = ruling(then.record, followed[0], paris_day(row.recorded_at)), followed[1]
     day = paris_day(row.recorded_at)
     told = Fact(
+        record_id=row.record_id,
         sentence=f"{row.label}, le {french_date(day)}",
         on=day.isoformat(),
         recorded_at=row.recorded_at,
@@ -242,7 +193,17 @@ async def _refused(parts: Services, record_id: str, row: HistoryRow) -> Reason:
         role=row.role,
         reason=row.reason,
     )
-    return refused(told, row.facts["guard"], row.facts["sentence"], row.facts["missing"], version)
+    return case.refusal(told, row.facts["guard"], row.facts["sentence"], row.facts["missing"])
+
+
+def _for(reading: Reading, record_id: str, histories: Histories, reasons: Iterable[Reason]) -> list[Reason]:
+    """The reasons without the facts of other records that this reader may not see."""
+    folded = {i: fold(told) for i, told in histories.items()}
+    actor = reading.caller.actor
+    seen = {record_id, *(i for i, other in folded.items() if other and may_see(actor, other.scopes()))}
+    return [
+        replace(one, facts=tuple(fact for fact in one.facts if fact.record_id in seen)) for one in reasons
+    ]
 
 
 async def _told(
@@ -251,8 +212,7 @@ async def _told(
     """The reasons, with what their reader may be shown of the words typed. Each is opened once."""
     facts: dict[int, Fact] = {}
     for fact in (fact for reason in reasons for fact in reason.facts):
-        if fact.reserved or fact.position not in facts:
-            facts[fact.position] = fact
+        facts.setdefault(fact.position, fact)
     words = [_Words(record_id, _word(fact.reason), fact.reserved or None) for fact in facts.values()]
     page = await shown.page(Page(words, None), kind)
     opened = dict(zip(facts, page.items, strict=True))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
 from datetime import date
 from functools import partial
 from typing import Any
 
 from domain.association import guards
 from domain.association.due import lapse_term
-from domain.association.entitlements import blocks_of
+from domain.association.entitlements import blocks_of, conventioned, missing_entitlements
 from domain.association.model import Association
-from domain.association.parts import BLOCK_LABELS, FOLLOWED, INSURANCE, SUSPENSION_LABELS, Block, Status
+from domain.association.parts import (
+    BLOCK_LABELS,
+    FOLLOWED,
+    INSURANCE,
+    Block,
+    Status,
+)
 from domain.calendar import paris_day
-from domain.case import Case
-from domain.explaining import Basis, Counted, Fact, Reason
+from domain.case import Case, Rest
+from domain.convention.model import Convention
+from domain.explaining import Basis, Counted, Fact, Reason, fact_of, word_of
 from domain.kernel import Due
 from domain.programme.rules import DOCUMENTS
 
@@ -25,52 +31,96 @@ _ADMITTED = ("admission.documents", "required_entitlements")
 def explain(case: Case) -> list[Reason]:
     """The status, what keeps from a new binôme or from an admission, and every deadline. Raises ``TypeError``
     for another kind of record."""
-    association = case.record
-    if not isinstance(association, Association):
-        raise TypeError(type(association))
+    association = _of(case)
     return [
-        _status(case, association),
+        _status(case),
         *_blocks(case, association),
         *_missing(case, association),
-        *(case.due(due, _basis(case, association, due)) for due in case.dues),
+        *(case.due(due, _basis(case, due)) for due in case.dues),
     ]
 
 
-def _status(case: Case, association: Association) -> Reason:
-    accepted = tuple(
-        fact
-        for name in association.documents
-        for fact in case.facts("DocumentAccepted", document=name, detail=DOCUMENTS[name])
-    )
-    match association.status:
+def _of(case: Case) -> Association:
+    if not isinstance(case.record, Association):
+        raise TypeError(type(case.record))
+    return case.record
+
+
+def _status(case: Case) -> Reason:
+    then = case.decided
+    match case.record.status:
         case Status.ADMITTED:
-            return case.status("AdmissionOpened", facts=accepted, rules=_ADMITTED)
+            lifted = Basis(then.facts("Suspended") if word_of(then.cause) == "SuspensionLifted" else ())
+            return then.status(lifted, *_admission(then))
         case Status.SUSPENDED:
-            return replace(case.status(), facts=_suspension(case, association))
+            return then.status(Basis(_suspension(case)))
         case Status.LAPSED:
-            return case.status("AdmissionOpened", rules=("admission.lapse",))
+            return then.status(Basis(then.facts("AdmissionOpened")), *then.met("lapse", _basis))
         case _:
-            return case.status()
+            return then.status()
 
 
-def _suspension(case: Case, association: Association) -> tuple[Fact, ...]:
-    """Each with its cause, for those who may be told."""
-    return tuple(
-        replace(fact, reserved=f"Cause : {SUSPENSION_LABELS[cause]}")
-        for cause in association.suspensions
-        for fact in case.facts("Suspended", cause=cause)
+def _admission(case: Case) -> tuple[Rest, ...]:
+    """What it was admitted for, as it was when that was decided."""
+    admitted = case.last("Admitted")
+    if admitted is None:
+        return ()
+    then = case.after_event(admitted)
+    association = _of(then)
+    accepted = (f for name in association.documents for f in then.facts("DocumentAccepted", document=name))
+    day = association.status_since or then.today
+    titles = titles_held(then, association, association.scheme, association.academies, day)
+    facts = (fact_of(admitted), *then.facts("AdmissionOpened"), *accepted, *titles)
+    return ((then, Basis(facts, _ADMITTED)),)
+
+
+def titles_held(
+    case: Case, association: Association, scheme: str, academies: Collection[str], day: date
+) -> tuple[Fact, ...]:
+    """The titles that the operator held on a day under a scheme in some of these académies: awards and
+    approvals granted, conventions that bound it."""
+    held = {
+        one.reference
+        for one in association.entitlements_on(day)
+        if any(one.applies(scheme, academie) for academie in academies)
+    }
+    granted = (
+        fact
+        for reference in sorted(held)
+        for fact in case.facts_of(association.id, "EntitlementGranted", partial(_under, reference))
     )
+    bound = (
+        fact
+        for one in case.others(Convention)
+        if any(conventioned(association, [one], scheme, academie, day) for academie in academies)
+        for fact in case.facts_of(one.id, "CameIntoForce")
+    )
+    return (*granted, *bound)
+
+
+def titles_missing(
+    case: Case, association: Association, scheme: str, academies: Collection[str]
+) -> tuple[str, ...]:
+    """The titles that the rules require of the operator and that it lacks, in French."""
+    bound = case.others(Convention)
+    return missing_entitlements(association, bound, case.rules, scheme, academies, case.today)
+
+
+def _suspension(case: Case) -> tuple[Fact, ...]:
+    """Each that holds."""
+    return tuple(f for cause in _of(case).suspensions for f in case.facts("Suspended", cause=cause))
 
 
 def _blocks(case: Case, association: Association) -> Iterator[Reason]:
-    """Why no new binôme may be proposed today."""
+    """Why no new binôme may be proposed that day."""
     rests = {
-        Block.SUSPENDED: Basis(_suspension(case, association)),
+        Block.SUSPENDED: Basis(_suspension(case)),
         Block.INSURANCE_LAPSED: Basis(_insurance(case)),
         Block.ENTITLEMENT_LAPSED: Basis(case.every("EntitlementGranted"), ("required_entitlements",)),
     }
-    for block in blocks_of(association, case.entitlements_missing, case.today):
-        missing = case.entitlements_missing if block is Block.ENTITLEMENT_LAPSED else ()
+    lacking = titles_missing(case, association, association.scheme, association.academies)
+    for block in blocks_of(association, lacking, case.today):
+        missing = lacking if block is Block.ENTITLEMENT_LAPSED else ()
         sentence = f"Aucun nouveau binôme : {BLOCK_LABELS[block]}."
         yield case.reason("block", block, sentence, missing, rests[block])
 
@@ -85,7 +135,8 @@ def _missing(case: Case, association: Association) -> Iterator[Reason]:
         insured = Basis(_insurance(case))
         yield from case.told_by("missing", guards.insured, association, case.today, basis=insured)
         titles = Basis(case.every("EntitlementGranted"), ("required_entitlements",))
-        yield from case.told_by("missing", guards.entitled, case.entitlements_missing, basis=titles)
+        lacking = titles_missing(case, association, association.scheme, association.academies)
+        yield from case.told_by("missing", guards.entitled, lacking, basis=titles)
 
 
 def _documents(case: Case, association: Association) -> tuple[Fact, ...]:
@@ -94,7 +145,7 @@ def _documents(case: Case, association: Association) -> tuple[Fact, ...]:
     found: list[Fact] = list(case.facts("AdmissionOpened"))
     for name in lacking:
         topics = ("DocumentAsked", "DocumentReceived", "DocumentRefused")
-        told = case.facts(*topics, document=name, detail=DOCUMENTS[name])
+        told = case.facts(*topics, document=name)
         opened = found[0].position if found else 0
         found += sorted((f for f in told if f.position > opened), key=lambda f: f.position)[-1:]
     return tuple(found)
@@ -102,11 +153,11 @@ def _documents(case: Case, association: Association) -> tuple[Fact, ...]:
 
 def _insurance(case: Case) -> tuple[Fact, ...]:
     topics = ("DocumentReceived", "DocumentAccepted")
-    return case.facts(*topics, document=INSURANCE, detail=DOCUMENTS[INSURANCE])
+    return case.facts(*topics, document=INSURANCE)
 
 
-def _basis(case: Case, association: Association, due: Due) -> Basis:
-    rules, day = case.rules.admission, paris_day(due.at)
+def _basis(case: Case, due: Due) -> Basis:
+    association, rules, day = _of(case), case.rules.admission, paris_day(due.at)
     counted: tuple[Counted | None, ...]
     match due.kind:
         case "remind_documents":
@@ -124,7 +175,8 @@ def _basis(case: Case, association: Association, due: Due) -> Basis:
             return Basis(case.facts("DocumentReceived", day=since), ("admission.assessment",), counted)
         case "lapse":
             paths = ("admission.lapse", "admission.reminders")
-            return Basis(_documents(case, association), paths, _lapse(case, association))
+            lacking = tuple(DOCUMENTS[name] for name in association.missing_documents)
+            return Basis(_documents(case, association), paths, _lapse(case, association), lacking)
         case "remind_assessment" | "escalate_assessment":
             counted = (case.after(association.handed_on, rules.assessment),)
             return Basis(case.facts("DocumentReceived"), ("admission.assessment",), counted)
@@ -134,9 +186,9 @@ def _basis(case: Case, association: Association, due: Due) -> Basis:
         case "alert_entitlement":
             return _title(case, association, due)
         case "release_mentors":
-            return Basis(case.status().facts)
+            return Basis(_status(case).facts)
         case _:
-            return Basis(_suspension(case, association))
+            return Basis(_suspension(case))
 
 
 def _lapse(case: Case, association: Association) -> tuple[Counted | None, ...]:
@@ -154,13 +206,13 @@ def _title(case: Case, association: Association, due: Due) -> Basis:
     day = paris_day(due.at)
     for held in association.entitlements.values():
         if due.key.startswith(f"entitlement:{held.reference}:{held.ends.isoformat()}:"):
-            granted = case.matching("EntitlementGranted", partial(_of, held.reference))
+            granted = case.matching("EntitlementGranted", partial(_under, held.reference))
             ended = case.facts("EntitlementEnded", reference=held.reference)
             alert = case.before(held.ends, case.rules.admission.entitlement_alerts, day)
             return Basis((*granted, *ended), ("admission.entitlement_alerts",), (alert,))
     return Basis()
 
 
-def _of(reference: str, happened: Any) -> bool:
+def _under(reference: str, happened: Any) -> bool:
     """Whether a title was granted under that reference."""
     return bool(happened.entitlement.reference == reference)

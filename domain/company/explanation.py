@@ -8,4 +8,4 @@ from domain.explaining import Reason
 
 def explain(case: Case) -> list[Reason]:
     """The status, and the event that gave it."""
-    return [case.status()]
+    return [case.decided.status()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from domain.calendar import PartialDate, paris_day
@@ -11,7 +12,7 @@ from domain.convention import guards
 from domain.convention.due import expected_reports
 from domain.convention.model import Convention
 from domain.convention.parts import BEING_SIGNED, ENDED, RUNNING, Status
-from domain.explaining import Basis, Counted, Fact, Reason
+from domain.explaining import Basis, Counted, Fact, Reason, fact_of
 from domain.kernel import Due
 
 _TEXT = ("ClausesSet", "CoverageSet", "PartyAdded", "SignatoryNamed")
@@ -21,21 +22,37 @@ _FORCE = ("HistoryRecorded", "CameIntoForce")
 def explain(case: Case) -> list[Reason]:
     """The status, what keeps from signing, and every deadline. Raises ``TypeError`` for another kind of
     record."""
-    convention = case.record
-    if not isinstance(convention, Convention):
-        raise TypeError(type(convention))
+    convention = _of(case)
     return [
-        _status(case, convention),
+        _corrected(case, _status(case.decided)),
         *_missing(case, convention),
-        *(case.due(due, _basis(case, convention, due)) for due in case.dues),
+        *(case.due(due, _basis(case, due)) for due in case.dues),
     ]
 
 
-def _status(case: Case, convention: Convention) -> Reason:
+def _of(case: Case) -> Convention:
+    if not isinstance(case.record, Convention):
+        raise TypeError(type(case.record))
+    return case.record
+
+
+def _status(case: Case) -> Reason:
+    """``case`` is the record as the cause of its status left it."""
+    convention = _of(case)
     if convention.status in BEING_SIGNED | RUNNING | ENDED | {Status.SIGNED}:
         signed = tuple(f for party in convention.parties for f in _signature(case, convention, party))
-        return case.status("SentForSignature", *_FORCE, facts=signed)
+        basis = Basis((*case.facts("SentForSignature", *_FORCE), *signed))
+        kinds = ("enter_into_force", "alert_end", "end")
+        return case.status(basis, *(one for kind in kinds for one in case.met(kind, _basis)))
     return case.status()
+
+
+def _corrected(case: Case, status: Reason) -> Reason:
+    """With the corrections since of the facts that it rests on: they may have dated it again."""
+    versions = {fact.version for fact in status.facts}
+    found = [one for one in case.events if getattr(one.event, "supersedes", None) in versions]
+    facts = {one.position: one for one in (*status.facts, *map(fact_of, found))}
+    return replace(status, facts=tuple(facts.values()))
 
 
 def _signature(case: Case, convention: Convention, party: str) -> tuple[Fact, ...]:
@@ -62,8 +79,8 @@ def _missing(case: Case, convention: Convention) -> Iterator[Reason]:
         yield from case.told_by("missing", guards.vote_executory, convention, party.key, today, basis=voted)
 
 
-def _basis(case: Case, convention: Convention, due: Due) -> Basis:
-    rules, day = case.rules, paris_day(due.at)
+def _basis(case: Case, due: Due) -> Basis:
+    convention, rules, day = _of(case), case.rules, paris_day(due.at)
     counted: tuple[Counted | None, ...]
     match due.kind:
         case "evidence":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from domain.case import Case
 from domain.explaining import Basis, Reason
@@ -19,10 +20,16 @@ def explain(case: Case) -> list[Reason]:
     if not isinstance(training, Training):
         raise TypeError(type(training))
     return [
-        case.status("Planned", "Changed", "Opened"),
+        _status(case.decided),
         *_missing(case, training),
-        *(case.due(due, _basis(case, training, due)) for due in case.dues),
+        *(case.due(due, _basis(case, due)) for due in case.dues),
     ]
+
+
+def _status(case: Case) -> Reason:
+    """``case`` is the record as the cause of its status left it."""
+    facts = Basis(case.facts("Planned", "Changed", "Opened"))
+    return case.status(facts, *case.met("hold", _basis))
 
 
 def _missing(case: Case, training: Training) -> Iterator[Reason]:
@@ -31,7 +38,8 @@ def _missing(case: Case, training: Training) -> Iterator[Reason]:
         yield from case.told_by("missing", guards.everybody_noted, training, basis=basis)
 
 
-def _basis(case: Case, training: Training, due: Due) -> Basis:
+def _basis(case: Case, due: Due) -> Basis:
+    training: Any = case.record
     match due.kind:
         case "remind_attendance" | "close":
             counted = case.after(training.course.last_day, case.rules.training.attendance)

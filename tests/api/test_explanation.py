@@ -84,7 +84,9 @@ async def test_a_status_is_told_with_the_facts_it_rests_on_and_who_decided(site:
     assert decided["on"] == TODAY.isoformat()
     history = (await site.get("face", f"/v1/mentors/{mentor}/history")).json()["items"]
     positions = {one["topic"]: one["position"] for one in history}
-    assert {topic: one["position"] for topic, one in topics.items()}.items() <= positions.items()
+    own = {topic: one["position"] for topic, one in topics.items() if one["record_id"] == mentor}
+    assert own.items() <= positions.items()
+    assert topics["association.Admitted@1"]["record_id"] == FACE
     assert found["rules"]["number"] == 2
 
 
@@ -137,8 +139,42 @@ async def test_an_explanation_can_be_asked_as_it_was_known(site: Site) -> None:
     assert (then["status"], now["status"]) == ("candidate", "file_complete")
     assert then["version"] == 1
     assert "la charte signée" in about(then, "missing", "file_incomplete")["missing"]
+    assert (then["as_of"], then["known_at"]) == (then["known_at"], first)
     early = await site.get("face", f"/v1/mentors/{mentor}/explanation?known_at=2020-01-01")
     assert (early.status_code, early.json()["code"]) == (404, "not_yet_known")
+
+
+async def test_as_of_a_day_facts_written_since_tell_how_it_was_and_known_then_how_it_was_believed(
+    site: Site,
+) -> None:
+    await walk.opened(site)
+    mentor = await applied(site)
+    first = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    no = await site.call("face", "POST", f"/v1/mentors/{mentor}/clearance", {"on": TODAY.isoformat()})
+    await filed(site, mentor)
+
+    both = await why(site, f"mentors/{mentor}", as_of=TODAY.isoformat(), known_at=first)
+    today = await why(site, f"mentors/{mentor}", as_of=TODAY.isoformat())
+    early = await site.get("face", f"/v1/mentors/{mentor}/explanation?as_of=2020-01-01")
+
+    assert (both["status"], today["status"]) == ("candidate", "file_complete")
+    assert [one["code"] for one in both["reasons"] if one["about"] == "refusal"] == []
+    assert about(today, "refusal")["missing"] == no.json()["missing"]
+    assert about(today, "status")["ruling"]["number"] == 1
+    assert (early.status_code, early.json()["code"]) == (404, "not_yet_known")
+
+
+async def test_a_clearance_tells_the_operator_s_admission_to_those_who_may_read_the_operator(
+    site: Site,
+) -> None:
+    mentor = await cleared(site)
+    for who, told in (("face", [FACE]), ("lyon", [FACE]), ("auditor", [FACE]), ("lycee", None)):
+        answer = await site.get(who, f"/v1/mentors/{mentor}/explanation")
+        if told is None:
+            assert answer.status_code == 404
+            continue
+        facts = about(answer.json(), "status")["facts"]
+        assert [one["record_id"] for one in facts if one["record_id"] != mentor] == told, who
 
 
 async def test_reasons_are_opened_as_the_history_opens_them_and_nobody_is_named(site: Site) -> None:

@@ -93,6 +93,34 @@ async def test_a_record_of_any_kind_reads_as_it_was_known(
     assert (earlier.status_code, earlier.json()["code"]) == (404, "not_yet_known")
 
 
+async def _convention(site: Site) -> tuple[str, Callable[[], Awaitable[Any]]]:
+    convention = await walk.drafted(site)
+    return f"/v1/conventions/{convention}", lambda: walk.named(site, convention)
+
+
+@pytest.mark.parametrize("made", [_mentor, _training, _company, _association, _convention])
+async def test_a_record_of_any_kind_is_explained_as_it_was_known(
+    site: Site, made: Callable[[Site], Awaitable[tuple[str, Callable[[], Awaitable[Any]]]]]
+) -> None:
+    await walk.opened(site)
+    path, more = await made(site)
+    instant = (await read(site, path))["updated_at"]
+    why = f"{path}/explanation"
+    first = await read(site, why)
+    await more()
+
+    known = await read(site, why, known_at=instant)
+    both = await read(site, why, known_at=instant, as_of=(TODAY + timedelta(days=1)).isoformat())
+    live = await read(site, why)
+    then, standing = await read(site, why, as_of=instant), await read(site, path, as_of=instant)
+
+    assert known == first | {"known_at": known["known_at"], "as_of": known["as_of"]}
+    assert (both["status"], both["version"]) == (first["status"], first["version"])
+    assert first["version"] < live["version"]
+    told = ("status", "status_label", "since", "since_recorded")
+    assert [then[name] for name in told] == [standing[name] for name in told]
+
+
 async def test_the_past_shows_persons_to_those_who_may_see_them_and_to_nobody_else(site: Site) -> None:
     await walk.opened(site)
     mentor = await applied(site)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from domain.case import Case
 from domain.kernel import Due
 from domain.programme.rules import Delay, MentorRules, Rules, Unit
 from tests.domain.mentor_support import MENTOR, Desk
+from tests.domain.test_explaining import case
 
 LAST = date(2027, 8, 31)
 
@@ -44,10 +44,9 @@ def test_a_deadline_in_plain_days_is_certain_whatever_the_calendar() -> None:
 
 def test_an_explanation_says_how_far_the_calendar_is_known() -> None:
     desk = applied_on(date(2027, 6, 1))
-    calendar = desk.house.executor.world.calendars.for_academie("10")
-    case = Case(desk.mentor(), (), (), desk.now, (), None, None, {}, calendar)
-    known = case.after(date(2027, 6, 1), Delay(5, Unit.SCHOOL_DAYS))
-    guessed = case.after(date(2027, 8, 20), Delay(5, Unit.SCHOOL_DAYS))
+    found = case(desk.house, MENTOR)
+    known = found.after(date(2027, 6, 1), Delay(5, Unit.SCHOOL_DAYS))
+    guessed = found.after(date(2027, 8, 20), Delay(5, Unit.SCHOOL_DAYS))
     assert known
     assert guessed
     assert (known.estimated, "estimée" in known.sentence) == (False, False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -13,19 +13,17 @@ from hypothesis.stateful import invariant
 from domain.association import commands as of_association
 from domain.association.parts import SuspensionCause
 from domain.calendar import french_date, paris_day
-from domain.case import not_counted
+from domain.case import Case
 from domain.convention import commands as of_convention
-from domain.explaining import Counted, Reason, adoptions_in
-from domain.folding import Timeline, extended
-from domain.kernel import Due, Root, Sealed
+from domain.counting import not_counted
+from domain.explaining import Counted, Reason
+from domain.kernel import Due, Sealed
 from domain.mentor import commands as ask
-from domain.mentor.operator import operator_lacks
 from domain.ports import Happened
 from domain.programme.commands import AdoptRules
 from domain.programme.labels import RULE_LABELS, RULES_OF_GUARDS, rule_value
-from domain.programme.model import Programme
 from domain.programme.rules import Delay, MentorRules, Rules, Unit
-from domain.registry import explained, programme_of_record, waits
+from domain.registry import case_of, explained
 from ledger.events import happened
 from ops import reference
 from tests.domain import association_support
@@ -39,46 +37,42 @@ from tests.support import FACE, NATIONAL, House
 SCHOOL = reference.calendars().for_academie("10")
 
 
-def folded(house: House, record_id: str) -> tuple[Root, Timeline, list[Happened]]:
-    events = [happened(one) for one in settled(house.recorder.load([record_id])).events]
-    record: Root | None = None
-    timeline: Timeline = ()
-    for one in events:
-        record = one.event.mutate(record)
-        assert record is not None
-        timeline = extended(timeline, record, one)
-    assert record is not None
-    return record, timeline, events
+def case(
+    house: House, record_id: str, as_of: datetime | None = None, known_at: datetime | None = None
+) -> Case:
+    """The record as of a date by what was known then, with every other record of the house."""
+    known_at = known_at or house.clock.instant
+    known: dict[str, list[Happened]] = {}
+    for one in map(happened, settled(house.recorder.after(0, 100_000))):
+        if one.recorded_at <= known_at:
+            known.setdefault(one.record_id, []).append(one)
+    found = case_of(record_id, known, as_of or known_at, house.executor.world)
+    assert found is not None
+    return found
 
 
-def why(house: House, record_id: str, **operator: Any) -> tuple[list[Reason], list[Due], Root]:
-    record, timeline, events = folded(house, record_id)
-    followed = None
-    if programme_id := programme_of_record(record):
-        programme, _, adopted = folded(house, programme_id)
-        assert isinstance(programme, Programme)
-        followed = programme, adoptions_in(adopted)
-    world, now = house.executor.world, house.clock.instant
-    reasons = explained(record, events, timeline, followed, world, now, **operator)
-    dues = waits(record, lambda _: followed[0] if followed else Programme, world, now)  # type: ignore[arg-type, return-value]
-    return reasons, dues, record
+def why(house: House, record_id: str, **moments: datetime) -> list[Reason]:
+    return explained(case(house, record_id, **moments))
 
 
 def agrees(house: House, record_id: str) -> list[Reason]:
     """What every explanation must satisfy, whatever happened before."""
-    reasons, dues, record = why(house, record_id)
+    found = case(house, record_id)
+    reasons, dues, record = explained(found), found.dues, found.record
     assert [one.code for one in reasons if one.about == "status"] == [record.status]
     told = [one for one in reasons if one.about == "due"]
-    assert [(one.code, one.by, one.missing, one.awaits) for one in told] == [
-        (due.kind, due.by, due.missing, due.awaits) for due in dues
+    assert [(one.code, one.by, one.awaits) for one in told] == [
+        (due.kind, due.by, due.awaits) for due in dues
     ]
     for one, due in zip(told, dues, strict=True):
+        assert one.missing[: len(due.missing)] == due.missing
+        assert one.missing == due.missing or due.kind == "clear"
         counted_rightly(one, due)
     for one in reasons:
         assert one.sentence.strip().endswith("."), one
         assert not any(isinstance(word, Sealed) for word in (one.sentence, *one.missing))
         for fact in one.facts:
-            assert fact.version <= record.version
+            assert fact.version <= record.version or fact.record_id != record_id
             assert fact.actor
             assert AWA.family_name not in fact.sentence
     return reasons
@@ -203,7 +197,7 @@ def test_a_lapse_says_from_which_day_over_which_holidays() -> None:
     Christmas, and Monday 12 January is the twenty-fifth."""
     desk = Desk()
     desk.apply()
-    reasons, _, _ = why(desk.house, MENTOR)
+    reasons = why(desk.house, MENTOR)
     lapse = next(one for one in reasons if one.code == "lapse")
     counted = lapse.counted[-1]
 
@@ -221,7 +215,7 @@ def test_what_was_adopted_for_open_records_is_the_version_that_explains() -> Non
     desk.apply()
     longer = Rules(mentors=MentorRules(lapse=Delay(30, Unit.SCHOOL_DAYS)))
     desk.do(AdoptRules(record_id=PROGRAMME, rules=longer, on=desk.today, to_open=True), NATIONAL)
-    reasons, _, _ = why(desk.house, MENTOR)
+    reasons = why(desk.house, MENTOR)
     (rule,) = [r for one in reasons if one.code == "lapse" for r in one.rules if r.path == "mentors.lapse"]
 
     assert (rule.value, rule.version.number) == ("30 jours de classe", 2)
@@ -231,8 +225,7 @@ def test_the_missing_are_those_that_the_guards_of_the_clearance_name() -> None:
     desk = Desk()
     desk.apply()
     no = desk.refused(ask.Clear(record_id=MENTOR, on=desk.today))
-    operator = operator_lacks(None, (), Rules(), "1j1m", ("10",), desk.today)
-    reasons, _, _ = why(desk.house, MENTOR, operator=operator)
+    reasons = why(desk.house, MENTOR)
 
     told = [word for one in reasons if one.about == "missing" for word in one.missing]
     assert tuple(told) == no.missing
