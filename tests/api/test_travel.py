@@ -29,14 +29,14 @@ async def read(site: Site, path: str, **asked: str) -> dict[str, Any]:
 
 async def test_a_mentor_s_status_follows_the_latest_of_the_facts_it_rests_on(site: Site) -> None:
     await walk.opened(site)
-    path = f"/v1/mentors/{await applied(site)}"
+    path = f"/v1/mentors/{await applied(site, on=BEFORE)}"
     charter = {"on": LATER, "version": "2025.1", "channel": "paper"}
     await site.do("face", "POST", f"{path}/charter", charter)
     await site.do("face", "POST", f"{path}/identity", {"on": BEFORE, "channel": "meeting"})
 
     then = await read(site, path, as_of=LATER)
     now = await read(site, path, as_of=(TODAY + timedelta(days=1)).isoformat())
-    early = await site.get("face", f"{path}?as_of={BEFORE}")
+    early = await site.get("face", f"{path}?as_of={(TODAY - timedelta(days=10)).isoformat()}")
 
     assert (then["status"], then["status_label"]) == ("file_complete", "dossier complet")
     assert then["rules_version"] == 1
