@@ -18,6 +18,7 @@ from domain.calendar import french_date
 from domain.commands import Command
 from domain.company.commands import RegisterCompany
 from domain.company.model import Firm
+from domain.guards import not_in_the_future
 from domain.identifiers import parse_naf, parse_rome, parse_siret
 from domain.kernel import Act, Refused, new_id
 from domain.mentor import guards
@@ -38,6 +39,7 @@ COLUMNS: Final[Columns] = {
     "email": Column("Courriel", ("email", "e-mail", "mail", "adresse mail", "adresse électronique", "mél")),
     "phone": Column("Téléphone", ("tél", "portable", "mobile", "numéro de téléphone", "téléphone portable")),
     "birth_date": Column("Date de naissance", ("né le", "née le", "né(e) le", "naissance", "ddn")),
+    "applied_on": Column("Date de candidature", ("candidature", "candidature le", "candidat depuis")),
     "company": Column("Entreprise", ("employeur", "société", "organisme", "structure", "raison sociale")),
     "siret": Column("SIRET", ("n° siret", "numéro siret", "siret de l'entreprise")),
     "rome": Column("Code ROME", ("rome", "métier (rome)", "code métier")),
@@ -64,6 +66,7 @@ class _Read:
     person: Person
     profile: Profile
     siret: str | None
+    applied_on: date | None
     digests: tuple[str, ...]
 
     @property
@@ -140,6 +143,7 @@ class Mentors:
             person=one.person,
             profile=replace(one.profile, company_id=employer.id),
             channel=Origin.IMPORT,
+            on=one.applied_on,
         )
         return Line(
             one.row,
@@ -156,6 +160,7 @@ class Mentors:
             await breathe(number)
             person, profile = _person(table, row), _profile(table, row)
             siret = cell(table, row, "siret", parse_siret)
+            applied_on = _candidacy(table, row, bench)
             _hold_against_the_guards(table, row, person, profile, bench)
             if table.faults.at(row.line):
                 continue
@@ -170,8 +175,18 @@ class Mentors:
                     table.fault(row, column, problem, "Supprimez l'une des deux lignes.")
                     break
             if not table.faults.at(row.line):
-                read.append(_Read(row, person, profile, siret, digests))
+                read.append(_Read(row, person, profile, siret, applied_on, digests))
         return read
+
+
+def _candidacy(table: Table, row: Row, bench: Bench) -> date | None:
+    """The day of the candidacy; that of the import, where the file tells none."""
+    on = cell(table, row, "applied_on", values.read_day)
+    try:
+        not_in_the_future(Act(bench.actor, bench.now), on or date.min)
+    except Refused as refused:
+        table.fault(row, "applied_on", refused.sentence, "Corrigez la cellule, ou laissez-la vide.")
+    return on
 
 
 def _person(table: Table, row: Row) -> Person:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
+from domain.calendar import paris_day
 from ops.imports.annotate import annotated
 from ops.imports.faults import UnreadableFile
 from ops.imports.mentors import COLUMNS
@@ -107,3 +110,19 @@ async def test_every_fault_of_a_line_is_told_at_once_in_the_order_of_the_file(de
     lines = [fault.line for fault in report.faults]
     assert lines == sorted(lines)
     assert len(lines) == len(places(report))
+
+
+async def test_a_record_that_exists_on_paper_keeps_the_day_of_its_candidacy(desk: Desk) -> None:
+    header = "Nom;Prénom;Courriel;Statut;Candidature"
+    today = paris_day(await desk.house.executor.now())
+    late = (today + timedelta(days=9)).strftime("%d/%m/%Y")
+    told = await desk.run(csv(f"Diallo;Awa;awa@exemple.test;salariée;{late}", header=header))
+    assert [(one.column, one.value) for one in told.faults] == [("Candidature", late)]
+    await desk.run(
+        csv(
+            "Diallo;Awa;awa@exemple.test;salariée;03/09/2024",
+            "Petit;Bilal;bilal@exemple.test;salarié;",
+            header=header,
+        )
+    )
+    assert {one.applied_on for one in await desk.mentors()} == {date(2024, 9, 3), today}
