@@ -64,7 +64,7 @@ async def test_a_step_of_several_facts_sent_several_times_at_once_is_taken_once(
     double = await applied(site, person={"given_name": "Autre", "family_name": "Nom", "phone": "0601020399"})
     await site.do("face", "POST", f"/v1/mentors/{kept}/check/request", {"kind": "b3"})
 
-    path, body = f"/v1/mentors/{kept}/duplicates", {"duplicate_id": double}
+    path, body = f"/v1/mentors/{kept}/duplicates", {"duplicate_id": double, "reason": "Nom de naissance."}
     alike(await at_once(site, "POST", path, body, "merge"), 200)
     alike(await at_once(site, "POST", f"/v1/mentors/{kept}/check", check(), "check"), 200)
 
