@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
-from api.dependencies import MOST_ITEMS, Reading, Services
-from api.travel import known
+from api.dependencies import MOST_ITEMS, Services
 from domain.association.entitlements import blocks_of, missing_entitlements
 from domain.association.model import Association
 from domain.association.parts import BLOCK_LABELS as BLOCKS
@@ -33,33 +32,33 @@ from projections.tracking import track
 ASSESSMENT: Final = frozenset({"remind_assessment", "escalate_assessment"})
 
 
-async def with_operators(reading: Reading, rows: Sequence[MentorRow], until: datetime) -> list[MentorRow]:
+async def with_operators(parts: Services, rows: Sequence[MentorRow], until: datetime) -> list[MentorRow]:
     """The same rows with what is known of each one's operator at ``until`` (UTC). It is no part of the read
     models: of a mentor it would be stale as soon as something happened to the operator."""
     ids = {row.association for row in rows} | {row.programme_id for row in rows}
-    records = await _records(reading.parts, ids, until)
+    records = await _records(parts, ids, until)
     found: dict[tuple[str, str, int, tuple[str, ...]], tuple[Lack, ...]] = {}
     told = []
     for row in rows:
         key = (row.association, row.programme_id, row.rules_version, tuple(row.academies))
         if key not in found:
-            found[key] = await _lacks(reading, row, records, until)
+            found[key] = await _lacks(parts, row, records, until)
         told.append(_with(row, records.get(row.association), found[key]))
     return told
 
 
 async def with_titles(
-    reading: Reading, rows: Sequence[AssociationRow], until: datetime
+    parts: Services, rows: Sequence[AssociationRow], until: datetime
 ) -> list[AssociationRow]:
     """Associations with the titles that they lack at ``until`` (UTC) by the rules that they follow: these
     block them, or their admission would be refused for them. Conventions count, which are other records."""
     ids = {one for row in rows for one in (row.id, row.programme_id) if one}
-    records = await _records(reading.parts, ids, until)
-    return [await _titled(reading, row, records, until) for row in rows]
+    records = await _records(parts, ids, until)
+    return [await _titled(parts, row, records, until) for row in rows]
 
 
 async def _titled(
-    reading: Reading, row: AssociationRow, records: dict[str, Root], until: datetime
+    parts: Services, row: AssociationRow, records: dict[str, Root], until: datetime
 ) -> AssociationRow:
     association, programme = records.get(row.id), records.get(row.programme_id or "")
     if not isinstance(association, Association) or not isinstance(programme, Programme):
@@ -68,7 +67,7 @@ async def _titled(
         return row
     day = paris_day(until)
     rules = ruling(association, programme, day).rules
-    bound = await bound_by(reading, association, rules, until)
+    bound = await _bound_by(parts, association, rules, until)
     missing = missing_entitlements(association, bound, rules, programme.scheme, association.academies, day)
     blocks = [
         {
@@ -84,18 +83,23 @@ async def _titled(
     return replace(row, blocks=blocks, next=waited)
 
 
-async def bound_by(
-    reading: Reading, association: Association, rules: Rules, until: datetime
+async def conventions_of(parts: Services, association_id: str) -> list[str]:
+    """The ids of the conventions that bind an operator, whoever asks: what it lacks does not depend on who
+    reads."""
+    async with parts.reader.session(frozenset({f"association:{association_id}"})) as connection:
+        filters = ConventionFilters(association=association_id)
+        page = await conventions.page(connection, filters, None, MOST_ITEMS)
+    return [row.id for row in page.items]
+
+
+async def _bound_by(
+    parts: Services, association: Association, rules: Rules, until: datetime
 ) -> list[Convention]:
-    """The conventions that may make it conventionnée, where the rules ask for that: those that the reader may
-    see."""
+    """The conventions that may make it conventionnée, where the rules ask for that."""
     if CONVENTIONED not in rules.required_entitlements:
         return []
-    async with reading.session() as connection:
-        filters = ConventionFilters(association=association.id)
-        page = await conventions.page(connection, filters, None, MOST_ITEMS)
-    found = [await known(reading.parts, row.id, until) for row in page.items]
-    return [one.record for one in found if one and isinstance(one.record, Convention)]
+    found = await _records(parts, await conventions_of(parts, association.id), until)
+    return [one for one in found.values() if isinstance(one, Convention)]
 
 
 async def _records(parts: Services, ids: Iterable[str], until: datetime) -> dict[str, Root]:
@@ -107,14 +111,14 @@ async def _records(parts: Services, ids: Iterable[str], until: datetime) -> dict
 
 
 async def _lacks(
-    reading: Reading, row: MentorRow, records: dict[str, Root], until: datetime
+    parts: Services, row: MentorRow, records: dict[str, Root], until: datetime
 ) -> tuple[Lack, ...]:
     association, programme = records.get(row.association), records[row.programme_id]
     if not isinstance(programme, Programme):
         raise TypeError(type(programme))
     rules, day = programme.versions[row.rules_version - 1].rules, paris_day(until)
     known = association if isinstance(association, Association) else None
-    bound = await bound_by(reading, known, rules, until) if known else []
+    bound = await _bound_by(parts, known, rules, until) if known else []
     return operator_lacks(known, bound, rules, programme.scheme, row.academies, day)
 
 

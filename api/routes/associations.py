@@ -191,7 +191,7 @@ async def list_associations(
     async with reading.session() as connection:
         page = await associations.page(connection, filters, after, limit)
     now = await parts.commands.now()
-    page = replace(page, items=await with_titles(reading, page.items, now))
+    page = replace(page, items=await with_titles(reading.parts, page.items, now))
     return listing(await shown.page(page, Association), request, response)
 
 
@@ -215,12 +215,12 @@ async def read_association(
         row = present(await associations.get(connection, id), id)
         then = await standing(connection, id, moments)
     if moments is None:
-        (row,) = await with_titles(reading, [row], await reading.parts.commands.now())
+        (row,) = await with_titles(reading.parts, [row], await reading.parts.commands.now())
         return tagged(await shown.row(row, Association), response)
     told = await travelled(reading, shown, Association, id, moments, then, associations.row_at)
     if isinstance(told, Standing):
         return told
-    return (await with_titles(reading, [told], moments.seen_from))[0]
+    return (await with_titles(reading.parts, [told], moments.seen_from))[0]
 
 
 history_route(

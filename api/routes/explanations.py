@@ -14,6 +14,7 @@ from api.examples import answer
 from api.examples_explanations import EXPLANATION
 from api.listing import READING, Find, present
 from api.openapi import problem_responses
+from api.operators import conventions_of
 from api.persons import Shown
 from api.problems import Refusal
 from api.requests import AnyRecordId
@@ -33,7 +34,6 @@ from domain.ports import Happened
 from domain.registry import case_of, explained
 from domain.training.model import Training
 from projections import associations, companies, conventions, history, mentors, trainings
-from projections.conventions import ConventionFilters
 from projections.facts import word
 from projections.history import HistoryRow
 from projections.paging import Page
@@ -162,20 +162,12 @@ async def _histories(parts: Services, record_id: str) -> Histories:
     found |= {getattr(record, "programme_id", ""), getattr(record, "association_id", "")} - {""}
     if isinstance(record, Mentor | Association):
         operator = record.association_id if isinstance(record, Mentor) else record.id
-        found |= set(await _conventions(parts, operator))
+        found |= set(await conventions_of(parts, operator))
     others = await parts.feed.of(sorted(found - {record_id}))
     histories: dict[str, list[Happened]] = {record_id: list(own)}
     for one in others:
         histories.setdefault(one.record_id, []).append(one)
     return histories
-
-
-async def _conventions(parts: Services, association_id: str) -> list[str]:
-    """Those of an operator, whoever asks: what it lacks does not depend on who reads."""
-    async with parts.reader.session(frozenset({f"association:{association_id}"})) as connection:
-        filters = ConventionFilters(association=association_id)
-        page = await conventions.page(connection, filters, None, MOST_ITEMS)
-    return [row.id for row in page.items]
 
 
 def _refused(case: Case, row: HistoryRow) -> Reason:

@@ -108,7 +108,7 @@ async def list_mentors(
     async with reading.session() as connection:
         page = await mentors.page(connection, filters, after, limit)
     now = await parts.commands.now()
-    page = replace(page, items=await with_operators(reading, page.items, now))
+    page = replace(page, items=await with_operators(reading.parts, page.items, now))
     return listing(await shown.page(page, Mentor), request, response)
 
 
@@ -127,12 +127,12 @@ async def read_mentor(
         row = present(await mentors.get(connection, id), id)
         then = await standing(connection, id, moments)
     if moments is None:
-        (row,) = await with_operators(reading, [row], await reading.parts.commands.now())
+        (row,) = await with_operators(reading.parts, [row], await reading.parts.commands.now())
         return tagged(await shown.row(row, Mentor), response)
     told = await travelled(reading, shown, Mentor, id, moments, then, mentors.row_at)
     if isinstance(told, Standing):
         return told
-    return (await with_operators(reading, [told], moments.seen_from))[0]
+    return (await with_operators(reading.parts, [told], moments.seen_from))[0]
 
 
 history_route(router, "mentors", Mentor, "L'histoire d'un·e mentor·e, refus compris", mentors.get)

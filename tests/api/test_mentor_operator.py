@@ -82,3 +82,21 @@ async def test_a_lycee_that_proposed_somebody_is_told_that_nobody_may_begin(site
     found = await read(site, mentor, "lycee")
     assert [one["code"] for one in found["operator"]["blocks"]] == ["operator_suspended"]
     assert codes(found) == ["not_cleared"]
+
+
+async def test_what_the_operator_lacks_does_not_depend_on_who_reads(site: Site) -> None:
+    """The lycée that proposed somebody does not see the convention that its operator holds."""
+    await admitted(site)
+    rules = {"required_entitlements": ["conventioned"]}
+    body = {"rules": rules, "on": ON, "to_open": True}
+    await site.do("national", "POST", "/v1/programmes/programme-1j1m/rules", body)
+    mentor = await applied(site, "lycee", channel="lycee", uai="0690010L")
+    for who in ("face", "lycee"):
+        assert codes((await read(site, mentor, who))["operator"]) == ["entitlement_missing"]
+
+    convention = await walk.in_force(site)
+
+    assert (await site.get("lycee", f"/v1/conventions/{convention}")).status_code == 404
+    for who in ("face", "lycee"):
+        assert codes((await read(site, mentor, who))["operator"]) == []
+        assert codes((await listed(site, mentor, who))["operator"]) == []
