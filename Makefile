@@ -23,7 +23,7 @@ lint: $(READY)
 	$(BIN)/lint-imports --no-cache
 
 unit: $(READY)
-	$(BIN)/pytest -m "not stress" --numprocesses=2
+	$(BIN)/pytest -m "not stress" --numprocesses=3
 
 stress: $(READY)
 	$(BIN)/pytest -m stress --timeout=3600
