@@ -147,41 +147,49 @@ class Training(Reminding, Root):
 
     def release(self, act: Act, *, mentor_id: str, standing: Standing) -> None:
         """The mentor's record is closed: before the course has begun, the place goes to the record kept of
-        the same person, or back to those who wait. Nothing happens otherwise, nor twice."""
+        the same person, or back to those who wait. Of two places of one person the better is kept: a given
+        one, else the earlier turn. Nothing happens otherwise, nor twice."""
         place = self.enrolments.get(mentor_id)
         ahead = self.status == Status.OPEN and act.now < self.course.starts_at
         if not (ahead and place and place.place in {Place.ENROLLED, Place.WAITING}):
             return
         kept = standing(mentor_id)
-        if kept and kept not in self.enrolments:
-            self._reassigned(former=(mentor_id,), kept=(kept,))
-        elif kept != mentor_id:
+        if kept == mentor_id:
+            return
+        if kept is None or self._before(kept, mentor_id):
             self._released(mentors=(mentor_id,))
             self._fill(act, standing)
+            return
+        if kept in self.enrolments:
+            self._released(mentors=(kept,))
+        self._reassigned(former=(mentor_id,), kept=(kept,))
+
+    def _before(self, one: str, other: str) -> bool:
+        """Whether one has a place, or a turn, that is no worse than the other's."""
+        if one not in self.waiting:
+            return one in self.enrolments
+        return other in self.waiting and self.waiting.index(one) < self.waiting.index(other)
 
     def _fill(self, act: Act, standing: Standing) -> None:
-        """The free places go to those who wait, in their order; whose record is closed waits no more."""
-        free, seated, gone, merged = (
-            self.course.places - self.taken,
-            list[str](),
-            list[str](),
-            dict[str, str](),
-        )
+        """The free places go to those who wait, in their order; whose record is closed waits no more, and the
+        record kept of the same person has the turn."""
+        free, turns, gone = self.course.places - self.taken, dict[str, str](), list[str]()
         for mentor_id in self.waiting:
-            if len(seated) >= free:
+            if len(turns) >= free:
                 break
             kept = standing(mentor_id)
-            if kept is None or (kept != mentor_id and (kept in self.enrolments or kept in seated)):
+            if kept is None or kept in turns or (kept != mentor_id and self._before(kept, mentor_id)):
                 gone.append(mentor_id)
             else:
-                merged |= {mentor_id: kept} if kept != mentor_id else {}
-                seated.append(kept)
+                turns[kept] = mentor_id
+        merged = {kept: former for kept, former in turns.items() if kept != former}
+        gone += [kept for kept in merged if kept in self.enrolments and kept not in gone]
         if gone:
             self._released(mentors=tuple(gone))
         if merged:
-            self._reassigned(former=tuple(merged), kept=tuple(merged.values()))
-        if seated:
-            self._promoted(mentors=tuple(seated), day=act.today)
+            self._reassigned(former=tuple(merged.values()), kept=tuple(merged))
+        if turns:
+            self._promoted(mentors=tuple(turns), day=act.today)
 
     # Once it has begun -----------------------------------------------------------------------
 

@@ -127,6 +127,36 @@ def test_a_person_merged_into_somebody_enrolled_already_has_one_place(desk: Desk
     assert places(desk) == {"4": "e", "5": "e"}
 
 
+def test_a_person_of_two_records_keeps_the_place_of_the_one_and_waits_no_more(desk: Desk) -> None:
+    merge(desk, duplicate=1, kept=4)
+    follow(desk, 1)
+    assert places(desk) == {"4": "e", "2": "e", "3": "w", "5": "w"}, "nobody else took it meanwhile"
+
+
+def test_a_person_who_waits_under_two_records_has_the_earlier_turn_of_the_two(desk: Desk) -> None:
+    merge(desk, duplicate=3, kept=5)
+    desk.do(withdraw(1))
+    assert places(desk) == {"2": "e", "5": "e", "4": "w"}, "at its turn, before any process came"
+    follow(desk, 3)
+    desk.do(enrol(1))
+    merge(desk, duplicate=4, kept=1)
+    follow(desk, 4)
+    assert places(desk) == {"2": "e", "5": "e", "1": "w"}
+
+
+def test_an_earlier_turn_is_not_lost_to_that_of_the_record_merged(desk: Desk) -> None:
+    merge(desk, duplicate=5, kept=3)
+    follow(desk, 5)
+    assert places(desk) == {"1": "e", "2": "e", "3": "w", "4": "w"}
+
+
+def test_a_person_who_waits_under_three_records_takes_one_place(desk: Desk) -> None:
+    merge(desk, duplicate=3, kept=5)
+    merge(desk, duplicate=4, kept=5)
+    desk.do(ask.ChangeCourse(record_id=COURSE, course=desk.course(places=4)))
+    assert places(desk) == {"1": "e", "2": "e", "5": "e"}
+
+
 def test_once_the_course_has_begun_a_place_is_no_more_given_back(desk: Desk) -> None:
     desk.go_to(DAY, hour=9)
     leave(desk, 1)
