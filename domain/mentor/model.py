@@ -296,7 +296,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     @event("Interviewed", topic="mentor.Interviewed@1")
     def _interviewed(self, on: date, favourable: bool, report: Annotated[str, FREE_TEXT]) -> None:
-        self.interview = Interview(on, favourable, report)
+        if self.interview is None or on >= self.interview.on:
+            self.interview = Interview(on, favourable, report)
         self._climb()
 
     @event("CheckAsked", topic="mentor.CheckAsked@1")
@@ -387,6 +388,9 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         aliases: Annotated[tuple[str, ...], INTERNAL],
         certificates: tuple[Certificate, ...],
         check: Check | None,
+        identity_seen_on: date | None,
+        charter_signed_on: date | None,
+        charter_version: str | None,
         courses: tuple[str, ...],
         complete: bool,
     ) -> None:
@@ -394,6 +398,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.aliases = tuple(sorted({*self.aliases, *aliases}))
         self.certificates = {one.course_id: one for one in certificates}
         self.check = check
+        self.identity_seen_on = identity_seen_on
+        self.charter_signed_on, self.charter_version = charter_signed_on, charter_version
         self.courses = tuple(dict.fromkeys((*self.courses, *courses)))
         self.training_complete = complete
         self._climb()

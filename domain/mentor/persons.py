@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from domain.guards import reason_given
@@ -44,14 +45,16 @@ def _told(mentor: Mentor, act: Act, person: Person, digests: Digests, rules: Rul
 
 def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
     """The same person's other record is closed, and what it proves is kept here: digests by which they
-    are recognised, certificates, documents asked for, and its check if newer. What is kept stays under its
-    own programme's rules, and is shown to no lycée that proposed the other one. Of names or birth dates that
-    differ somebody answers, with a reason: what was proved of one person would be another's."""
+    are recognised, the identity seen under these names, the charter, certificates, documents asked for, and
+    its check if newer. An interview is not copied: whichever record has it is kept. What is kept stays under
+    its own programme's rules, and is shown to no lycée that proposed the other one. Of names or birth dates
+    that differ somebody answers, with a reason: what was proved of one person would be another's."""
     guards.is_open(kept, "y rattacher un autre dossier")
     other = can_be_merged(kept, duplicate)
     _of_one_person(kept, other, act)
     held = {**other.certificates, **kept.certificates}
     newer = other.check and (kept.check is None or other.check.on > kept.check.on)
+    signed = kept if kept.charter_signed_on else other
     other._merged_into(kept=kept.id, on=act.today)
     kept._absorbed(
         duplicate=other.id,
@@ -59,6 +62,9 @@ def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> 
         aliases=tuple(sorted({*other.digests.all(), *other.aliases} - set(kept.digests.all()))),
         certificates=tuple(held.values()),
         check=other.check if newer else kept.check,
+        identity_seen_on=kept.identity_seen_on or _seen_of(kept, other),
+        charter_signed_on=signed.charter_signed_on,
+        charter_version=signed.charter_version,
         courses=other.courses,
         complete=not training_missing(held.values(), rules, act.today),
     )
@@ -66,6 +72,14 @@ def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> 
         if kind not in kept.asked:
             kept._check_asked(kind=kind, mission=asked.mission, departement=asked.departement)
     kept._return_if_checked(act, rules)
+
+
+def _seen_of(kept: Mentor, other: Mentor) -> date | None:
+    """A paper seen counts for the names that it was seen under, and after their last correction."""
+    seen = other.identity_seen_on
+    if seen is None or not kept.digests.may_be_of_one_person(other.digests):
+        return None
+    return None if kept.corrected_on and seen < kept.corrected_on else seen
 
 
 def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
@@ -111,6 +125,9 @@ def _of_one_person(kept: Mentor, other: Mentor, act: Act) -> None:
         )
 
 
-def _height(mentor: Mentor) -> int:
-    """How far it is: rung by rung, then cleared, whether suspended or not."""
-    return LADDER.index(Status(mentor.status)) if mentor.status in LADDER else len(LADDER)
+def _height(mentor: Mentor) -> tuple[int, int, int]:
+    """How far it is: cleared, whether suspended or not; met, which no other record can prove for it; then
+    rung by rung."""
+    rung = LADDER.index(Status(mentor.status)) if mentor.status in LADDER else len(LADDER)
+    met = 1 + mentor.interview.favourable if mentor.interview else 0
+    return int(mentor.status not in LADDER), met, rung

@@ -148,3 +148,16 @@ def test_a_programme_may_ask_for_another_age(desk: Desk) -> None:
         problem = Rules(mentors=MentorRules(minimum_age=age)).problem()
         assert problem
         assert "minimum_age" in problem
+
+
+def test_an_interview_of_an_earlier_day_noted_late_does_not_replace_the_one_that_came_after() -> None:
+    desk = Desk()
+    desk.apply(on=date(2025, 11, 3))
+    desk.complete_file()
+    desk.do(interviewing(MENTOR, date(2025, 11, 20), True))
+    desk.do(interviewing(MENTOR, date(2025, 11, 10), False))
+    mentor = desk.mentor()
+    assert mentor.interview
+    assert (mentor.status, mentor.interview.on) == ("interviewed", date(2025, 11, 20))
+    desk.do(interviewing(MENTOR, date(2025, 11, 20), False))
+    assert desk.mentor().status == "file_complete", "of the same day, what was noted last counts"

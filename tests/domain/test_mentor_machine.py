@@ -354,7 +354,7 @@ class MentorMachine(Play):
             too_early=on < self.card.applied,
             report_missing=not report.strip(),
         )
-        if self.attempt(command, expected):
+        if self.attempt(command, expected) and (self.card.met is None or on >= self.card.met):
             self.card.met, self.card.liked = on, liked
 
     @rule(reason=st.sampled_from(["", "", "motif"]))

@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 
 from domain.kernel import SYSTEM
+from domain.links import Channel
 from domain.mentor import commands as ask
-from domain.mentor.identity import ChangePerson, Merge
+from domain.mentor.identity import ChangePerson, CorrectPerson, Merge
 from domain.mentor.parts import CheckKind, Origin, Person
 from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.rules import MentorRules, Rules
@@ -147,3 +148,54 @@ def test_a_birth_date_that_one_record_does_not_know_contradicts_nothing(merge: M
     desk.apply(AGAIN, replace(SECOND, given_name=" AWA "))
     desk.do(merge)
     assert desk.mentor(merge.duplicate_id).merged_into == merge.record_id
+
+
+def test_an_identity_seen_and_a_charter_signed_are_not_asked_again_of_the_record_that_is_kept() -> None:
+    desk = Desk()
+    desk.apply(AGAIN, replace(AWA, email=None, phone=None))
+    desk.complete_file(AGAIN)
+    desk.apply(MENTOR, SECOND)
+    assert (desk.mentor(AGAIN).status, desk.mentor().status) == ("candidate", "candidate")
+    desk.do(MERGING)
+    kept = desk.mentor()
+    assert (kept.status, kept.file_missing) == ("file_complete", ())
+    assert (kept.identity_seen_on, kept.charter_version) == (desk.today, desk.mentor(AGAIN).charter_version)
+
+
+def test_a_paper_seen_under_other_names_is_to_be_seen_again_and_the_charter_is_not() -> None:
+    desk = Desk()
+    desk.apply(AGAIN, replace(AWA, family_name="Traoré", email=None, phone=None))
+    desk.complete_file(AGAIN)
+    desk.apply(MENTOR, SECOND)
+    desk.do(MERGING, reason="nom d'usage depuis son mariage")
+    assert desk.mentor().file_missing == ("la pièce d'identité vue",)
+
+
+def test_a_paper_seen_before_a_correction_does_not_stand_for_the_one_that_is_to_be_seen() -> None:
+    desk = Desk()
+    desk.apply(AGAIN, SECOND)
+    desk.complete_file(AGAIN)
+    desk.apply(MENTOR, replace(AWA, family_name="Dialo"))
+    desk.complete_file(MENTOR)
+    desk.interview(MENTOR)
+    desk.go_to(date(2025, 12, 1))
+    desk.do(CorrectPerson(record_id=MENTOR, person=AWA), reason="faute de frappe")
+    desk.do(MERGING)
+    assert desk.mentor().file_missing == ("la pièce d'identité vue",)
+
+
+@pytest.mark.parametrize("stage", ["candidate", "file_complete"])
+def test_a_record_of_somebody_met_is_not_lost_to_one_of_somebody_who_was_not(stage: str) -> None:
+    desk = Desk()
+    brought_to(desk, "checked", AGAIN)
+    other = replace(SECOND, family_name="Diallo-Sy")
+    desk.do(CorrectPerson(record_id=AGAIN, person=other), reason="nom complet")
+    assert desk.mentor(AGAIN).status == "candidate"
+    brought_to(desk, stage, MENTOR)
+    assert desk.code(MERGING, reason="même personne") == "duplicate_further"
+    desk.do(OTHER_WAY, reason="même personne")
+    kept = desk.mentor(AGAIN)
+    assert kept.interview
+    assert kept.check
+    desk.do(ask.SeeIdentity(record_id=AGAIN, on=desk.today, channel=Channel.MEETING))
+    assert desk.mentor(AGAIN).status == "checked"

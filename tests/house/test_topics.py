@@ -86,6 +86,7 @@ BODIES = {
     "mentor.Absorbed@1.duplicate": "the id of a record",
     "mentor.Absorbed@1.courses": "ids of records",
     "mentor.Absorbed@1.brought": "ids of records",
+    "mentor.Absorbed@1.charter_version": "that of a charter signed: domain.mentor.guards.charter_version",
     "mentor.MergedInto@1.kept": "the id of a record",
     "mentor.CharterSigned@1.version": "letters, digits and dots: domain.mentor.guards.charter_version",
     "mentor.CheckAsked@1.mission": "one of those that the rules name, else refused",
