@@ -10,10 +10,10 @@ from itertools import groupby
 from typing import Final
 
 from api.dependencies import MOST_ITEMS, Services
-from domain.association.entitlements import blocks_of, missing_entitlements
+from domain.association.entitlements import CONVENTIONED_LABEL, blocks_of, missing_entitlements, unbound_due
 from domain.association.model import Association
 from domain.association.parts import BLOCK_LABELS as BLOCKS
-from domain.association.parts import CONVENTIONED, FOLLOWED, STATUS_LABELS, Block, Status
+from domain.association.parts import CONVENTIONED, FOLLOWED, STANDING, STATUS_LABELS, Block, Status
 from domain.calendar import paris_day
 from domain.convention.model import Convention
 from domain.kernel import Root
@@ -25,6 +25,7 @@ from domain.programme.rules import Rules
 from domain.registry import ruling
 from projections import conventions
 from projections.associations import AssociationRow
+from projections.awaited import next_of
 from projections.conventions import ConventionFilters
 from projections.mentors import MentorRow
 from projections.tracking import track
@@ -80,6 +81,9 @@ async def _titled(
     waited = [
         replace(one, missing=[*one.missing, *missing]) if one.kind in ASSESSMENT else one for one in row.next
     ]
+    unbound = [one for one in missing if one.startswith(CONVENTIONED_LABEL)]
+    if unbound and association.status in STANDING:
+        waited += next_of([unbound_due(association, tuple(unbound))], day)
     return replace(row, blocks=blocks, next=waited)
 
 

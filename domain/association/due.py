@@ -41,6 +41,7 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
     behind."""
     if association.is_erased:
         return release(association, now)
+    wanting = frozenset(one.key for one in _missing_titles(association, rules, paris_day(now)))
     found = [
         *_documents(association, rules, calendar, now),
         *readings(association, rules, calendar, now),
@@ -49,7 +50,7 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
         *_suspension(association),
         *_insurance(association, rules, now),
         *_entitlements(association, rules, now),
-        *deliveries(association.reminders, rules, partial(_still_awaited, association)),
+        *deliveries(association.reminders, rules, partial(_still_awaited, association, wanting)),
         *release(association, now),
         *retention(association.closed_on, rules),
     ]
@@ -202,26 +203,34 @@ def _entitlements(association: Association, rules: Rules, now: datetime) -> Iter
             f"qui prend fin le {french_date(held.ends)}",
             missing=("une décision qui le prolonge, ou de le laisser venir à son terme",),
         )
-    yield from _lapsed_titles(association, rules, paris_day(now))
+    yield from _missing_titles(association, rules, paris_day(now))
 
 
-def _lapsed_titles(association: Association, rules: Rules, today: date) -> Iterator[Due]:
+def _missing_titles(association: Association, rules: Rules, today: date) -> Iterator[Due]:
+    """Each title required and not held, told once to the operator and awaited until it is: one that ended, or
+    one that the rules newly require of whoever works under them."""
     for kind in EntitlementKind:
-        ended = [one for one in association.entitlements.values() if one.kind is kind and one.ends < today]
         scheme, academies = association.scheme, association.academies
         covered = all(association.holds(kind, scheme, code, today) for code in academies)
-        if kind not in rules.required_entitlements or not ended or covered:
+        if kind not in rules.required_entitlements or covered or association.status not in FOLLOWED:
             continue
-        last = max(ended, key=lambda one: one.ends)
-        yield Due(
-            kind="alert_entitlement",
-            key=f"{_title_series(last)}lapsed",
-            at=start_of(last.ends + _ONE_DAY),
-            by=last.ends,
-            awaits=(f"association:{association.id}",),
-            what=f"Titre « {last.reference} » échu depuis le {french_date(last.ends)} : aucun nouveau binôme",
-            missing=(f"un titre en cours : {ENTITLEMENT_LABELS[kind]}",),
-            automatic=False,
+        ended = [one for one in association.entitlements.values() if one.kind is kind and one.ends < today]
+        last = max(ended, key=lambda one: one.ends, default=None)
+        since = last.ends + _ONE_DAY if last else association.status_since
+        if since is None or not (last or association.status in STANDING):
+            continue
+        label = ENTITLEMENT_LABELS[kind]
+        step = (f"missing_title:{association.round}:{kind}:{last.ends.isoformat() if last else ''}", since)
+        yield _reminding(
+            "alert_entitlement",
+            [step],
+            association,
+            start_of(today),
+            by=last.ends if last else None,
+            what=f"Titre « {last.reference} » échu depuis le {french_date(last.ends)} : aucun nouveau binôme"
+            if last
+            else f"Titre requis et manquant ({label}) : aucun nouveau binôme",
+            missing=(f"un titre en cours : {label}",),
         )
 
 
@@ -282,7 +291,7 @@ def _title_series(held: Entitlement) -> str:
     return f"entitlement:{held.reference}:{held.ends.isoformat()}:"
 
 
-def _still_awaited(association: Association, key: str, reminder: Reminder) -> bool:
+def _still_awaited(association: Association, wanting: frozenset[str], key: str, reminder: Reminder) -> bool:
     """Whether what the reminder asks for is still to be done: nobody is chased for what they have done."""
     match reminder.kind:
         case "remind_documents":
@@ -300,4 +309,6 @@ def _still_awaited(association: Association, key: str, reminder: Reminder) -> bo
         case _:
             titles = association.entitlements.values()
             followed = association.status in FOLLOWED
-            return followed and any(key.startswith(_title_series(held)) for held in titles)
+            return key in wanting or (
+                followed and any(key.startswith(_title_series(held)) for held in titles)
+            )

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.association.parts import CONVENTIONED, ENTITLEMENT_LABELS, STANDING, Block, EntitlementKind
+from domain.calendar import start_of
 from domain.convention.parts import RUNNING
+from domain.kernel import Due
 
 if TYPE_CHECKING:
     from domain.association.model import Association
     from domain.convention.model import Convention
     from domain.programme.rules import Rules
+
+CONVENTIONED_LABEL: Final = "conventionnée"
 
 
 def missing_entitlements(
@@ -36,6 +40,20 @@ def missing_entitlements(
         for required in rules.required_entitlements
         for academie in sorted(academies)
         if not _held(association, conventions, required, scheme, academie, day)
+    )
+
+
+def unbound_due(association: Association, missing: tuple[str, ...]) -> Due:
+    """Awaited of an operator that stands without the convention that its rules require: nobody is reminded of
+    it by a process, since no event of its own record says that a convention ended."""
+    return Due(
+        kind="alert_entitlement",
+        key=f"missing_title:{association.round}:{CONVENTIONED}:",
+        automatic=False,
+        at=start_of(association.status_since or date.min),
+        awaits=(f"association:{association.id}",),
+        what=f"Titre requis et manquant ({CONVENTIONED_LABEL}) : aucun nouveau binôme",
+        missing=missing,
     )
 
 
@@ -81,6 +99,6 @@ def _in_force(convention: Convention, day: date) -> bool:
 
 
 def _told(required: str, scheme: str, academie: str) -> str:
-    label = "conventionnée" if required == CONVENTIONED else ENTITLEMENT_LABELS[EntitlementKind(required)]
+    label = CONVENTIONED_LABEL if required == CONVENTIONED else ENTITLEMENT_LABELS[EntitlementKind(required)]
     verb = "par une convention en vigueur couvrant" if required == CONVENTIONED else "couvrant"
     return f"{label} {verb} {scheme} dans l'académie {academie}"

@@ -210,7 +210,7 @@ def _title(case: Case, association: Association, due: Due) -> Basis:
             ended = case.facts("EntitlementEnded", reference=held.reference)
             alert = case.before(held.ends, case.rules.admission.entitlement_alerts, day)
             return Basis((*granted, *ended), ("admission.entitlement_alerts",), (alert,))
-    return Basis()
+    return Basis((*case.facts("EntitlementGranted"), *_status(case).facts), ("required_entitlements",))
 
 
 def _under(reference: str, happened: Any) -> bool:

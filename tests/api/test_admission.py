@@ -86,6 +86,14 @@ async def test_titles_that_rules_ask_for_later_block_an_admitted_association_and
     assert [one["blocks"] for one in listed if one["id"] == FACE] == [told]
     reasons = (await site.get("lyon", f"{PATH}/explanation")).json()["reasons"]
     assert [one["missing"] for one in reasons if one["about"] == "block"] == [missing]
+    waited = [one for one in (await row(site))["next"] if one["kind"] == "alert_entitlement"]
+    assert [one["missing"] for one in waited] == [
+        ["un titre en cours : lauréate d'un appel à projets"],
+        missing[1:],
+    ]
+    assert {tuple(one["awaits"]) for one in waited} == {(f"association:{FACE}",)}
+    chased = (await site.get("face", "/v1/deadlines?limit=200")).json()["items"]
+    assert "missing_title:1:laureate:" in [one["key"] for one in chased]
 
 
 async def test_the_assessment_awaits_what_the_admission_would_be_refused_for(site: Site) -> None:

@@ -394,7 +394,27 @@ def test_a_title_that_is_required_stays_awaited_once_it_has_lapsed() -> None:
     desk.at(date(2027, 1, 1))
     due = desk.due("alert_entitlement")
     assert due.what == "Titre « AAP-2025-12 » échu depuis le 31 décembre 2026 : aucun nouveau binôme"
-    assert (due.by, due.awaits, due.automatic) == (date(2026, 12, 31), (FACE_PARTY,), False)
+    assert (due.by, due.awaits, due.at) == (date(2026, 12, 31), (FACE_PARTY,), start_of(date(2027, 1, 1)))
+    assert "missing_title:1:laureate:2026-12-31" in list(desk.remind()), "it is told once"
+    assert not desk.due("alert_entitlement").automatic
     renewed = renamed(AWARD, reference="AAP-2027", starts=date(2027, 1, 1), ends=date(2028, 12, 31))
     desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=renewed))
     assert [one.by for one in desk.dues() if one.kind == "alert_entitlement"] == [date(2028, 12, 31)]
+
+
+def test_a_title_newly_required_and_never_held_is_told_once_and_awaited_until_it_is_held(desk: Desk) -> None:
+    desk.admitted(until=date(2027, 12, 31))
+    assert "alert_entitlement" not in kinds(desk)
+    desk.at(date(2026, 1, 5))
+    desk.adopt(Rules(required_entitlements=("laureate",)))
+    due = desk.due("alert_entitlement")
+    assert due.what == "Titre requis et manquant (lauréate d'un appel à projets) : aucun nouveau binôme"
+    assert (due.awaits, due.automatic) == ((FACE_PARTY,), True)
+    assert due.missing == ("un titre en cours : lauréate d'un appel à projets",)
+    assert list(desk.remind()) == ["missing_title:1:laureate:"]
+    still = desk.due("alert_entitlement")
+    assert not still.automatic
+    assert "deliver" in kinds(desk)
+    desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=AWARD))
+    assert [one.by for one in desk.dues() if one.kind == "alert_entitlement"] == [AWARD.ends]
+    assert "deliver" not in kinds(desk), "nobody is chased for what they have done"

@@ -480,6 +480,8 @@ def about(due: Due) -> tuple[str, str]:
     """The kind of a step, and the title, or the day of what is read, that it is about."""
     if due.kind in {"remind_reading", "escalate_reading"}:
         return due.kind, due.key.split(":")[2]
+    if due.key.startswith("missing_title:"):
+        return due.kind, "missing"
     return due.kind, due.key.split(":")[1] if due.kind == "alert_entitlement" else ""
 
 
