@@ -30,6 +30,19 @@ _ERASED: Final = """
 SELECT record_id, state, metadata FROM ledger.events
 WHERE topic COLLATE "C" LIKE '%.SubjectErased@_' ORDER BY position"""
 
+_FILES: Final = """
+SELECT DISTINCT ON (sent.record_id) sent.record_id, erased.state
+FROM ledger.events erased
+JOIN ledger.events applied ON applied.record_id = erased.record_id AND applied.version = 1
+JOIN ledger.events sent ON sent.record_id LIKE 'import-%' AND sent.version = 1
+    AND sent.position < erased.position
+    AND sent.state::jsonb ->> 'association_id' = applied.state::jsonb ->> 'association_id'
+WHERE erased.topic COLLATE "C" LIKE '%.SubjectErased@_' AND erased.record_id LIKE 'mentor-%'
+    AND NOT EXISTS (
+        SELECT FROM ledger.events gone
+        WHERE gone.record_id = sent.record_id AND gone.topic COLLATE "C" LIKE '%.SubjectErased@_')
+ORDER BY sent.record_id, erased.position"""
+
 
 class JournalDamaged(Exception):
     """The journal of erasures holds something else: nobody can say what must stay forgotten."""
@@ -98,7 +111,7 @@ class Erasures:
 
     async def apply(self, record_id: str) -> None:
         """Destroys the key of a record that was erased, and of those of the same person that were erased with
-        it; nobody can read them any more once this returns.
+        it, and the files that its association had imported; nobody can read them any more once this returns.
 
         Raises ``LookupError`` for a record that was not: a key is never destroyed without its event.
         """
@@ -108,6 +121,7 @@ class Erasures:
         command_id = erased[record_id].command_id
         together = {i: one.ground for i, one in erased.items() if one.command_id == command_id}
         await asyncio.gather(*(self._forget(i, ground) for i, ground in together.items()))
+        await self._forget_files()
 
     async def reconcile(self) -> int:
         """Does what a death or a restored backup left undone; answers how many records that concerned.
@@ -125,13 +139,28 @@ class Erasures:
         grounds = journal | {i: one.ground for i, one in recorded.items()}
         await asyncio.gather(*(self._forget(i, grounds[i]) for i in unforgotten))
         again = [record_id for record_id in lost if await self._record_again(record_id, journal[record_id])]
-        return len(undone | set(again))
+        return len(undone | set(again)) + await self._forget_files()
 
     async def _forget(self, record_id: str, ground: Ground) -> None:
         if record_id not in await asyncio.to_thread(self.journal.read):
             await asyncio.to_thread(self.journal.add, record_id, ground)
         await self.keyring.destroy(record_id)
         await self.documents.forget(record_id)
+
+    async def _forget_files(self) -> int:
+        """A file of mentors or of attendance cannot lose one line: once somebody of an association is erased,
+        every import that it had handed in before is erased whole, on the same ground. Answers how many.
+        """
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(_FILES)
+            found = [
+                (i, _ground_of_a_file(Ground(json.loads(s)["ground"]))) for i, s in await cursor.fetchall()
+            ]
+        for import_id, ground in found:
+            command = Erase(record_id=import_id, ground=ground)
+            await self.executor.execute(Request(command, SYSTEM, f"{import_id}:erased-with-a-person"))
+            await self._forget(import_id, ground)
+        return len(found)
 
     async def _record_again(self, record_id: str, ground: Ground) -> bool:
         """``False`` when the restored ledger does not know the record, or its term has not come there."""
@@ -149,3 +178,8 @@ class Erasures:
                 record_id: _Recorded(Ground(json.loads(state)["ground"]), json.loads(metadata)["command_id"])
                 for record_id, state, metadata in await cursor.fetchall()
             }
+
+
+def _ground_of_a_file(ground: Ground) -> Ground:
+    """The person's; their term is not the file's, which has its own."""
+    return Ground.NO_LONGER_NEEDED if ground.is_term else ground

@@ -40,6 +40,11 @@ _ASSOCIATION: Final = r"^association-[0-9A-Za-z-]{1,80}$"
 _TRAINING: Final = r"^training-[0-9A-Za-z-]{1,80}$"
 _BEGINNINGS: Final = {CSV: b"", XLSX: b"PK\x03\x04"}
 _EXTENSIONS: Final = {CSV: "csv", XLSX: "xlsx"}
+_GONE: Final = (
+    "Ce fichier et son compte rendu ont été effacés : ils le sont 30 jours après la fin de l'import, ou dès "
+    "que l'est une personne de l'association, qu'ils pouvaient nommer. Le registre en garde les effectifs ; "
+    "s'il le faut, renvoyez le fichier sans elle."
+)
 
 ImportId = Annotated[
     str, Path(pattern=r"^import-[0-9A-Za-z-]{1,80}$", description="L'identifiant de l'import.")
@@ -224,6 +229,8 @@ async def _ended(shown: Showing, record_id: str, parts: Services) -> tuple[Impor
             "Un fichier importé nomme des personnes : il n'est pas montré à ce rôle.",
             (f"un jeton du rôle {' ou '.join(sorted(record.persons_shown_to))}",),
         )
+    if record.is_erased:
+        raise Refusal("no_such_file", _GONE)
     if record.result is None:
         raise Refusal("import_under_way")
     return record, record.result
@@ -234,6 +241,6 @@ async def _kept(shown: Showing, record_id: str, digest: str, parts: Services) ->
     try:
         body = await parts.documents.read(record_id, digest)
     except LookupError:
-        raise Refusal("no_such_file") from None
+        raise Refusal("no_such_file", _GONE) from None
     await parts.readings.note(shown.caller.actor, [record_id], shown.purpose)
     return body

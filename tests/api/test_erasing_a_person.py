@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.api import walk
 from tests.api.conftest import ROLES, Site
+from tests.api.test_imports import TO_FACE, ended, send
 from tests.api.test_mentors import EMAIL, FAMILY, GIVEN, applied, person, read
+from tests.journeys.planted import in_files
+from tests.ops.importing import LINES, csv
 
 SECOND = {"email": "autre@introuvable.example", "birth_date": None, "family_name": "Introuvable-Naissance"}
 UNDER_ANOTHER_NAME = {"reason": "nom de naissance"}
@@ -40,3 +45,27 @@ async def test_erasing_either_record_of_a_person_erases_both(site: Site, named: 
                 assert not [word for word in WORDS if word in answer.text], who
     other = await site.call("dpo", "POST", f"/v1/records/{kept}/erasure", body)
     assert (other.status_code, other.json()["guard"]) == (409, "already_erased")
+
+
+async def test_whoever_is_erased_is_read_in_no_file_imported_before(site: Site, tmp_path: Path) -> None:
+    """Recorded, tried or not looked at yet: the file is erased whole, and what it counted stays."""
+    await walk.opened(site)
+    lines = csv(f"{FAMILY};{GIVEN};{EMAIL};02/03/1985;salariée", *LINES)
+    recorded, tried = await ended(site, lines), await ended(site, lines, f"{TO_FACE}&dry_run=true")
+    waiting = (await send(site, lines)).json()["id"]
+    for record_id in (recorded, tried):
+        assert FAMILY in (await site.get("face", f"/v1/imports/{record_id}/file")).text
+    mentors = (await site.get("face", "/v1/mentors")).json()["items"]
+    erased = next(one["id"] for one in mentors if one["persons"]["family_name"] == FAMILY)
+
+    await site.do("dpo", "POST", f"/v1/records/{erased}/erasure", {"ground": "objection"})
+
+    for record_id in (recorded, tried, waiting):
+        for part in ("file", "faults"):
+            answer = await site.get("face", f"/v1/imports/{record_id}/{part}")
+            assert (answer.status_code, answer.json()["code"]) == (404, "no_such_file")
+            assert "effacés" in answer.json()["detail"]
+    row = (await site.get("face", f"/v1/imports/{recorded}")).json()
+    assert (row["status"], row["lines"], row["kept_until"]) == ("erased", 4, None)
+    assert await site.documents.records() == set()
+    assert in_files(tmp_path, [FAMILY]) == {}

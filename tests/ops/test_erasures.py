@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from domain.association.commands import RegisterAssociation
+from domain.association.model import Identity
 from domain.erasure import Erase, Ground
+from domain.imports.commands import Submit
+from domain.imports.parts import CSV, File, ImportKind
 from domain.kernel import Actor, Sealed
 from domain.mentor.identity import Merge
 from domain.mentor.parts import Person
@@ -18,12 +22,14 @@ from ledger.vault import opened
 from ops.erasures import Erasures, Journal, JournalDamaged
 from tests.conftest import Database
 from tests.domain.mentor_support import applying
-from tests.support import COORDINATOR, House, fold_at
+from tests.support import COORDINATOR, FACE, House, fold_at
 
 pytestmark = pytest.mark.stack
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 ID, OTHER = "convention-1", "convention-2"
 MENTOR, TWIN = "mentor-1", "mentor-2"
+ZUP = "association-2"
+SENT, STRANGE, SINCE = "import-1", "import-2", "import-3"
 FILE = b"%PDF-1.7 delegation"
 
 
@@ -47,6 +53,21 @@ class Place:
 
     async def file_kept(self, record_id: str) -> str:
         return await self.erasures.documents.keep(record_id, FILE)
+
+    async def imported(self, record_id: str, association_id: str) -> None:
+        """A file handed in by an association, and not looked at yet."""
+        file = File(await self.file_kept(record_id), len(FILE), CSV)
+        await self.house.do(
+            Submit(
+                record_id=record_id,
+                kind=ImportKind.MENTORS,
+                association_id=association_id,
+                training_id=None,
+                file=file,
+                dry_run=True,
+            ),
+            Actor("t-of-it", "association", frozenset({"public", f"association:{association_id}"})),
+        )
 
     async def readable(self, record_id: str) -> bool:
         return record_id in await self.keyring.keys([record_id])
@@ -116,6 +137,34 @@ async def test_a_death_after_the_event_leaves_neither_record_of_a_person_readabl
     assert await place.erasures.reconcile() == 2
     assert not await place.readable(MENTOR)
     assert not await place.readable(TWIN)
+
+
+@pytest.mark.parametrize("after", ["the whole erasure", "the event", "a restore"])
+async def test_whoever_is_erased_is_in_no_file_that_their_association_had_imported(
+    place: Place, after: str
+) -> None:
+    """Whatever a death left undone is done later; a file sent since, or another association's, stays."""
+    await place.merged(merged=False)
+    identity = Identity("ZUP", mailbox="contact@zup.test")
+    await place.house.do(RegisterAssociation(record_id=ZUP, identity=identity, academies=("10",)))
+    for record_id, association in ((SENT, FACE), (STRANGE, ZUP)):
+        await place.imported(record_id, association)
+    if after == "a restore":
+        place.erasures.journal.add(MENTOR, Ground.OBJECTION)
+    else:
+        await place.record_erasure(MENTOR)
+    if after == "the whole erasure":
+        await place.erasures.apply(MENTOR)
+    else:
+        assert await place.erasures.reconcile() == 2
+    await place.imported(SINCE, FACE)
+    assert await place.erasures.reconcile() == 0
+    assert await place.keyring.destroyed() == {MENTOR, SENT}
+    assert await place.erasures.documents.records() == {TWIN, STRANGE, SINCE}
+    assert place.erasures.journal.read() == {MENTOR: Ground.OBJECTION, SENT: Ground.OBJECTION}
+    sent = await fold_at(place.house.recorder, SENT)
+    assert sent is not None
+    assert sent.is_erased
 
 
 async def test_a_key_is_never_destroyed_without_the_event(place: Place) -> None:
