@@ -11,9 +11,8 @@ from itertools import islice
 from typing import Final
 
 from domain.imports.parts import MOST_LINES
-from domain.territory import fold
 from ops.imports.faults import unreadable
-from ops.imports.tables import LOST, MOST_ABOVE, Cell, RawRow
+from ops.imports.tables import LOST, MOST_ABOVE, Cell, RawRow, alike
 
 _DELIMITERS: Final = ";,\t"
 _SAID: Final = re.compile(r'"?sep=([;,\t|])"?')
@@ -23,6 +22,8 @@ _LONGEST: Final = 20_000
 _STRAY: Final = "surrogateescape"
 _LOST: Final = re.compile("[\\udc80-\\udcff]")
 """The bytes that are not UTF-8, as they are decoded."""
+_OTHERS: Final = (b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf")
+"""How files begin that a spreadsheet saves too: .xls, PDF, RTF."""
 _BOM: Final = b"\xef\xbb\xbf"
 _MOST_BREAKS: Final = 10 * MOST_LINES
 """Ends of lines in a file: a cell may hold some, and blank lines are no lines."""
@@ -73,6 +74,9 @@ class Delimited:
 def opened(body: bytes, meant: Collection[str] = (), delimiter: str = "") -> Delimited:
     """The file with its encoding and its delimiter found out: ``meant`` are the titles that mean something.
     Raises ``UnreadableFile``."""
+    if body.startswith(_OTHERS):
+        problem = "Un .xls, un classeur à mot de passe ou un PDF ne se lit pas."
+        raise unreadable(0, "", problem, "Enregistrez la feuille au format XLSX ou CSV UTF-8.")
     if b"\0" in body:
         problem = "Ce n'est pas un fichier texte."
         raise unreadable(1, "", problem, "Enregistrez la feuille au format XLSX ou CSV UTF-8.")
@@ -110,7 +114,7 @@ def _delimiter(text: str, meant: Collection[str]) -> str:
     if said := _SAID.fullmatch(lines[0].strip()) if lines else None:
         return said[1]
     titles, count, best = max(
-        (sum(fold(cell.strip(' "')) in meant for cell in line.split(one)), line.count(one), one)
+        (sum(alike(cell) in meant for cell in line.split(one)), line.count(one), one)
         for line in lines or [""]
         for one in _DELIMITERS
     )

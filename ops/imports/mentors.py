@@ -33,22 +33,55 @@ from ops.imports.bench import Bench, Line, breathe, cell
 from ops.imports.tables import Column, Columns, Row, Table
 
 PROGRAMME: Final = programme_id("1j1m")
+_MAILS: Final = (
+    *("email", "e-mail", "mail", "mél", "adresse mail", "adresse email", "adresse e-mail"),
+    *("adresse électronique", "adresse courriel"),
+)
+_PHONES: Final = (
+    *("tél", "portable", "mobile", "tél portable", "téléphone portable", "téléphone mobile"),
+    *("numéro de téléphone", "n° de téléphone", "n° tél"),
+)
+_PLACES: Final = (
+    *("capacité (mentorés)", "capacité d'accueil", "nombre de mentorés", "nb mentorés", "nb élèves"),
+    *("nombre d'élèves", "places"),
+)
+_BIRTHS: Final = ("né le", "née le", "né(e) le", "naissance", "date naiss", "ddn")
+_FIRMS: Final = (
+    *("employeur", "société", "organisme", "structure", "raison sociale"),
+    *("nom de l'entreprise", "nom de l'employeur"),
+)
+_SITUATIONS: Final = ("statut professionnel", "situation", "situation professionnelle", "situation pro")
 COLUMNS: Final[Columns] = {
     "family_name": Column("Nom", ("nom de famille", "nom du mentor", "nom d'usage", "patronyme"), True, 100),
     "given_name": Column("Prénom", ("prénoms", "prénom du mentor"), True, 100),
-    "email": Column("Courriel", ("email", "e-mail", "mail", "adresse mail", "adresse électronique", "mél")),
-    "phone": Column("Téléphone", ("tél", "portable", "mobile", "numéro de téléphone", "téléphone portable")),
-    "birth_date": Column("Date de naissance", ("né le", "née le", "né(e) le", "naissance", "ddn")),
+    "email": Column("Courriel", _MAILS),
+    "phone": Column("Téléphone", _PHONES),
+    "birth_date": Column(
+        "Date de naissance", ("né le", "née le", "né(e) le", "naissance", "date naiss", "ddn")
+    ),
     "applied_on": Column("Date de candidature", ("candidature", "candidature le", "candidat depuis")),
-    "company": Column("Entreprise", ("employeur", "société", "organisme", "structure", "raison sociale")),
+    "company": Column(
+        "Entreprise",
+        (
+            "employeur",
+            "société",
+            "organisme",
+            "structure",
+            "raison sociale",
+            "nom de l'entreprise",
+            "nom de l'employeur",
+        ),
+    ),
     "siret": Column("SIRET", ("n° siret", "numéro siret", "siret de l'entreprise")),
     "rome": Column("Code ROME", ("rome", "métier (rome)", "code métier")),
     "naf": Column("Code NAF", ("naf", "ape", "code ape", "secteur (naf)")),
     "families": Column("Famille de métiers", ("familles de métiers", "filière", "filières", "famille")),
-    "mentees": Column("Capacité", ("capacité d'accueil", "nombre de mentorés", "nb mentorés", "places")),
+    "mentees": Column("Capacité", _PLACES),
     "classes": Column("Classes", ("nombre de classes", "nb classes", "capacité classes")),
     "languages": Column("Langues", ("langue", "langues parlées")),
-    "status": Column("Statut", ("statut professionnel", "situation", "situation professionnelle")),
+    "status": Column(
+        "Statut", ("statut professionnel", "situation", "situation professionnelle", "situation pro")
+    ),
     "engagement": Column("Engagement", ("type d'engagement", "forme d'engagement")),
     "modes": Column("Modalité", ("modalités", "format", "mode", "présentiel ou distanciel")),
     "communes": Column(

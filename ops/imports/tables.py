@@ -35,6 +35,12 @@ class Column:
 
 
 Columns = Mapping[str, Column]
+_SMALL: Final = frozenset(["d", "de", "des", "du", "en", "l", "la", "le", "les"])
+
+
+def alike(title: str) -> str:
+    """What titles of one meaning have in common: no case, accent, sign or small word."""
+    return " ".join(word for word in fold(title).split() if word not in _SMALL)
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,7 @@ def _take(table: Table, raw: RawRow, names: Sequence[str | None]) -> None:
 def _meanings(columns: Columns) -> dict[str, str]:
     """Which column a title means."""
     return {
-        fold(word): name
+        alike(word): name
         for name, column in columns.items()
         for word in (name.replace("_", " "), column.title, *column.synonyms)
     }
@@ -187,7 +193,7 @@ def _header(
     """
     first = list(islice(lines, MOST_ABOVE + 1))
     required = {name for name, column in columns.items() if column.required}
-    found = [{meant[word] for cell in row.cells if (word := fold(cell.text)) in meant} for row in first]
+    found = [{meant[word] for cell in row.cells if (word := alike(cell.text)) in meant} for row in first]
     whole = (number for number, names in enumerate(found) if required <= names)
     place = next(whole, max(range(len(first)), key=lambda number: len(found[number])))
     return first[place], chain(first[place + 1 :], lines)
@@ -195,7 +201,7 @@ def _header(
 
 def _names(header: RawRow, columns: Columns, meant: Mapping[str, str]) -> list[str | None]:
     """The canonical name of each column of the file, ``None`` for one that means nothing here."""
-    names = [meant.get(fold(cell.text)) for cell in header.cells]
+    names = [meant.get(alike(cell.text)) for cell in header.cells]
     for name, cell in zip(names, header.cells, strict=True):
         if name and names.count(name) > 1:
             problem = "Plusieurs colonnes disent la même chose."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -126,3 +128,43 @@ async def test_a_record_that_exists_on_paper_keeps_the_day_of_its_candidacy(desk
         )
     )
     assert {one.applied_on for one in await desk.mentors()} == {date(2024, 9, 3), today}
+
+
+@pytest.mark.parametrize(
+    ("title", "column"),
+    [
+        ("Date naissance", "birth_date"),
+        ("Date_naissance", "birth_date"),
+        ("Date de naiss.", "birth_date"),
+        ("Adresse e-mail", "email"),
+        ("N° de téléphone", "phone"),
+        ("Tel portable", "phone"),
+        ("Nom de l'entreprise", "company"),
+        ("Nom entreprise", "company"),
+        ("SIRET entreprise", "siret"),
+        ("Familles métiers", "families"),
+        ("Situation pro", "status"),
+        ("Nb élèves", "mentees"),
+    ],
+)
+def test_a_title_is_read_as_people_write_it(title: str, column: str) -> None:
+    table = read_table(csv("a;b;c", header=f"Nom;Prénom;{title}").encode(), COLUMNS)
+    assert (table.left_aside, table.rows[0][column]) == ([], "c")
+
+
+def test_every_title_that_the_page_promises_is_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "imports.md").read_text("utf-8")
+    (line,) = [line for line in page.splitlines() if line.startswith("| mentors |")]
+    plain = re.sub(r" \((?:sinon|codes)[^)]*\)", "", ",".join(line.split("|")[2:4]))
+    titles = [one.strip() for one in re.split(r", (?:et )?|,| \*\*ou\*\* ", plain) if one.strip()]
+    table = read_table(csv("x", header=";".join(titles)).encode(), COLUMNS)
+    assert len(titles) > 15
+    assert table.left_aside == []
+
+
+@pytest.mark.parametrize("body", [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...", b"%PDF-1.7\n1 0 obj"])
+def test_a_file_of_another_kind_is_told_how_to_be_saved(body: bytes) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read_table(body, COLUMNS)
+    assert "XLSX" in refused.value.fault.remedy
+    assert ".xls" in refused.value.fault.problem

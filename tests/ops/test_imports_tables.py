@@ -181,7 +181,7 @@ def test_a_workbook_with_entities_macros_or_a_password_is_refused() -> None:
     utf_7 = b'<?xml version="1.0" encoding="utf-7"?><worksheet/>'
     assert "encodage" in refused(tampered(SHEET, utf_7))
     assert "macros" in refused(zipped(xl__vbaProject_dot_bin=b"x"))
-    assert "texte" in refused(
+    assert "mot de passe" in refused(
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"
     )  # what an encrypted workbook, or .xls, is
 
