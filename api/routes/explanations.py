@@ -86,7 +86,8 @@ class ReasonTold:
 @dataclass(frozen=True)
 class Explanation:
     """Pourquoi un dossier en était là à ``as_of``, par ce que l'on savait à ``known_at``. ``version`` : celle
-    du dossier à cette date ; ``rules`` : la version des règles qu'il suivait ce jour-là."""
+    du dossier à cette date ; ``rules`` : la version des règles qu'il suivait ce jour-là. Une date à venir
+    s'entend de maintenant : rien ne l'explique encore."""
 
     id: str
     as_of: datetime
@@ -127,7 +128,8 @@ def _explains(records: str, tag: str, kind: type[Root], summary: str, find: Find
         id: AnyRecordId, shown: Shown, reading: Reading, moments: Travel
     ) -> Explanation:
         asked = moments or Moments(None, None, await reading.parts.commands.now())
-        known_at, as_of = asked.seen_from, asked.as_of or asked.seen_from
+        known_at = asked.seen_from
+        as_of = min(asked.as_of or known_at, asked.now)  # what is to come has no facts to be explained by
         async with reading.session() as connection:
             present(await find(connection, id), id)
             refusals = await history.refusals(connection, id, min(known_at, as_of), MOST_ITEMS)

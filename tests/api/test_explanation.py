@@ -264,3 +264,13 @@ async def test_a_record_that_does_not_exist_is_not_explained(site: Site, path: s
 
 def test_the_example_has_the_shape_of_the_answer() -> None:
     TypeAdapter(Explanation).validate_python(EXPLANATION)
+
+
+async def test_a_day_to_come_is_explained_as_of_now_and_makes_up_no_term(site: Site) -> None:
+    await walk.opened(site)
+    mentor = await applied(site)
+    ahead = f"{TODAY.year + 4}-06-01"
+    now, then = await why(site, f"mentors/{mentor}"), await why(site, f"mentors/{mentor}", as_of=ahead)
+    assert then["as_of"] < ahead
+    assert then["reasons"] == now["reasons"]
+    assert [one["by"] for one in then["reasons"] if one["code"] == "lapse"]
