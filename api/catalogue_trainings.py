@@ -53,6 +53,11 @@ _ENROLMENTS: Final = {
         409, "Sur liste d'attente", "Cette personne n'a pas de place : elle attend qu'il s'en libère une."
     ),
     "not_begun": Entry(409, "Formation à venir", "Une présence se note une fois la formation commencée."),
+    "course_begun": Entry(
+        409,
+        "Formation commencée",
+        "Une fois la formation commencée, notez une absence : la place ne se rend plus.",
+    ),
     "attendance_recorded": Entry(
         409, "Présence déjà notée", "Une présence est déjà notée : ce qui a eu lieu ne se défait pas."
     ),

@@ -117,6 +117,7 @@ async def enrol(id: TrainingId, body: EnrolmentBody, act: Act, parts: Parts) -> 
     "wrong_status",
     "not_enrolled",
     "attendance_recorded",
+    "course_begun",
 )
 async def withdraw(
     id: TrainingId, mentor_id: MentorOfPath, act: Act, body: Nothing | None = None

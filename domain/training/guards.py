@@ -141,12 +141,19 @@ def enrolled(training: Training, mentor_id: str) -> Enrolment:
     return found
 
 
-def withdrawable(place: Enrolment) -> None:
+def withdrawable(training: Training, place: Enrolment, act: Act) -> None:
+    """Until the course begins; afterwards whoever had a place came or did not."""
     if place.place not in {Place.ENROLLED, Place.WAITING}:
         raise Refused(
             "attendance_recorded",
             "La présence de cette personne est déjà notée.",
             ("une inscription sans présence notée",),
+        )
+    if place.place is Place.ENROLLED and act.now >= training.course.starts_at:
+        raise Refused(
+            "course_begun",
+            "La formation a commencé : on ne rend plus sa place, on était présent·e ou non.",
+            ("une absence (training.attend, present : false)",),
         )
 
 

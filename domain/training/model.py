@@ -105,7 +105,7 @@ class Training(Reminding, Root):
     # Before it is held -----------------------------------------------------------------------
 
     def change(self, act: Act, *, course: Course, rules: Rules, standing: Standing) -> None:
-        """Replaces what it is; places added are given to those who wait, in their order."""
+        """Replaces what it is; places added before it begins are given to those who wait, in their order."""
         guards.status_in(self, AHEAD, "la modifier")
         guards.nobody_came(self)
         guards.course(course, rules)
@@ -139,9 +139,9 @@ class Training(Reminding, Root):
         self._enrolled(mentor_id=mentor_id, waits=self.taken >= self.course.places)
 
     def withdraw(self, act: Act, *, mentor_id: str, standing: Standing) -> None:
-        """A mentor will not come: the first who waits has the place."""
+        """A mentor will not come: before the course begins, the first who waits has the place."""
         guards.status_in(self, {Status.OPEN}, "désinscrire")
-        guards.withdrawable(guards.enrolled(self, mentor_id))
+        guards.withdrawable(self, guards.enrolled(self, mentor_id), act)
         self._withdrawn(mentor_id=mentor_id)
         self._fill(act, standing)
 
@@ -172,7 +172,9 @@ class Training(Reminding, Root):
 
     def _fill(self, act: Act, standing: Standing) -> None:
         """The free places go to those who wait, in their order; whose record is closed waits no more, and the
-        record kept of the same person has the turn."""
+        record kept of the same person has the turn. Nobody is given a place once the course has begun."""
+        if act.now >= self.course.starts_at:
+            return
         free, turns, gone = self.course.places - self.taken, dict[str, str](), list[str]()
         for mentor_id in self.waiting:
             if len(turns) >= free:

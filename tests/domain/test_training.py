@@ -243,6 +243,7 @@ def test_attendance_is_noted_once_the_course_has_begun(desk: Desk) -> None:
     desk.go_to(DAY, hour=8)
     desk.do(attend(1))
     assert desk.code(attend(3)) == "still_waiting"
+    assert desk.code(withdraw(2)) == "course_begun"
     assert desk.code(attend(4)) == "not_enrolled"
     assert desk.code(withdraw(1)) == "attendance_recorded"
     assert desk.code(ask.ChangeCourse(record_id=COURSE, course=desk.course())) == "attendance_recorded"

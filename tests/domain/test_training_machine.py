@@ -121,7 +121,7 @@ class TrainingMachine(Play):
         )
         if self.attempt(command, expected):
             self.door.seats = seats
-            self.door.fill()
+            self.fill()
 
     @rule(who=mentors)
     def enrol(self, who: int) -> None:
@@ -136,18 +136,26 @@ class TrainingMachine(Play):
                 door.queue.remove(who)
                 door.seated.append(who)
 
+    def fill(self) -> None:
+        """Until the day of the course, whose hour has come when it is lived."""
+        if self.today < self.door.day:
+            self.door.fill()
+
     @rule(who=mentors)
     def withdraw(self, who: int) -> None:
         expected = (
             self.door.unless("open")
             | self.door.absent(who)
-            | one_of(attendance_recorded=who in self.door.came)
+            | one_of(
+                attendance_recorded=who in self.door.came,
+                course_begun=who in self.door.seated and self.today >= self.door.day,
+            )
         )
         if self.attempt(ask.Withdraw(record_id=COURSE, mentor_id=f"mentor-{who}"), expected):
             for names in (self.door.seated, self.door.queue):
                 if who in names:
                     names.remove(who)
-            self.door.fill()
+            self.fill()
 
     @rule(who=mentors, present=st.booleans(), reason=st.sampled_from(["motif", " "]))
     def attend(self, who: int, present: bool, reason: str = "motif") -> None:
@@ -219,7 +227,8 @@ class TrainingMachine(Play):
         assert {key: str(one.place) for key, one in training.enrolments.items()} == door.places()
         assert training.waiting == tuple(f"mentor-{who}" for who in door.queue)
         assert training.taken == len(door.seated) <= door.seats
-        assert not (door.queue and len(door.seated) < door.seats and door.status == "open")
+        ahead = door.status == "open" and self.today < door.day
+        assert not (ahead and door.queue and len(door.seated) < door.seats)
         for who, until in door.given.items():
             place = training.enrolments[f"mentor-{who}"]
             assert (place.on(until), place.on(until + timedelta(days=1))) == (Place.CERTIFIED, Place.EXPIRED)

@@ -16,7 +16,7 @@ from domain.reminding import RecordDelivery, Remind
 from domain.training import commands as ask
 from tests.domain.mentor_support import COURSE, Desk
 from tests.domain.rehearsal import OFFICER
-from tests.domain.test_training import DAY, enrol, places, withdraw
+from tests.domain.test_training import DAY, attend, enrol, places, withdraw
 
 
 @pytest.fixture
@@ -163,6 +163,29 @@ def test_once_the_course_has_begun_a_place_is_no_more_given_back(desk: Desk) -> 
     follow(desk, 1)
     assert places(desk)["1"] == "e", "whether they came is still to be noted"
     assert desk.mentor("mentor-1").courses == ()
+
+
+def test_once_the_course_has_begun_a_place_is_given_up_by_an_absence_and_nobody_else_is_given_it(
+    desk: Desk,
+) -> None:
+    desk.go_to(DAY, hour=8)
+    assert desk.code(withdraw(1)) == "course_begun"
+    days = (desk.training().course.first_day - desk.today).days
+    desk.do(ask.ChangeCourse(record_id=COURSE, course=desk.course(days=days, places=4)))
+    assert places(desk) == {"1": "e", "2": "e", "3": "w", "4": "w", "5": "w"}
+    desk.do(withdraw(3))
+    desk.do(enrol(3))
+    assert places(desk)["3"] == "e", "who came all the same is enrolled by name"
+    desk.do(attend(1, present=False))
+    assert places(desk)["1"] == "-"
+
+
+def test_a_course_that_is_put_off_is_ahead_again(desk: Desk) -> None:
+    desk.go_to(DAY, hour=9)
+    desk.do(ask.ChangeCourse(record_id=COURSE, course=desk.course(days=7, places=3)))
+    assert places(desk) == {"1": "e", "2": "e", "3": "e", "4": "w", "5": "w"}
+    desk.do(withdraw(1))
+    assert places(desk)["4"] == "e"
 
 
 def test_the_association_is_told_once_of_whoever_has_a_place_at_last(desk: Desk) -> None:
