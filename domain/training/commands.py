@@ -180,21 +180,22 @@ def certify(command: Certify, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     training.certify(act, mentor_id=command.mentor_id, on=command.on, rules=_followed(training, act, records))
     mentor = _kept(command.mentor_id, records)
-    if certificate := _certificate(training, command.mentor_id, command.on):
+    if certificate := _certificate(training, command.mentor_id):
         mentor.record_training(act, certificate=certificate, rules=rules_of(mentor, act, records))
 
 
-def _certificate(training: Training, mentor_id: str, on: date) -> Certificate | None:
+def _certificate(training: Training, mentor_id: str) -> Certificate | None:
     """What the course certifies of somebody, if it does."""
-    place = training.enrolments[mentor_id]
-    if place.valid_until is None:
+    place = training.enrolments.get(mentor_id)
+    if place is None or place.valid_until is None or place.certified_on is None:
         return None
-    return Certificate(training.id, place.modules, place.minutes, on, place.valid_until)
+    return Certificate(training.id, place.modules, place.minutes, place.certified_on, place.valid_until)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RevokeCertificate(Command):
-    """Takes back a certificate given wrongly: the mentor's own record counts it no more."""
+    """Takes back a certificate given wrongly: the mentor's own record counts it no more, but what the
+    course still certifies of the same person, under a record merged into theirs."""
 
     name: ClassVar[str] = "training.revoke_certificate"
     mentor_id: str
@@ -205,7 +206,14 @@ def revoke_certificate(command: RevokeCertificate, act: Act, records: Records) -
     training = records.get(Training, command.record_id)
     training.revoke_certificate(act, mentor_id=command.mentor_id)
     mentor = _kept(command.mentor_id, records)
-    mentor.withdraw_training(act, course_id=training.id, rules=rules_of(mentor, act, records))
+    rules = rules_of(mentor, act, records)
+    of_them = (_certificate(training, one) for one in (mentor.id, *mentor.absorbed))
+    left = [one for one in of_them if one]
+    if mentor.certificates.get(training.id) in left:
+        return
+    mentor.withdraw_training(act, course_id=training.id, rules=rules)
+    for certificate in left[:1]:
+        mentor.record_training(act, certificate=certificate, rules=rules)
 
 
 @decided_by(Training, Training.close)

@@ -289,12 +289,14 @@ class Training(Reminding, Root):
     @event("Certified", topic="training.Certified@1")
     def _certified(self, mentor_id: str, on: date, valid_until: date) -> None:
         was = self.enrolments[mentor_id]
-        self.enrolments[mentor_id] = replace(was, place=Place.CERTIFIED, valid_until=valid_until)
+        self.enrolments[mentor_id] = replace(
+            was, place=Place.CERTIFIED, valid_until=valid_until, certified_on=on
+        )
 
     @event("CertificateRevoked", topic="training.CertificateRevoked@1")
     def _certificate_revoked(self, mentor_id: str) -> None:
         was = self.enrolments[mentor_id]
-        self.enrolments[mentor_id] = replace(was, place=Place.ATTENDED, valid_until=None)
+        self.enrolments[mentor_id] = replace(was, place=Place.ATTENDED, valid_until=None, certified_on=None)
 
     @event("Held", topic="training.Held@1")
     def _held(self, on: date) -> None:

@@ -116,6 +116,7 @@ class Enrolment:
     minutes: int = 0
     modules: tuple[str, ...] = ()
     valid_until: date | None = None
+    certified_on: date | None = None
 
     def on(self, day: date) -> Place:
         """Its place on that day: a certificate expires after its last day."""

@@ -9,6 +9,7 @@ import pytest
 
 from domain.mentor import commands as of_mentor
 from domain.mentor.clearance import blocks
+from domain.mentor.identity import Merge
 from domain.mentor.parts import MentorLeaving, Person
 from domain.training import commands as ask
 from domain.training.parts import Module
@@ -172,3 +173,32 @@ def test_the_certificate_of_somebody_who_left_is_taken_back_too(desk: Desk) -> N
     desk.go_to(desk.today + timedelta(days=3))
     desk.do(revoke(1), reason="erreur")
     assert desk.mentor().certificates == {}
+
+
+def test_a_certificate_taken_back_leaves_what_the_course_still_certifies_of_the_same_person() -> None:
+    desk = course_of(*MODULES)
+    for n in (1, 2):
+        desk.do(attend(n))
+        desk.do(certify(n, desk.today))
+    desk.do(Merge(record_id=MENTOR, duplicate_id="mentor-2"), reason="même personne")
+    desk.do(revoke(2), reason="présence notée deux fois")
+    assert desk.mentor().certificates[COURSE].modules == CODES
+    assert desk.mentor().training_complete
+    desk.do(revoke(1), reason="erreur")
+    assert desk.mentor().certificates == {}
+
+
+def test_what_the_other_record_proves_counts_again_once_their_own_certificate_is_taken_back() -> None:
+    desk = course_of(MODULES[0], MODULES[1], ORAL)
+    desk.do(attend(1))
+    desk.do(replace(attend(2, minutes=125), modules=CODES[:2]))
+    for n in (1, 2):
+        desk.do(certify(n, desk.today))
+    desk.do(Merge(record_id=MENTOR, duplicate_id="mentor-2"), reason="même personne")
+    desk.do(revoke(1), reason="présence notée deux fois")
+    certificate = desk.mentor().certificates[COURSE]
+    assert (certificate.modules, certificate.minutes, certificate.certified_on) == (
+        CODES[:2],
+        125,
+        desk.today,
+    )
