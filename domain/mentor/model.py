@@ -192,7 +192,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self._identity_seen(on=on, channel=channel, day=act.today)
 
     def sign_charter(self, act: Act, *, on: date, version: str, channel: Channel) -> None:
-        """The mentor signed the charter: by a link, or on paper that a role records."""
+        """The mentor signed the charter: by a link, or on paper that a role records. Nobody is invited any
+        more to do what is done."""
         self.spend(act, FILE)
         told_by(act, channel, on)
         guards.is_open(self, "noter la charte")
@@ -200,6 +201,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         guards.not_before(on, self.applied_on, "la candidature")
         guards.charter_version(version)
         self._charter_signed(on=on, version=version, channel=channel, day=act.today)
+        for link in tuple(self.live_links):
+            self._link_revoked(link=link.id)
 
     # From the interview to the clearance -----------------------------------------------------
 

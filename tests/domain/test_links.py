@@ -9,6 +9,8 @@ import pytest
 from domain.association.model import Association
 from domain.kernel import Act, Actor, Claim, Forbidden, Refused, Root, event
 from domain.links import Allowance, Channel, Link, Linked, told_by
+from domain.mentor.commands import IssueLink
+from tests.domain import mentor_support as mentors
 from tests.domain.association_support import Desk, guest, sha
 from tests.support import COORDINATOR, FACE, LYON
 
@@ -235,3 +237,22 @@ def test_no_link_shows_anything_of_an_erased_record() -> None:
     erased._closed()
     assert "link:l1" not in erased.scopes()
     assert erased.claims() == frozenset()
+
+
+def test_a_charter_signed_on_paper_takes_back_the_links_that_invite_to_sign_it() -> None:
+    desk = mentors.Desk()
+    desk.apply()
+    for link in ("l1", "l2"):
+        desk.do(
+            IssueLink(
+                record_id=mentors.MENTOR,
+                link=link,
+                action="file",
+                digest=sha(link),
+                expires_on=desk.today + timedelta(days=9),
+            )
+        )
+    desk.do(mentors.signing(mentors.MENTOR, desk.today))
+    mentor = desk.mentor()
+    assert {link.state for link in mentor.links.values()} == {"revoked"}
+    assert not [claim for claim in mentor.claims() if claim.key.startswith("link:")]
