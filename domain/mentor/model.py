@@ -279,7 +279,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     @event("PersonCorrected", topic="mentor.PersonCorrected@1")
     def _person_corrected(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
         self.identity_seen_on = None
-        self.corrected_on = day
+        self.corrected_on = self.progress_on = day
         self._is_now(person, digests, reachable, day)
 
     @event("ProfileChanged", topic="mentor.ProfileChanged@1")
@@ -288,14 +288,15 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     @event("IdentitySeen", topic="mentor.IdentitySeen@1")
     def _identity_seen(self, on: date, channel: Channel, day: date) -> None:
+        missing = self.file_missing
         self.identity_seen_on = on
-        self._climb(day)
+        self._climb(day, missing)
 
     @event("CharterSigned", topic="mentor.CharterSigned@1")
     def _charter_signed(self, on: date, version: str, channel: Channel, day: date) -> None:
-        self.charter_signed_on = on
-        self.charter_version = version
-        self._climb(day)
+        missing = self.file_missing
+        self.charter_signed_on, self.charter_version = on, version
+        self._climb(day, missing)
 
     @event("Interviewed", topic="mentor.Interviewed@1")
     def _interviewed(self, on: date, favourable: bool, report: Annotated[str, FREE_TEXT]) -> None:
@@ -440,16 +441,17 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     # Shared by several events -----------------------------------------------------------------
 
     def _is_now(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
+        missing = self.file_missing
         self.person = person
         self.digests = digests
         self.reachable_since = day if reachable and not self.reachable else self.reachable_since
         self.reachable = reachable
-        self._climb(day)
+        self._climb(day, missing)
 
-    def _climb(self, day: date | None = None) -> None:
+    def _climb(self, day: date | None = None, missing: tuple[str, ...] = ()) -> None:
         """Before clearance, the status is the highest rung that the facts reach; after, facts change nothing
-        by themselves. ``day``: a progress of the file, whose reminders start again."""
-        if day:
+        by themselves. ``day``: its reminders start again if less of the file is ``missing`` than was."""
+        if day and len(self.file_missing) < len(missing):
             self.progress_on = day
         if self.status in LADDER:
             self.status = self._ladder()

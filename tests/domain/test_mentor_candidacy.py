@@ -161,3 +161,20 @@ def test_an_interview_of_an_earlier_day_noted_late_does_not_replace_the_one_that
     assert (mentor.status, mentor.interview.on) == ("interviewed", date(2025, 11, 20))
     desk.do(interviewing(MENTOR, date(2025, 11, 20), False))
     assert desk.mentor().status == "file_complete", "of the same day, what was noted last counts"
+
+
+def test_what_is_noted_again_alike_does_not_put_off_the_lapse() -> None:
+    desk = Desk()
+    desk.apply()
+    seeing = ask.SeeIdentity(record_id=MENTOR, on=TODAY, channel=Channel.MEETING)
+    desk.do(seeing)
+    reminded = desk.days(MENTOR)["remind_file"]
+    desk.go_to(TODAY + timedelta(days=3))
+    for again in (seeing, ChangePerson(record_id=MENTOR, person=AWA)):
+        desk.do(again)
+        assert desk.days(MENTOR)["remind_file"] == reminded
+    desk.do(replace(signing(MENTOR, TODAY), on=TODAY))
+    assert desk.mentor().progress_on == desk.today, "the charter was missing: the file progresses"
+    desk.go_to(TODAY + timedelta(days=9))
+    desk.do(signing(MENTOR, TODAY))
+    assert desk.mentor().progress_on == TODAY + timedelta(days=3)

@@ -288,8 +288,9 @@ class MentorMachine(Play):
             in_the_future=on > self.today, too_early=on < max(self.card.applied, self.card.corrected or on)
         )
         if self.attempt(command, expected):
+            if not self.card.identity:
+                self.card.touch(self.today)
             self.card.identity = on
-            self.card.touch(self.today)
 
     @rule(days=back, by_link=st.booleans())
     def charter(self, days: int, by_link: bool) -> None:
@@ -307,8 +308,9 @@ class MentorMachine(Play):
             expected = one_of(online_today=days != 0)
         done = self.attempt(signing(MENTOR, on, channel), expected, actor)
         if done:
+            if not self.card.charter:
+                self.card.touch(self.today)
             self.card.charter = on
-            self.card.touch(self.today)
         elif by_link:
             self.desk.do(ask.RevokeLink(record_id=MENTOR, link=link))
 
@@ -317,8 +319,9 @@ class MentorMachine(Play):
         names = self.card.names + another
         expected = self.unreachable(reachable) | one_of(identity_settled=another and self.card.settled())
         if self.attempt(of_person.ChangePerson(record_id=MENTOR, person=named(names, reachable)), expected):
+            if reachable and not self.card.contact:
+                self.card.touch(self.today)
             self.card.contact, self.card.names = reachable, names
-            self.card.touch(self.today)
 
     @rule(
         reachable=st.sampled_from([True, True, False]),
