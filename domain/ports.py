@@ -224,6 +224,6 @@ class Importer(Protocol):
 class Erasures(Protocol):
     """What follows an erasure once it is recorded."""
 
-    async def apply(self, record_id: str) -> None:
+    async def apply(self, record_id: str) -> Sequence[str]:
         """Destroys what opens the record's personal data: nobody reads them once this answers. Doing it
-        twice changes nothing."""
+        twice changes nothing. Answers the ids of the other records that seem to be of the same person."""

@@ -178,12 +178,14 @@ def erase(
     if not yes:
         typer.confirm(f"Effacer pour toujours les données personnelles de {record} ?", abort=True)
     try:
-        run(lambda settings: maintenance.erase(settings, record, ground))
+        also = run(lambda settings: maintenance.erase(settings, record, ground))
     except DomainError as refused:
         fail(refused.sentence)
     except NobodyKnown as nobody:
         fail(str(nobody))
     out.print("Effacé : la clé est détruite, le dossier est clos.")
+    if also:
+        out.print(f"De la même personne, semble-t-il, et encore lisible(s) : {', '.join(also)}.")
 
 
 # Backups -----------------------------------------------------------------------------------------

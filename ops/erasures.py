@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from domain.ports import Request
 from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.keyring import Keyring
+from ledger.recorder import BARE
 from ledger.transaction import Pool
 
 _LINE: Final = re.compile(r"(\S+) ([a-z_]+-\S+) ([a-z_]+)")
@@ -109,9 +111,12 @@ class Erasures:
     journal: Journal
     documents: Documents
 
-    async def apply(self, record_id: str) -> None:
+    async def apply(self, record_id: str) -> list[str]:
         """Destroys the key of a record that was erased, and of those of the same person that were erased with
         it, and the files that its association had imported; nobody can read them any more once this returns.
+
+        Answers the ids of the records, still readable, that were once recognised by the same e-mail address,
+        or names and birth date: of the same person, most likely, which is for somebody to judge.
 
         Raises ``LookupError`` for a record that was not: a key is never destroyed without its event.
         """
@@ -122,6 +127,7 @@ class Erasures:
         together = {i: one.ground for i, one in erased.items() if one.command_id == command_id}
         await asyncio.gather(*(self._forget(i, ground) for i, ground in together.items()))
         await self._forget_files()
+        return await self._alike(together)
 
     async def reconcile(self) -> int:
         """Does what a death or a restored backup left undone; answers how many records that concerned.
@@ -146,6 +152,13 @@ class Erasures:
             await asyncio.to_thread(self.journal.add, record_id, ground)
         await self.keyring.destroy(record_id)
         await self.documents.forget(record_id)
+
+    async def _alike(self, record_ids: Collection[str]) -> list[str]:
+        stored = (await self.executor.recorder.load(list(record_ids))).events
+        told = [json.loads(one.state).get("digests") or {} for one in stored]
+        digests = {digest for one in told for name, digest in one.items() if digest and name != BARE}
+        found = await self.executor.recorder.saying(digests) if digests else {}
+        return sorted(set().union(*found.values()) - await self.keyring.destroyed())
 
     async def _forget_files(self) -> int:
         """A file of mentors or of attendance cannot lose one line: once somebody of an association is erased,

@@ -111,8 +111,9 @@ async def _check_keyring(parts: House) -> None:
         )
 
 
-async def erase(settings: Settings, record_id: str, ground: Ground) -> None:
-    """Erases in the name of the token's bearer; returns once nobody can read any more.
+async def erase(settings: Settings, record_id: str, ground: Ground) -> list[str]:
+    """Erases in the name of the token's bearer; answers, once nobody can read any more, the other records
+    that seem to be of the same person.
 
     Raises the kernel's errors, and ``NobodyKnown``.
     """
@@ -120,7 +121,7 @@ async def erase(settings: Settings, record_id: str, ground: Ground) -> None:
         actor = await who.actor_of(settings, parts.pool, "dpo")
         command = Erase(record_id=record_id, ground=ground)
         await parts.executor.execute(Request(command, actor, f"{actor.id}:erase:{record_id}:{ground}"))
-        await parts.erasures.apply(record_id)
+        return await parts.erasures.apply(record_id)
 
 
 async def restore(settings: Settings, file: Path, reason: str) -> backups.Summary:

@@ -36,6 +36,17 @@ class ErasureBody(Body):
     model_config = shown({"ground": "consent_withdrawn"})
 
 
+class Erased(Accepted):
+    """L'effacement est fait."""
+
+    also: list[str] = Field(
+        default_factory=list,
+        description="Les dossiers encore lisibles de la même association, ouverts ou clos, qu'un même "
+        "courriel ou les mêmes noms et date de naissance, désignent comme ceux de la même personne : à "
+        "effacer aussi, s'ils sont bien d'elle.",
+    )
+
+
 @command(
     router,
     "POST",
@@ -46,10 +57,10 @@ class ErasureBody(Body):
     "nothing_personal",
     "ground_reserved",
 )
-async def erase(id: AnyRecordId, body: ErasureBody, act: Act, parts: Parts) -> Accepted:
+async def erase(id: AnyRecordId, body: ErasureBody, act: Act, parts: Parts) -> Erased:
     accepted = await act(Erase(record_id=id, ground=body.ground))
-    await parts.erasures.apply(id)
-    return accepted
+    also = await parts.erasures.apply(id)
+    return Erased(**accepted.model_dump(), also=list(also))
 
 
 @router.get(

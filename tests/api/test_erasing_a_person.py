@@ -9,7 +9,7 @@ import pytest
 from tests.api import walk
 from tests.api.conftest import ROLES, Site
 from tests.api.test_imports import TO_FACE, ended, send
-from tests.api.test_mentors import EMAIL, FAMILY, GIVEN, applied, person, read
+from tests.api.test_mentors import EMAIL, FAMILY, GIVEN, ON, applied, person, read
 from tests.journeys.planted import in_files
 from tests.ops.importing import LINES, csv
 
@@ -69,3 +69,18 @@ async def test_whoever_is_erased_is_read_in_no_file_imported_before(site: Site, 
     assert (row["status"], row["lines"], row["kept_until"]) == ("erased", 4, None)
     assert await site.documents.records() == set()
     assert in_files(tmp_path, [FAMILY]) == {}
+
+
+async def test_a_former_record_of_whoever_is_erased_is_named_until_it_is_erased_too(site: Site) -> None:
+    """Left, and come back as a new candidacy: one address may be two persons', so somebody judges."""
+    await walk.opened(site)
+    former = await applied(site)
+    await site.do("face", "POST", f"/v1/mentors/{former}/departure", {"on": ON, "cause": "end"})
+    present = await applied(site)
+    await applied(site, person=person(email="x@x.example", given_name="Y", birth_date=None))
+    body = {"ground": "objection"}
+
+    first = await site.call("dpo", "POST", f"/v1/records/{present}/erasure", body)
+    second = await site.call("dpo", "POST", f"/v1/records/{former}/erasure", body)
+
+    assert (first.json()["also"], second.json()["also"]) == ([former], [])
