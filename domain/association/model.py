@@ -238,7 +238,11 @@ class Association(Admitting, Reminding, Root):
         day: date,
     ) -> None:
         version = DocumentVersion(sha256, size, media_type, on, channel, valid_until)
-        self.documents[document] = replace(self.documents[document], pending=version, waiting_since=day)
+        self.documents[document] = replace(
+            self.documents[document],
+            pending=version,
+            waiting_since=self.documents[document].waiting_since or day,
+        )
         self._settle(day)
 
     @event("DocumentAccepted", topic="association.DocumentAccepted@1")

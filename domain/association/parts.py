@@ -180,7 +180,7 @@ class DocumentVersion:
 class Document:
     """What has become of a document asked: a newer version waits beside the last accepted one, which counts
     until that one is accepted in its turn. ``waiting_since``: the day on which it was handed in, from which
-    the académie's term runs, whatever day its sender says that it arrived.
+    the académie's term runs, whatever day its sender says that it arrived and however often it is sent again.
     """
 
     pending: DocumentVersion | None = None

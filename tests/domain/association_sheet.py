@@ -182,7 +182,8 @@ class Sheet:
     def receives(self, document: str, paper: Paper, today: date) -> None:
         folder = self.folders[document]
         if (folder.to_read or folder.good) != paper:
-            folder.to_read, folder.came = paper, today
+            folder.came = folder.came if folder.to_read else today
+            folder.to_read = paper
         if not self.missing():
             self.handed = self.handed or today
 

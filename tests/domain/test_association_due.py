@@ -418,3 +418,15 @@ def test_a_title_newly_required_and_never_held_is_told_once_and_awaited_until_it
     desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=AWARD))
     assert [one.by for one in desk.dues() if one.kind == "alert_entitlement"] == [AWARD.ends]
     assert "deliver" not in kinds(desk), "nobody is chased for what they have done"
+
+
+def test_a_document_sent_again_before_it_is_read_leaves_the_academie_its_first_term(desk: Desk) -> None:
+    desk.open()
+    desk.receive("charter", version("first"))
+    first = desk.due("read_document").by
+    desk.at(date(2025, 12, 5))
+    desk.receive("charter", version("again"))
+    assert (desk.due("read_document").by, first) == (date(2025, 12, 8), date(2025, 12, 8))
+    desk.do(ask.RefuseDocument(record_id=FACE, document="charter", sha256=sha("again")))
+    desk.receive("charter", version("anew"))
+    assert desk.due("read_document").by == date(2025, 12, 19), "what was refused is read anew"
