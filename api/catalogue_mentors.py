@@ -192,7 +192,8 @@ _PATH: Final = {
     "operator_closed": Entry(
         409,
         "Association sortie du dispositif",
-        "L'association est hors du dispositif : sans nouvelle admission elle ne reçoit plus de candidature.",
+        "L'association est hors du dispositif : sans nouvelle admission elle ne reçoit plus de candidature "
+        "et ne tient plus de formation.",
     ),
     "operator_uninsured": Entry(
         409,

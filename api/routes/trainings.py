@@ -200,6 +200,7 @@ history_route(router, "trainings", Training, "L'histoire d'une formation, refus 
     "already_planned",
     "unknown_record",
     "no_rules_in_force",
+    "operator_closed",
     *_TOLD,
     creates=True,
 )
@@ -230,7 +231,15 @@ async def change(id: TrainingId, body: CourseBody, act: Edit) -> Accepted:
     return await act(commands.ChangeCourse(record_id=id, course=body.course()))
 
 
-@command(router, "POST", "/{id}/opening", commands.OpenCourse, "Ouvrir les inscriptions", "wrong_status")
+@command(
+    router,
+    "POST",
+    "/{id}/opening",
+    commands.OpenCourse,
+    "Ouvrir les inscriptions",
+    "wrong_status",
+    "operator_closed",
+)
 async def open_enrolment(id: TrainingId, act: Act, body: Nothing | None = None) -> Accepted:
     return await act(commands.OpenCourse(record_id=id))
 

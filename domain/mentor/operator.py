@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from domain.association.ending import OVER
 from domain.association.entitlements import missing_entitlements
-from domain.association.parts import CLOSED, STATUS_LABELS, Status
+from domain.association.parts import STATUS_LABELS, Status
 from domain.calendar import french_date
 from domain.kernel import Refused
 from domain.mentor.clearance import Lack
@@ -57,11 +58,16 @@ def takes_candidacies(association: Association) -> None:
     """Raises ``Refused`` for an operator that is suspended, or out of the scheme."""
     if association.status == Status.SUSPENDED:
         raise Refused("operator_suspended", SUSPENDED, (LIFTED,))
-    if association.status in CLOSED:
+    in_the_scheme(association, "elle ne reçoit plus de candidature")
+
+
+def in_the_scheme(association: Association, consequence: str) -> None:
+    """Raises ``Refused`` for an operator that left, was refused, lapsed or was erased. ``consequence``: what
+    that keeps it from, in French."""
+    if association.status in OVER:
         raise Refused(
             "operator_closed",
-            f"L'association est « {STATUS_LABELS[Status(association.status)]} » : elle ne reçoit plus de "
-            "candidature.",
+            f"L'association est « {STATUS_LABELS[Status(association.status)]} » : {consequence}.",
             ("une nouvelle admission de l'association, ouverte par l'académie",),
         )
 

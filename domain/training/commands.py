@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from domain.association.model import Association
 from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
 from domain.mentor.commands import own_association, rules_of
 from domain.mentor.due import leave_key
 from domain.mentor.model import Mentor
+from domain.mentor.operator import in_the_scheme
 from domain.mentor.parts import Certificate
 from domain.ports import Records
 from domain.programme.model import Programme
@@ -21,6 +23,8 @@ from domain.training import guards
 from domain.training.due import hold_key
 from domain.training.model import Training
 from domain.training.parts import Course
+
+NO_COURSE: Final = "elle ne tient plus de formation"
 
 
 def _followed(training: Training, act: Act, records: Records) -> Rules:
@@ -69,6 +73,7 @@ def plan(command: Plan, act: Act, records: Records) -> None:
         raise Conflict("already_planned", f"La formation {command.record_id} existe déjà.")
     association = own_association(command.association_id, act, records)
     association.must_be_open()
+    in_the_scheme(association, NO_COURSE)
     programme = records.read(Programme, command.programme_id)
     followed = programme.current(min(association.academies, default=""), act.today)
     guards.course(command.course, followed.rules)
@@ -99,10 +104,16 @@ def change(command: ChangeCourse, act: Act, records: Records) -> None:
     training.change(act, course=command.course, rules=rules, standing=partial(_standing, records))
 
 
-@decided_by(Training, Training.open)
 @dataclass(frozen=True, kw_only=True)
 class OpenCourse(Command):
     name: ClassVar[str] = "training.open"
+
+
+@handles(OpenCourse)
+def open_course(command: OpenCourse, act: Act, records: Records) -> None:
+    training = records.get(Training, command.record_id)
+    in_the_scheme(records.read(Association, training.association_id), NO_COURSE)
+    training.open(act)
 
 
 @decided_by(Training, Training.cancel)

@@ -17,6 +17,7 @@ from domain.links import Channel
 from domain.mentor import commands as ask
 from domain.mentor.parts import MentorLeaving, Origin
 from domain.programme.rules import Delay, Rules, Unit
+from domain.training import commands as of_training
 from tests.domain.mentor_support import AWA, MENTOR, PROGRAMME, Desk, applying
 from tests.domain.test_mentor_refusals import EVERYBODY, LYCEE
 from tests.support import COORDINATOR, FACE, LYON
@@ -231,3 +232,20 @@ def test_a_mentor_suspended_by_both_returns_when_the_second_has_lifted_its_own(
     assert desk.mentor().status == "suspended"
     desk.do(ask.LiftSuspension(record_id=MENTOR, on=TODAY), second, "motif")
     assert desk.mentor().status == "cleared"
+
+
+def test_an_operator_that_left_plans_no_course_and_opens_none(desk: Desk) -> None:
+    desk.plan("training-2")
+    planned = of_training.Plan(
+        record_id="training-3",
+        association_id=FACE,
+        programme_id=PROGRAMME,
+        course=desk.course(),
+    )
+    leave(desk)
+    assert desk.code(of_training.OpenCourse(record_id="training-2")) == "operator_closed"
+    no = desk.refused(planned)
+    assert (no.code, no.sentence) == (
+        "operator_closed",
+        "L'association est « sortie du dispositif » : elle ne tient plus de formation.",
+    )
