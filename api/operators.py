@@ -16,8 +16,10 @@ from domain.association.parts import BLOCK_LABELS as BLOCKS
 from domain.association.parts import CONVENTIONED, FOLLOWED, STANDING, STATUS_LABELS, Block, Status
 from domain.calendar import paris_day
 from domain.convention.model import Convention
+from domain.convention.parts import RUNNING
 from domain.kernel import Root
 from domain.mentor.clearance import Lack
+from domain.mentor.model import Mentor
 from domain.mentor.operator import blocking, clearing, operator_lacks
 from domain.mentor.parts import BLOCK_LABELS, OPEN
 from domain.programme.model import Programme
@@ -96,6 +98,20 @@ async def conventions_of(parts: Services, association_id: str) -> list[str]:
     return [row.id for row in page.items]
 
 
+async def binding(parts: Services, association_id: str) -> tuple[str, ...]:
+    """The ids of the conventions in force that bind an operator: what a decision rests on when it names
+    none."""
+    ids = await conventions_of(parts, association_id)
+    found = [one for one in (await _records(parts, ids)).values() if isinstance(one, Convention)]
+    return tuple(one.id for one in found if one.status in RUNNING)
+
+
+async def binding_mentor(parts: Services, mentor_id: str) -> tuple[str, ...]:
+    """Those that bind the operator of a mentor; none of a mentor that does not exist."""
+    mentor = (await _records(parts, [mentor_id])).get(mentor_id)
+    return await binding(parts, mentor.association_id) if isinstance(mentor, Mentor) else ()
+
+
 async def _bound_by(
     parts: Services, association: Association, rules: Rules, until: datetime
 ) -> list[Convention]:
@@ -106,9 +122,9 @@ async def _bound_by(
     return [one for one in found.values() if isinstance(one, Convention)]
 
 
-async def _records(parts: Services, ids: Iterable[str], until: datetime) -> dict[str, Root]:
-    """These records as they were known, by one reading."""
-    events = [one for one in await parts.feed.of(sorted(ids)) if one.recorded_at <= until]
+async def _records(parts: Services, ids: Iterable[str], until: datetime | None = None) -> dict[str, Root]:
+    """These records as they were known, or are, by one reading."""
+    events = [one for one in await parts.feed.of(sorted(ids)) if until is None or one.recorded_at <= until]
     events.sort(key=lambda one: (one.record_id, one.version))
     tracked = {record_id: track(some) for record_id, some in groupby(events, lambda one: one.record_id)}
     return {record_id: one.record for record_id, one in tracked.items() if one}

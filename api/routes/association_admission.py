@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from api.dependencies import Parts
 from api.fields import Body, Code, Day, ProgrammeId, Reason, shown
 from api.links import BY_LINK, GIVING, TAKING_BACK, IssuedLink, LinkId, issue
+from api.operators import binding
 from api.requests import Accepted, Act, AssociationId, Nothing, command
 from api.routes.convention_text import MotivatedBody
 from api.routing import Route
@@ -42,7 +43,9 @@ class AdmittingBody(Body):
 
     on: Day = Field(description="Le jour de la décision, passé ou présent.")
     conventions: ConventionIds = Field(
-        [], description="Les conventions qui la lient, si les règles veulent qu'elle soit conventionnée."
+        [],
+        description="Les conventions qui la lient, si les règles veulent qu'elle soit conventionnée ; sans "
+        "en nommer, toutes celles qui sont en vigueur.",
     )
 
     model_config = shown({"on": "2026-01-12", "conventions": []})
@@ -134,8 +137,8 @@ async def open_admission(id: AssociationId, body: OpeningBody, act: Act) -> Acce
     "insurance_lapsed",
     "entitlement_missing",
 )
-async def admit(id: AssociationId, body: AdmittingBody, act: Act) -> Accepted:
-    conventions = tuple(dict.fromkeys(body.conventions))
+async def admit(id: AssociationId, body: AdmittingBody, act: Act, parts: Parts) -> Accepted:
+    conventions = tuple(dict.fromkeys(body.conventions)) or await binding(parts, id)
     return await act(commands.Admit(record_id=id, on=body.on, conventions=conventions))
 
 

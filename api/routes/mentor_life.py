@@ -8,7 +8,9 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api.charter import CURRENT
+from api.dependencies import Parts
 from api.fields import Body, Code, Day, Flag, Line, LongText, Reason, shown
+from api.operators import binding_mentor
 from api.problems import Refusal
 from api.requests import Accepted, Act, command
 from api.routes.mentors import MentorId
@@ -89,7 +91,9 @@ class ClearanceBody(Body):
 
     on: Day = Field(description="Le jour de la validation, passé ou présent.")
     conventions: ConventionIds = Field(
-        [], description="Les conventions qui lient l'association, si les règles la veulent conventionnée."
+        [],
+        description="Les conventions qui lient l'association, si les règles la veulent conventionnée ; sans "
+        "en nommer, toutes celles qui sont en vigueur.",
     )
 
     model_config = shown({"on": "2026-01-12", "conventions": []})
@@ -228,8 +232,8 @@ async def present_check(id: MentorId, body: CheckBody, act: Act) -> Accepted:
     "operator_uninsured",
     "entitlement_missing",
 )
-async def clear(id: MentorId, body: ClearanceBody, act: Act) -> Accepted:
-    conventions = tuple(dict.fromkeys(body.conventions))
+async def clear(id: MentorId, body: ClearanceBody, act: Act, parts: Parts) -> Accepted:
+    conventions = tuple(dict.fromkeys(body.conventions)) or await binding_mentor(parts, id)
     return await act(commands.Clear(record_id=id, on=body.on, conventions=conventions))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from domain.ports import Request
 from domain.programme.commands import AdoptRules
-from domain.programme.rules import Rules, TrainingRules
+from domain.programme.rules import DOCUMENTS, Rules, TrainingRules
 from tests.api import walk
 from tests.api.conftest import Site
-from tests.api.test_admission import PATH, WHY, admitted
+from tests.api.test_admission import PATH, WHY, accepted, admitted, opened
 from tests.api.test_explanation import why
 from tests.api.test_mentors import ON, applied, checked, cleared, read
 from tests.api.walk import TODAY
@@ -82,6 +82,27 @@ async def test_a_lycee_that_proposed_somebody_is_told_that_nobody_may_begin(site
     found = await read(site, mentor, "lycee")
     assert [one["code"] for one in found["operator"]["blocks"]] == ["operator_suspended"]
     assert codes(found) == ["not_cleared"]
+
+
+async def test_who_decides_need_not_name_the_conventions_that_bind_the_operator(site: Site) -> None:
+    """Neither of an admission nor of a clearance: what is read as missing is what is refused."""
+    await opened(site)
+    asked = Rules(training=TrainingRules(modules=(), minutes=0), required_entitlements=("conventioned",))
+    adopt = AdoptRules(record_id="programme-1j1m", rules=asked, on=TODAY, to_open=True)
+    await site.executor.execute(Request(adopt, NATIONAL, "seed:rules"))
+    for document in DOCUMENTS:
+        await accepted(site, document)
+    approval = f"{PATH}/admission/approval"
+    refused = await site.call("lyon", "POST", approval, {"on": TODAY.isoformat()})
+    assert refused.json()["code"] == "entitlement_missing"
+
+    await walk.in_force(site)
+    await site.do("lyon", "POST", approval, {"on": TODAY.isoformat()})
+    mentor = await checked(site)
+    (waited,) = [one for one in (await read(site, mentor))["next"] if one["kind"] == "clear"]
+    assert waited["missing"] == []
+    await site.do("face", "POST", f"/v1/mentors/{mentor}/clearance", {"on": ON})
+    assert (await read(site, mentor))["status"] == "cleared"
 
 
 async def test_what_the_operator_lacks_does_not_depend_on_who_reads(site: Site) -> None:
