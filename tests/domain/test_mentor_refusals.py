@@ -128,9 +128,13 @@ def enrolling(desk: Desk) -> None:
         desk.do(course.Enrol(record_id=COURSE, mentor_id=mentor_id))
 
 
-def held(desk: Desk) -> None:
+def begun(desk: Desk) -> None:
     enrolling(desk)
     desk.go_to(date(2025, 12, 3))
+
+
+def held(desk: Desk) -> None:
+    begun(desk)
     desk.do(course.Hold(record_id=COURSE), SYSTEM)
 
 
@@ -148,6 +152,7 @@ STAGES: Final[tuple[Callable[[Desk], None], ...]] = (
     erased,
     enrolling,
     held,
+    begun,
 )
 
 

@@ -149,8 +149,10 @@ async def test_a_second_interview_takes_somebody_back_and_not_what_was_reached(
     assert (reached(figures)[:3], now(figures)) == ([1, 1, 1], {"file_complete": 1})
 
 
-async def test_of_the_facts_then_true_the_last_one_written_counts(views: Views, desk: Desk) -> None:
-    """An interview that was not favourable is written after another, which took place on a later day."""
+async def test_of_two_interviews_that_of_the_later_day_counts_whichever_was_written_last(
+    views: Views, desk: Desk
+) -> None:
+    """One that was not favourable is written after another, which took place on a later day."""
     start = desk.today
     desk.apply()
     desk.complete_file()
@@ -159,7 +161,7 @@ async def test_of_the_facts_then_true_the_last_one_written_counts(views: Views, 
     desk.go_to(start + timedelta(days=6))
     desk.do(interviewing(MENTOR, start + timedelta(days=4), favourable=False))
     figures = (await ours(views, start + timedelta(days=5))).whole
-    assert (reached(figures)[:3], now(figures)) == ([1, 1, 1], {"file_complete": 1})
+    assert (reached(figures)[:3], now(figures)) == ([1, 1, 1], {"interviewed": 1})
 
 
 async def test_a_person_of_two_records_counts_once_on_any_day_and_one_erased_still_does(
