@@ -121,6 +121,10 @@ class _Employer:
 
 
 _NOBODY: Final = _Employer()
+_UNKNOWN_FIRM: Final = "Entreprise non rattachée : sans SIRET, elle ne peut pas être reconnue."
+_OWN: Final = (
+    "Entreprise non enregistrée : celle d'un·e indépendant·e peut porter son nom, et se lirait de tous."
+)
 _ENDINGS: Final = {
     Status.LEFT: "Parti·e",
     Status.REFUSED: "Refusé·e",
@@ -167,7 +171,7 @@ class Mentors:
             problem = "Cette entreprise n'est pas encore connue."
             table.fault(one.row, "company", problem, "Donnez son nom avec son SIRET.")
         elif one.row["company"] and not one.siret:
-            remark = "Entreprise non rattachée : sans SIRET, elle ne peut pas être reconnue."
+            remark = _OWN if one.profile.status is Occupation.SELF_EMPLOYED else _UNKNOWN_FIRM
         commands = employer.first_time()
         apply = Apply(
             record_id=self._id(one),
@@ -193,6 +197,8 @@ class Mentors:
             await breathe(number)
             person, profile = _person(table, row), _profile(table, row)
             siret = cell(table, row, "siret", parse_siret)
+            if profile.status is Occupation.SELF_EMPLOYED:
+                siret = None  # a company is read by everybody, and theirs may bear their name
             applied_on = _candidacy(table, row, bench)
             _hold_against_the_guards(table, row, person, profile, bench)
             if table.faults.at(row.line):

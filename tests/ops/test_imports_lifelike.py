@@ -168,3 +168,14 @@ def test_a_file_of_another_kind_is_told_how_to_be_saved(body: bytes) -> None:
         read_table(body, COLUMNS)
     assert "XLSX" in refused.value.fault.remedy
     assert ".xls" in refused.value.fault.problem
+
+
+async def test_the_firm_of_somebody_self_employed_is_not_made_public(desk: Desk) -> None:
+    header = "Nom;Prénom;Courriel;Statut;Entreprise;SIRET"
+    line = "Auto;Jeanne;jeanne@exemple.test;indépendante;Jeanne Auto EI;73282932000074"
+    report = await desk.run(csv(line, header=header))
+    assert (report.recorded, report.faults) == (1, [])
+    assert await desk.records("company") == []
+    (mentor,) = await desk.mentors()
+    assert mentor.profile.company_id is None
+    assert not [one for one in desk.events if "Jeanne" in str(one.state)]
