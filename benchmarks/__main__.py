@@ -15,7 +15,7 @@ from typing import Final
 
 import uvloop
 
-from benchmarks import appends, machine, onboarding, projecting, report, scale, web
+from benchmarks import appends, importing, machine, onboarding, projecting, report, scale, web
 from benchmarks.figures import Result
 from benchmarks.stage import Stage
 from ops.stack.postgres import Postgres
@@ -30,6 +30,7 @@ MEASURES: Final[dict[str, Callable[[Stage], Awaitable[list[Result]]]]] = {
     "check": scale.check,
     "growth": scale.growth,
     "onboarding": onboarding.onboarding,
+    "import": importing.importing,
 }
 
 

@@ -209,4 +209,18 @@ ROWS: Final = (
         "mentors dont une échéance tombe dans les 7 jours",
         Reach(1, at_least=False),
     ),
+    Row(
+        "import",
+        "import-csv",
+        "import de 10 000 mentors, fichier CSV, de l'envoi à la fin",
+        "–",
+        Reach(60, at_least=False, unit="s"),
+    ),
+    Row(
+        "import",
+        "import-xlsx",
+        "import de 10 000 mentors, classeur XLSX, de l'envoi à la fin",
+        "–",
+        Reach(60, at_least=False, unit="s"),
+    ),
 )
