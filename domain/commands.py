@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from inspect import signature
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, TypeVar, cast
 
 from domain.kernel import Act, Root
 from domain.ports import Records
+from domain.programme.following import Ruled, rules_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +46,23 @@ def handles(command: type[C]) -> Callable[[Handler[C]], Handler[C]]:
 def decided_by(kind: type[Root], decision: Callable[..., None]) -> Callable[[type[C]], type[C]]:
     """Registers the handler that most commands need: load the record, hand the facts to its decision.
 
-    The command's fields are the decision's keywords, to the letter: checked when the module is loaded.
+    The command's fields are the decision's keywords, to the letter: checked when the module is loaded. One
+    that asks last for ``rules``, which the command does not tell, is handed those that the record follows.
     """
 
     def register(command: type[C]) -> type[C]:
         facts = [f.name for f in fields(command) if f.name != "record_id"]
-        wanted = [name for name in signature(decision).parameters if name not in {"self", "act"}]
-        if facts != wanted:
+        _, _, *wanted = signature(decision).parameters
+        follows = wanted == [*facts, "rules"]
+        if not follows and wanted != facts:
             raise TypeError(f"{command.__name__} tells {facts}, {decision.__qualname__} asks for {wanted}")
 
         def handler(asked: C, act: Act, records: Records) -> None:
             record = records.get(kind, asked.record_id)
-            decision(record, act, **{name: getattr(asked, name) for name in facts})
+            told = {name: getattr(asked, name) for name in facts}
+            if follows:
+                told["rules"] = rules_of(cast("Ruled", record), act, records)
+            decision(record, act, **told)
 
         handles(command)(handler)
         return command

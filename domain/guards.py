@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from domain.calendar import french_date
-from domain.kernel import Act, Refused
+from domain.kernel import Act, Refused, Root
+
+
+def status_in(record: Root, allowed: Iterable[str], doing: str, *, the: str, one: str) -> None:
+    """``the`` and ``one`` name the kind of record: « La convention », « une convention »."""
+    if record.status not in allowed:
+        labels = record.status_labels
+        raise Refused(
+            "wrong_status",
+            f"{the} est « {labels[record.status]} » : impossible de {doing}.",
+            (f"{one} {' ou '.join(sorted(labels[status] for status in allowed))}",),
+        )
 
 
 def reason_given(act: Act) -> None:

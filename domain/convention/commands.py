@@ -7,10 +7,9 @@ from datetime import date
 from typing import Annotated, ClassVar
 
 from domain.association.model import Association
-from domain.calendar import PartialDate, french_date
+from domain.calendar import PartialDate
 from domain.commands import Command, decided_by, handles
-from domain.convention import guards
-from domain.convention.due import notice_end
+from domain.convention import amending, correcting, ending, guards, preparing, reporting, signing
 from domain.convention.model import Convention
 from domain.convention.parts import (
     BEFORE_FORCE,
@@ -23,17 +22,10 @@ from domain.convention.parts import (
     Signatory,
     Status,
 )
-from domain.kernel import FREE_TEXT, Act, Conflict, Refused
+from domain.kernel import FREE_TEXT, Act, Conflict
 from domain.ports import Records
 from domain.programme.model import Programme
-from domain.programme.rules import Rules
 from domain.reminding import due_now
-
-
-def _followed(convention: Convention, act: Act, records: Records) -> Rules:
-    """The rules that the convention follows today; the decision then rests on the programme."""
-    programme = records.read(Programme, convention.programme_id)
-    return programme.followed(convention.rules_version, convention.academie, act.today).rules
 
 
 def _check_parties(parties: tuple[Party, ...], records: Records) -> None:
@@ -63,16 +55,7 @@ def draft(command: DraftConvention, act: Act, records: Records) -> None:
 def _draft(command: DraftConvention, act: Act, records: Records, renews: str | None) -> Convention:
     if records.find(Convention, command.record_id):
         raise Conflict("already_drafted", f"La convention {command.record_id} existe déjà.")
-    if (
-        command.academie
-        and act.actor.role == "academie"
-        and not act.actor.holds(f"academie:{command.academie}")
-    ):
-        raise Refused(
-            "not_your_academie",
-            f"L'académie {command.academie} n'est pas dans votre périmètre.",
-            ("le code d'une académie de votre périmètre",),
-        )
+    guards.own_academie(act.actor, command.academie)
     _check_parties(command.parties, records)
     guards.period(command.clauses)
     programme = records.read(Programme, command.programme_id)
@@ -91,7 +74,7 @@ def _draft(command: DraftConvention, act: Act, records: Records, renews: str | N
     return convention
 
 
-@decided_by(Convention, Convention.announce)
+@decided_by(Convention, preparing.announce)
 @dataclass(frozen=True, kw_only=True)
 class Announce(Command):
     """Notes an announced signing day, and where it was announced."""
@@ -113,17 +96,17 @@ class AddParty(Command):
 def add_party(command: AddParty, act: Act, records: Records) -> None:
     convention = records.get(Convention, command.record_id)
     _check_parties((command.party,), records)
-    convention.add_party(act, party=command.party)
+    preparing.add_party(convention, act, party=command.party)
 
 
-@decided_by(Convention, Convention.remove_party)
+@decided_by(Convention, preparing.remove_party)
 @dataclass(frozen=True, kw_only=True)
 class RemoveParty(Command):
     name: ClassVar[str] = "convention.remove_party"
     party: str
 
 
-@decided_by(Convention, Convention.name_signatory)
+@decided_by(Convention, preparing.name_signatory)
 @dataclass(frozen=True, kw_only=True)
 class NameSignatory(Command):
     """Says who signs for a party."""
@@ -133,27 +116,27 @@ class NameSignatory(Command):
     signatory: Signatory
 
 
-@decided_by(Convention, Convention.set_clauses)
+@decided_by(Convention, preparing.set_clauses)
 @dataclass(frozen=True, kw_only=True)
 class SetClauses(Command):
     name: ClassVar[str] = "convention.set_clauses"
     clauses: Clauses
 
 
-@decided_by(Convention, Convention.set_coverage)
+@decided_by(Convention, preparing.set_coverage)
 @dataclass(frozen=True, kw_only=True)
 class SetCoverage(Command):
     name: ClassVar[str] = "convention.set_territory"
     coverage: Coverage
 
 
-@decided_by(Convention, Convention.submit)
+@decided_by(Convention, preparing.submit)
 @dataclass(frozen=True, kw_only=True)
 class Submit(Command):
     name: ClassVar[str] = "convention.submit"
 
 
-@decided_by(Convention, Convention.send_back)
+@decided_by(Convention, preparing.send_back)
 @dataclass(frozen=True, kw_only=True)
 class Return(Command):
     """The reviewer sends it back; the reason is that of the act."""
@@ -161,13 +144,13 @@ class Return(Command):
     name: ClassVar[str] = "convention.return"
 
 
-@decided_by(Convention, Convention.send_for_signature)
+@decided_by(Convention, preparing.send_for_signature)
 @dataclass(frozen=True, kw_only=True)
 class SendForSignature(Command):
     name: ClassVar[str] = "convention.send_for_signature"
 
 
-@decided_by(Convention, Convention.record_vote)
+@decided_by(Convention, signing.record_vote)
 @dataclass(frozen=True, kw_only=True)
 class RecordVote(Command):
     """The vote of an EPLE's conseil d'administration, and its transmission."""
@@ -178,7 +161,7 @@ class RecordVote(Command):
     transmitted_on: date
 
 
-@decided_by(Convention, Convention.sign)
+@decided_by(Convention, signing.sign)
 @dataclass(frozen=True, kw_only=True)
 class Sign(Command):
     """A party signs the text whose hash is given."""
@@ -190,7 +173,7 @@ class Sign(Command):
     text_hash: str
 
 
-@decided_by(Convention, Convention.record_history)
+@decided_by(Convention, signing.record_history)
 @dataclass(frozen=True, kw_only=True)
 class RecordHistory(Command):
     """A convention signed before this register existed."""
@@ -202,14 +185,14 @@ class RecordHistory(Command):
     evidence: Annotated[str, FREE_TEXT]
 
 
-@decided_by(Convention, Convention.propose_amendment)
+@decided_by(Convention, amending.propose)
 @dataclass(frozen=True, kw_only=True)
 class ProposeAmendment(Command):
     name: ClassVar[str] = "convention.propose_amendment"
     clauses: Clauses
 
 
-@decided_by(Convention, Convention.sign_amendment)
+@decided_by(Convention, amending.sign)
 @dataclass(frozen=True, kw_only=True)
 class SignAmendment(Command):
     name: ClassVar[str] = "convention.sign_amendment"
@@ -219,12 +202,13 @@ class SignAmendment(Command):
     text_hash: str
 
 
-@decided_by(Convention, Convention.withdraw_amendment)
+@decided_by(Convention, amending.withdraw)
 @dataclass(frozen=True, kw_only=True)
 class WithdrawAmendment(Command):
     name: ClassVar[str] = "convention.withdraw_amendment"
 
 
+@decided_by(Convention, reporting.receive)
 @dataclass(frozen=True, kw_only=True)
 class ReceiveReport(Command):
     """``report`` is ``bilan:2026`` or ``financial:2026``."""
@@ -233,18 +217,6 @@ class ReceiveReport(Command):
     report: str
     on: PartialDate
     document_sha256: str | None = None
-
-
-@handles(ReceiveReport)
-def receive_report(command: ReceiveReport, act: Act, records: Records) -> None:
-    convention = records.get(Convention, command.record_id)
-    convention.receive_report(
-        act,
-        report=command.report,
-        on=command.on,
-        document_sha256=command.document_sha256,
-        rules=_followed(convention, act, records),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,7 +234,7 @@ def renew(command: Renew, act: Act, records: Records) -> None:
     old = records.get(Convention, command.record_id)
     former = records.read(Convention, old.renewed_by) if old.renewed_by else None
     abandoned = former is not None and former.status_reached == Status.ABANDONED
-    old.link_renewal(act, successor=command.successor_id, former_abandoned=abandoned)
+    ending.link_renewal(old, act, successor=command.successor_id, former_abandoned=abandoned)
     drafted = DraftConvention(
         record_id=command.successor_id,
         title=command.title,
@@ -275,6 +247,7 @@ def renew(command: Renew, act: Act, records: Records) -> None:
     _draft(drafted, act, records, renews=old.id)
 
 
+@decided_by(Convention, ending.denounce)
 @dataclass(frozen=True, kw_only=True)
 class Denounce(Command):
     """Gives notice. Without ``until``, the convention ends when the notice of its clauses has run."""
@@ -285,28 +258,14 @@ class Denounce(Command):
     until: date | None = None
 
 
-@handles(Denounce)
-def denounce(command: Denounce, act: Act, records: Records) -> None:
-    convention = records.get(Convention, command.record_id)
-    earliest = notice_end(convention, _followed(convention, act, records), command.on)
-    until = command.until or earliest
-    if until < earliest:
-        raise Refused(
-            "notice_too_short",
-            f"Le préavis court au moins jusqu'au {french_date(earliest)}.",
-            (f"une date d'effet à partir du {french_date(earliest)}",),
-        )
-    convention.denounce(act, party=command.party, on=command.on, until=until)
-
-
-@decided_by(Convention, Convention.withdraw_notice)
+@decided_by(Convention, ending.withdraw_notice)
 @dataclass(frozen=True, kw_only=True)
 class WithdrawNotice(Command):
     name: ClassVar[str] = "convention.withdraw_notice"
     party: str
 
 
-@decided_by(Convention, Convention.terminate)
+@decided_by(Convention, ending.terminate)
 @dataclass(frozen=True, kw_only=True)
 class Terminate(Command):
     """Résiliation, possibly at once."""
@@ -316,13 +275,13 @@ class Terminate(Command):
     effective: date
 
 
-@decided_by(Convention, Convention.abandon)
+@decided_by(Convention, ending.abandon)
 @dataclass(frozen=True, kw_only=True)
 class Abandon(Command):
     name: ClassVar[str] = "convention.abandon"
 
 
-@decided_by(Convention, Convention.correct)
+@decided_by(Convention, correcting.correct)
 @dataclass(frozen=True, kw_only=True)
 class Correct(Command):
     """Corrects a date recorded wrongly by the event of version ``supersedes``."""
@@ -336,7 +295,7 @@ class Correct(Command):
 # Carried out by the process, when their day has come. Doing them again changes nothing. -------
 
 
-@decided_by(Convention, Convention.enter_into_force)
+@decided_by(Convention, signing.enter_into_force)
 @dataclass(frozen=True, kw_only=True)
 class EnterIntoForce(Command):
     name: ClassVar[str] = "convention.enter_into_force"
@@ -354,7 +313,7 @@ def mark_report_overdue(command: MarkReportOverdue, act: Act, records: Records) 
     deadline = due_now(convention, command.key, act, records)
     if deadline and deadline.by:
         report = command.key.removeprefix("overdue:")
-        convention.mark_report_overdue(act, report=report, due_on=deadline.by)
+        reporting.mark_overdue(convention, act, report=report, due_on=deadline.by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -372,4 +331,4 @@ def end(command: End, act: Act, records: Records) -> None:
     if successor:
         status = records.read(Convention, successor).status_reached
         signed = status == Status.SIGNED or status not in {*BEFORE_FORCE, Status.ABANDONED}
-    convention.end(act, successor_signed=signed)
+    ending.end(convention, act, successor_signed=signed)

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from domain import guards
 from domain.calendar import PartialDate, french_date
 from domain.convention.parts import (
     AUTHORITIES,
     BEING_SIGNED,
-    ENDED,
     RUNNING,
-    STATUS_LABELS,
     Amendment,
     Capacity,
     Clauses,
@@ -29,33 +28,12 @@ if TYPE_CHECKING:
 
 
 def status_in(convention: Convention, allowed: Iterable[str], doing: str) -> None:
-    if convention.status not in allowed:
-        label = STATUS_LABELS[Status(convention.status)]
-        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
-        raise Refused(
-            "wrong_status",
-            f"La convention est « {label} » : impossible de {doing}.",
-            (f"une convention {' ou '.join(needed)}",),
-        )
+    guards.status_in(convention, allowed, doing, the="La convention", one="une convention")
 
 
 def editable(convention: Convention) -> None:
     """The text may change while it is drafted or being signed (which voids the signatures)."""
     status_in(convention, {Status.DRAFT, *BEING_SIGNED}, "modifier son texte")
-
-
-def reason_given(act: Act) -> None:
-    if not act.reason.strip():
-        raise Refused("reason_missing", "Cette décision se motive.", ("le motif (reason)",))
-
-
-def not_in_the_future(act: Act, day: date) -> None:
-    if day > act.today:
-        raise Refused(
-            "in_the_future",
-            f"Le {french_date(day)} est à venir : on n'enregistre que ce qui a eu lieu.",
-            (f"une date au plus tard le {french_date(act.today)}",),
-        )
 
 
 def party_of(convention: Convention, party: str) -> None:
@@ -75,6 +53,16 @@ def answers_for(convention: Convention, actor: Actor, party: str) -> None:
             "not_your_party",
             f"Vous n'agissez pas pour {convention.parties[party].name}.",
             ("un jeton de cette partie, ou de l'académie",),
+        )
+
+
+def own_academie(actor: Actor, academie: str) -> None:
+    """An académie opens files for itself, or for several at once (no code)."""
+    if academie and actor.role == "academie" and not actor.holds(f"academie:{academie}"):
+        raise Refused(
+            "not_your_academie",
+            f"L'académie {academie} n'est pas dans votre périmètre.",
+            ("le code d'une académie de votre périmètre",),
         )
 
 
@@ -132,6 +120,17 @@ def after_proposal(amendment: Amendment, on: PartialDate) -> None:
             f"L'avenant n° {amendment.number} n'a été proposé que le {french_date(amendment.proposed_on)}.",
             (f"une date à partir du {french_date(amendment.proposed_on)}",),
         )
+
+
+def notice_run(until: date | None, earliest: date) -> date:
+    """When a notice takes effect: at the ``earliest``, once it has run."""
+    if until and until < earliest:
+        raise Refused(
+            "notice_too_short",
+            f"Le préavis court au moins jusqu'au {french_date(earliest)}.",
+            (f"une date d'effet à partir du {french_date(earliest)}",),
+        )
+    return until or earliest
 
 
 def notice_dated(convention: Convention, act: Act, on: date) -> None:
@@ -273,41 +272,6 @@ def report_expected(convention: Convention, report: str, rules: Rules) -> None:
         )
 
 
-def correctable(convention: Convention, act: Act, date_name: str, value: PartialDate) -> None:
-    """Which recorded date is wrong; a fact of the past stays in the past."""
-    recorded = {"announced_for": convention.announced_for is not None}
-    running = convention.status in RUNNING | ENDED
-    recorded["signed_on"] = convention.evidence is not None
-    recorded["in_force_from"] = running
-    recorded["ends_on"] = running and convention.clauses.ends_on is not None
-    recorded |= {f"signature:{party}": True for party in convention.signatures}
-    names = [name for name, known in recorded.items() if known]
-    if date_name not in names:
-        raise Refused(
-            "date_not_recorded",
-            f"La date « {date_name} » n'est pas enregistrée : rien à corriger.",
-            (f"l'une de : {', '.join(names) or 'aucune'}",),
-        )
-    if date_name not in {"announced_for", "ends_on"}:
-        not_in_the_future(act, value.first)
-    starts, ends = convention.in_force_from, convention.clauses.ends_on
-    if date_name == "ends_on" and starts and value.last < starts.first:
-        raise Refused("period_reversed", "La convention finirait avant d'entrer en vigueur.")
-    if date_name == "in_force_from" and ends and ends < value.first:
-        raise Refused("period_reversed", "La convention finirait avant d'entrer en vigueur.")
-
-
-def recorded_by(convention: Convention, supersedes: int, date_name: str) -> None:
-    """A correction names the event that was wrong: one that recorded this date."""
-    versions = convention.recorded_in.get(date_name, ())
-    if supersedes not in versions:
-        raise Refused(
-            "not_its_event",
-            f"L'événement n° {supersedes} n'a pas enregistré la date « {date_name} ».",
-            (f"le numéro (supersedes) de l'un de : {', '.join(map(str, versions))}",),
-        )
-
-
 def in_force_once_signed(in_force_from: PartialDate, signed_on: PartialDate) -> None:
     if in_force_from.last < signed_on.first:
         raise Refused(
@@ -315,34 +279,4 @@ def in_force_once_signed(in_force_from: PartialDate, signed_on: PartialDate) -> 
             f"Une convention n'entre pas en vigueur ({in_force_from.label}) avant d'être signée "
             f"({signed_on.label}).",
             (f"une entrée en vigueur à partir du {french_date(signed_on.first)}",),
-        )
-
-
-def consistent_once_corrected(convention: Convention, date_name: str, value: PartialDate) -> None:
-    """Signed, then in force, then ended: a corrected date keeps the order of what has taken place."""
-    signature = convention.signatures.get(date_name.partition(":")[2])
-    if signature and signature.medium is Medium.ELECTRONIC:
-        raise Refused(
-            "electronic_today",
-            "Une signature électronique porte la date du jour où elle a été donnée : "
-            "cette date ne se corrige pas.",
-            ("une signature sur papier",),
-        )
-    starts = value if date_name == "in_force_from" else convention.in_force_from
-    signed = value if date_name == "signed_on" else convention.signed_on
-    if date_name in {"in_force_from", "signed_on"} and starts and signed:
-        in_force_once_signed(starts, signed)
-    ended = convention.ended_on
-    if convention.status not in ENDED or ended is None:
-        return
-    expired = convention.status != Status.TERMINATED and value.last != convention.clauses.ends_on
-    contradicts = {
-        "ends_on": expired or (convention.status == Status.TERMINATED and value.last < ended),
-        "in_force_from": value.first > ended,
-    }
-    if contradicts.get(date_name):
-        raise Refused(
-            "ended_already",
-            f"La convention a pris fin le {french_date(ended)} : cette date contredirait sa fin.",
-            ("une date qui s'accorde avec cette fin, ou une nouvelle convention (renouvellement, reprise)",),
         )

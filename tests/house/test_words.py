@@ -13,9 +13,6 @@ import pytest
 HOUSE = Path(__file__).parents[2]
 ROOMS = ("api", "domain", "ledger", "ops", "projections", "workflows", "benchmarks")
 MOST_LINES = 500
-LONGER = {
-    "domain/convention/model.py": (710, "the aggregate: each decision beside the event that it triggers"),
-}
 
 NEVER = {
     "partner": "a party is an association, an académie or a lycée",
@@ -129,8 +126,7 @@ def test_no_file_is_too_long_to_be_read_in_one_go() -> None:
     lengths = {
         path.relative_to(HOUSE).as_posix(): len(path.read_text("utf-8").splitlines()) for path in sources()
     }
-    assert {name: n for name, n in lengths.items() if n > LONGER.get(name, (MOST_LINES,))[0]} == {}
-    assert set(LONGER) <= {name for name, n in lengths.items() if n > MOST_LINES}, "no longer an exception"
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES} == {}
 
 
 def test_every_public_class_of_the_domain_says_why_it_is() -> None:
