@@ -22,15 +22,9 @@ from domain.mentor.model import Mentor
 from domain.mentor.operator import operator_lacks, takes_candidacies
 from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person, Profile
 from domain.ports import Records
+from domain.programme.following import rules_of
 from domain.programme.model import Programme
-from domain.programme.rules import Rules
 from domain.reminding import day_of, due_now
-
-
-def rules_of(mentor: Mentor, act: Act, records: Records) -> Rules:
-    """The rules that the record follows today; the decision then rests on the programme."""
-    programme = records.read(Programme, mentor.programme_id)
-    return programme.followed(mentor.rules_version, mentor.academie, act.today).rules
 
 
 def _check_profile(profile: Profile, records: Records) -> None:

@@ -8,11 +8,11 @@ from typing import ClassVar
 from domain.commands import Command, handles
 from domain.kernel import Act
 from domain.mentor import persons
-from domain.mentor.commands import rules_of
 from domain.mentor.known import digests_of
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Person
 from domain.ports import Records
+from domain.programme.following import rules_of
 
 
 @dataclass(frozen=True, kw_only=True)

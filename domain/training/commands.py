@@ -10,26 +10,21 @@ from typing import ClassVar, Final
 from domain.association.model import Association
 from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
-from domain.mentor.commands import own_association, rules_of
+from domain.mentor.commands import own_association
 from domain.mentor.due import leave_key
 from domain.mentor.model import Mentor
 from domain.mentor.operator import in_the_scheme
 from domain.mentor.parts import Certificate
 from domain.ports import Records
+from domain.programme.following import rules_of
 from domain.programme.model import Programme
-from domain.programme.rules import Rules
 from domain.reminding import due_now
-from domain.training import guards
+from domain.training import attendance, guards, places, planning
 from domain.training.due import hold_key
 from domain.training.model import Training
 from domain.training.parts import Course
 
 NO_COURSE: Final = "elle ne tient plus de formation"
-
-
-def _followed(training: Training, act: Act, records: Records) -> Rules:
-    programme = records.read(Programme, training.programme_id)
-    return programme.followed(training.rules_version, training.academie, act.today).rules
 
 
 def _own_mentor(training: Training, mentor_id: str, records: Records) -> Mentor:
@@ -100,8 +95,8 @@ class ChangeCourse(Command):
 @handles(ChangeCourse)
 def change(command: ChangeCourse, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
-    rules = _followed(training, act, records)
-    training.change(act, course=command.course, rules=rules, standing=partial(_standing, records))
+    rules, standing = rules_of(training, act, records), partial(_standing, records)
+    planning.change(training, act, course=command.course, rules=rules, standing=standing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +108,10 @@ class OpenCourse(Command):
 def open_course(command: OpenCourse, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     in_the_scheme(records.read(Association, training.association_id), NO_COURSE)
-    training.open(act)
+    planning.open_enrolment(training, act)
 
 
-@decided_by(Training, Training.cancel)
+@decided_by(Training, planning.cancel)
 @dataclass(frozen=True, kw_only=True)
 class CancelCourse(Command):
     """It will not be held; the reason is that of the act."""
@@ -124,7 +119,7 @@ class CancelCourse(Command):
     name: ClassVar[str] = "training.cancel"
 
 
-@decided_by(Training, Training.call_off)
+@decided_by(Training, planning.call_off)
 @dataclass(frozen=True, kw_only=True)
 class CallOff(Command):
     """Its operator is out of the scheme. Carried out by the operator's process."""
@@ -146,7 +141,7 @@ def enrol(command: Enrol, act: Act, records: Records) -> None:
     mentor = _own_mentor(training, command.mentor_id, records)
     if not mentor.is_open:
         raise Refused("mentor_closed", "Ce dossier de mentor·e est clos.", ("un dossier ouvert",))
-    training.enrol(act, mentor_id=mentor.id)
+    places.enrol(training, act, mentor_id=mentor.id)
     mentor.enrol(act, course_id=training.id)
 
 
@@ -161,11 +156,12 @@ class Withdraw(Command):
 @handles(Withdraw)
 def withdraw(command: Withdraw, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
-    training.withdraw(act, mentor_id=command.mentor_id, standing=partial(_standing, records))
+    standing = partial(_standing, records)
+    places.withdraw(training, act, mentor_id=command.mentor_id, standing=standing)
     records.read(Mentor, command.mentor_id).leave_course(act, course_id=training.id)
 
 
-@decided_by(Training, Training.attend)
+@decided_by(Training, attendance.attend)
 @dataclass(frozen=True, kw_only=True)
 class Attend(Command):
     """Present or absent; ``minutes`` and ``modules`` followed whole: less than the whole course."""
@@ -189,7 +185,8 @@ class Certify(Command):
 @handles(Certify)
 def certify(command: Certify, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
-    training.certify(act, mentor_id=command.mentor_id, on=command.on, rules=_followed(training, act, records))
+    rules = rules_of(training, act, records)
+    attendance.certify(training, act, mentor_id=command.mentor_id, on=command.on, rules=rules)
     mentor = _kept(command.mentor_id, records)
     if certificate := _certificate(training, command.mentor_id):
         mentor.record_training(act, certificate=certificate, rules=rules_of(mentor, act, records))
@@ -215,7 +212,7 @@ class RevokeCertificate(Command):
 @handles(RevokeCertificate)
 def revoke_certificate(command: RevokeCertificate, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
-    training.revoke_certificate(act, mentor_id=command.mentor_id)
+    attendance.revoke_certificate(training, act, mentor_id=command.mentor_id)
     mentor = _kept(command.mentor_id, records)
     rules = rules_of(mentor, act, records)
     of_them = (_certificate(training, one) for one in (mentor.id, *mentor.absorbed))
@@ -227,7 +224,7 @@ def revoke_certificate(command: RevokeCertificate, act: Act, records: Records) -
         mentor.record_training(act, certificate=certificate, rules=rules)
 
 
-@decided_by(Training, Training.close)
+@decided_by(Training, planning.close)
 @dataclass(frozen=True, kw_only=True)
 class CloseCourse(Command):
     name: ClassVar[str] = "training.close"
@@ -247,7 +244,7 @@ class Hold(Command):
 def hold(command: Hold, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     if due_now(training, hold_key(training), act, records):
-        training.hold(act)
+        planning.hold(training, act)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,5 +261,6 @@ def leave_course(command: LeaveCourse, act: Act, records: Records) -> None:
     for course_id in mentor.courses:
         if leave_key(course_id) == command.key and due_now(mentor, command.key, act, records):
             training = records.read(Training, course_id)
-            training.release(act, mentor_id=mentor.id, standing=partial(_standing, records))
+            standing = partial(_standing, records)
+            places.release(training, act, mentor_id=mentor.id, standing=standing)
             mentor.leave_course(act, course_id=course_id)

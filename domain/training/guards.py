@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from domain import guards
 from domain.calendar import french_date
 from domain.kernel import Act, Refused
 from domain.programme.rules import MODULES
-from domain.training.parts import STATUS_LABELS, Course, Enrolment, Place, Status
+from domain.training.parts import Course, Enrolment, Place, Status
 
 if TYPE_CHECKING:
     from domain.programme.rules import Rules
@@ -24,20 +25,32 @@ _LONGEST: Final = 500
 
 
 def status_in(training: Training, allowed: Iterable[str], doing: str) -> None:
-    if training.status not in allowed:
-        label = STATUS_LABELS[Status(training.status)]
-        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
-        raise Refused(
-            "wrong_status",
-            f"La formation est « {label} » : impossible de {doing}.",
-            (f"une formation {' ou '.join(needed)}",),
-        )
+    guards.status_in(training, allowed, doing, the="La formation", one="une formation")
 
 
 def course(told: Course, rules: Rules) -> None:
-    """Somewhere to be taught, somewhere to sit, and time enough between its beginning and its end."""
+    """Something to be taught, somewhere to sit, and time enough between its beginning and its end."""
     if not told.title.strip() or len(told.title) > _LONGEST:
         raise Refused("title_missing", "Une formation a un intitulé.", (f"de 1 à {_LONGEST} caractères",))
+    _modules(told, rules)
+    if not 0 < told.places <= _MOST_PLACES:
+        raise Refused(
+            "places_unlikely",
+            f"Une formation compte de 1 à {_MOST_PLACES} places.",
+            ("un nombre de places (places)",),
+        )
+    _hours(told)
+    if not (told.place or told.link):
+        raise Refused("place_missing", "Une formation a un lieu, ou un lien.", ("place, ou link à distance",))
+    if any(text is not None and len(text) > _LONGEST for text in (told.place, told.link, told.trainer)):
+        raise Refused(
+            "text_too_long",
+            f"Un texte dépasse {_LONGEST} caractères.",
+            ("place, link ou trainer plus court",),
+        )
+
+
+def _modules(told: Course, rules: Rules) -> None:
     codes = told.codes
     if not codes or len(codes) > _MOST_MODULES or len(set(codes)) < len(codes):
         raise Refused(
@@ -51,15 +64,12 @@ def course(told: Course, rules: Rules) -> None:
             "Le code d'un module s'écrit en minuscules sans accents.",
             ("un code comme posture",),
         )
-    modules_known(told, rules)
+    _modules_known(told, rules)
     if not all(0 < module.minutes <= _MOST_MINUTES for module in told.modules):
         raise Refused("minutes_unlikely", "Un module dure au moins une minute.", ("modules.minutes",))
-    if not 0 < told.places <= _MOST_PLACES:
-        raise Refused(
-            "places_unlikely",
-            f"Une formation compte de 1 à {_MOST_PLACES} places.",
-            ("un nombre de places (places)",),
-        )
+
+
+def _hours(told: Course) -> None:
     if any(hour.utcoffset() != timedelta(0) for hour in (told.starts_at, told.ends_at)):
         raise Refused("not_utc", "Les heures s'enregistrent en UTC.", ("starts_at et ends_at en UTC",))
     if told.ends_at <= told.starts_at:
@@ -74,17 +84,9 @@ def course(told: Course, rules: Rules) -> None:
             f"Les modules durent {told.minutes} minutes, plus que la formation du début à la fin.",
             ("des modules plus courts (modules.minutes), ou une fin plus tardive (ends_at)",),
         )
-    if not (told.place or told.link):
-        raise Refused("place_missing", "Une formation a un lieu, ou un lien.", ("place, ou link à distance",))
-    if any(text is not None and len(text) > _LONGEST for text in (told.place, told.link, told.trainer)):
-        raise Refused(
-            "text_too_long",
-            f"Un texte dépasse {_LONGEST} caractères.",
-            ("place, link ou trainer plus court",),
-        )
 
 
-def modules_known(told: Course, rules: Rules) -> None:
+def _modules_known(told: Course, rules: Rules) -> None:
     """A module in which a mistake of spelling would be missed at the clearance only: whoever must follow it
     follows one that the rules know. Those of an operator's own are optional."""
     known = {**MODULES, **{code: code for code in rules.training.modules}}
@@ -100,8 +102,7 @@ def modules_known(told: Course, rules: Rules) -> None:
 
 
 def nobody_came(training: Training) -> None:
-    """Once somebody was noted present or absent, it is what it was."""
-    if any(one.place in {Place.ATTENDED, Place.ABSENT} for one in training.enrolments.values()):
+    if training.has_taken_place:
         raise Refused(
             "attendance_recorded",
             "Des présences sont déjà notées : la formation a eu lieu.",
