@@ -9,10 +9,17 @@ from domain.association.commands import RegisterAssociation
 from domain.association.model import Identity
 from domain.calendar import PartialDate, paris_day
 from domain.commands import Command
-from domain.convention.commands import DraftConvention, NameSignatory, SendForSignature, Sign, Submit
+from domain.convention.commands import (
+    DraftConvention,
+    EnterIntoForce,
+    NameSignatory,
+    SendForSignature,
+    Sign,
+    Submit,
+)
 from domain.convention.model import Convention
 from domain.convention.parts import Clauses, Coverage, Kind, Medium, Party, PartyKind, Signatory
-from domain.kernel import Actor, Root
+from domain.kernel import SYSTEM, Actor, Root
 from domain.ports import Outcome, Request
 from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.rules import Rules
@@ -136,6 +143,13 @@ class House:
         await self.to_sign(record_id, **changes)
         for party in ("academie:10", FACE_PARTY):
             await self.sign(record_id, party)
+        return record_id
+
+    async def in_force(self, record_id: str = "convention-1", **changes: object) -> str:
+        """Signed by both, and its first day has come."""
+        await self.signed(record_id, **changes)
+        self.clock.advance(days=30)
+        await self.do(EnterIntoForce(record_id=record_id), SYSTEM)
         return record_id
 
 

@@ -24,13 +24,6 @@ Adopt = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-async def house() -> House:
-    house = House()
-    await house.open()
-    return house
-
-
-@pytest.fixture
 def adopt(house: House) -> Adopt:
     async def adopt(rules: Rules, academie: str = "", *, to_open: bool = False) -> None:
         command = AdoptRules(

@@ -8,59 +8,34 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from domain.calendar import PartialDate
 from domain.commands import Command
 from domain.convention import commands as ask
-from domain.convention.due import waits
-from domain.convention.model import Convention
 from domain.convention.parts import EndCause, Kind, Medium, Party, PartyKind, Signatory
 from domain.erasure import Erase, Ground
 from domain.folding import fold, standing_at
-from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
+from domain.kernel import SYSTEM, Actor, Root
 from domain.programme.commands import AdoptRules, programme_id
-from domain.programme.model import Programme
 from domain.programme.rules import Delay, Rules, Unit
-from domain.reminding import RecordDelivery, Remind
 from ledger import codec
 from ledger.events import happened
 from ledger.personal import Box
-from tests.domain.rehearsal import (
-    ENDED,
-    KEPT,
-    OFFICER,
-    RUNNING,
-    SIGNING,
-    Expected,
-    Sheet,
-    months_later,
-    settled,
-)
-from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, NATIONAL, House, clauses, fold_at
+from tests.domain.convention_stage import ID, SEEN, ConventionStage
+from tests.domain.rehearsal import ENDED, KEPT, OFFICER, RUNNING, SIGNING, months_later, settled
+from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, NATIONAL, clauses
 
 ACADEMIE = "academie:10"
 LYCEE = "lycee:0690001A"
-ID = "convention-1"
 Precision = Literal["day", "month"]
-PARIS = ZoneInfo("Europe/Paris")
-SEEN: Counter[str] = Counter()
 
 parties = st.sampled_from([ACADEMIE, FACE_PARTY, LYCEE])
 actors = st.sampled_from([LYON, LYON, COORDINATOR])
@@ -71,19 +46,8 @@ ends = st.sampled_from([-5, 20, 100, 364, 364, 900])
 """Days between the beginning and the end of the convention."""
 precisions: st.SearchStrategy[Precision] = st.sampled_from(["day", "month"])
 problems = st.sampled_from([None, None, "boîte pleine"])
-RECORDED_BY = {
-    "ends_on": {"convention.Drafted@1", "convention.ClausesSet@1", "convention.HistoryRecorded@1"},
-    "in_force_from": {"convention.CameIntoForce@1", "convention.HistoryRecorded@1"},
-    "signature": {"convention.Signed@1"},
-}
 A_SIGNATORY_NAMED = 2
 """The version of an event that records no date at all."""
-STEPS: dict[str, Callable[[Due], Command]] = {
-    "enter_into_force": lambda due: ask.EnterIntoForce(record_id=ID),
-    "end": lambda due: ask.End(record_id=ID),
-    "report_overdue": lambda due: ask.MarkReportOverdue(record_id=ID, key=due.key),
-    "erase": lambda due: Erase(record_id=ID, ground=Ground.RETENTION),
-}
 
 
 def in_season(*statuses: str) -> Callable[[Any], Any]:
@@ -91,50 +55,7 @@ def in_season(*statuses: str) -> Callable[[Any], Any]:
     return precondition(lambda machine: machine.sheet.status in statuses)
 
 
-class ConventionMachine(RuleBasedStateMachine):
-    def __init__(self) -> None:
-        super().__init__()
-        self.house = House()
-        self.sheet = Sheet()
-        self.live: Root | None = None
-        self.folded = 0
-
-    # The stage ---------------------------------------------------------------------------------
-
-    @property
-    def today(self) -> date:
-        return self.house.clock.instant.astimezone(PARIS).date()
-
-    @property
-    def record(self) -> Convention:
-        return settled(self.house.convention(ID))
-
-    def ago(self, days: int) -> PartialDate:
-        return PartialDate(self.today - timedelta(days=days))
-
-    def attempt(
-        self, command: Command, expected: Expected, actor: Actor = LYON, reason: str = "motif"
-    ) -> bool:
-        """Carries the command out; whether it was. Refused, it is by a guard that had to fail."""
-        expected = self.sheet.once_erased(command.name, expected)
-        before, refused = self.traces(), None
-        try:
-            settled(self.house.do(command, actor, reason=reason))
-        except DomainError as error:
-            refused = error
-        if refused is None:
-            assert not expected, (command, "should have been refused", expected)
-            SEEN[command.name] += 1
-            return True
-        assert refused.code in expected, (command, refused.code, expected)
-        assert refused.sentence
-        assert before == self.traces()
-        SEEN[f"refused {refused.code}"] += 1
-        return False
-
-    def traces(self) -> tuple[object, ...]:
-        return vars(self.record), len(settled(self.house.recorder.load([ID])).events)
-
+class ConventionMachine(ConventionStage):
     @initialize(
         lycee=st.booleans(),
         stage=st.sampled_from(["draft", "to_sign", "in_force", "in_force", "history", "erased"]),
@@ -170,11 +91,6 @@ class ConventionMachine(RuleBasedStateMachine):
 
     # Time --------------------------------------------------------------------------------------
 
-    def later(self, days: int, hours: int = 0, steps: int = 0, problem: str | None = None) -> None:
-        self.house.clock.advance(days=days, hours=hours)
-        for _ in range(steps):
-            self.one_step_of_the_process(problem)
-
     @rule(days=st.integers(0, 2), hours=st.integers(0, 23), steps=st.integers(0, 3), problem=problems)
     def days_pass(self, days: int, hours: int, steps: int, problem: str | None) -> None:
         self.later(days, hours, steps, problem)
@@ -186,29 +102,6 @@ class ConventionMachine(RuleBasedStateMachine):
     @rule(days=st.integers(60, 220), steps=st.integers(1, 6), problem=problems)
     def months_pass(self, days: int, steps: int, problem: str | None) -> None:
         self.later(days, 0, steps, problem)
-
-    def dues(self) -> list[Due]:
-        programme = settled(fold_at(self.house.recorder, self.record.programme_id))
-        assert isinstance(programme, Programme)
-        return waits(self.record, programme, self.house.executor.world, self.house.clock.instant)
-
-    def ready(self) -> list[Due]:
-        return [due for due in self.dues() if due.automatic and due.at <= self.house.clock.instant]
-
-    def one_step_of_the_process(self, problem: str | None = None) -> None:
-        """The first deadline is met, and something has changed: else the process would spin."""
-        if not (ready := self.ready()):
-            return
-        due, version = ready[0], self.record.version
-        if due.key.startswith("deliver:"):
-            key = due.key.removeprefix("deliver:").rpartition(":")[0]
-            command: Command = RecordDelivery(record_id=ID, key=key, channel="mail", problem=problem)
-        else:
-            step = STEPS.get(due.kind)
-            command = step(due) if step else Remind(record_id=ID, key=due.key)
-        assert self.attempt(command, set(), SYSTEM, reason="")
-        assert self.record.version > version, f"{due.key} stays due for ever"
-        self.sheet.time_did(due.kind, due.key, self.today)
 
     @rule()
     def time_does_its_work(self) -> None:
@@ -430,19 +323,6 @@ class ConventionMachine(RuleBasedStateMachine):
         expected |= self.sheet.motivated(reason) | (set() if right else {"not_its_event"})
         if self.attempt(command, expected, reason=reason):
             self.sheet.corrected(name, party, value.value)
-
-    def last_event_with(self, name: str, party: str) -> int:
-        """The version of the last event that tells this date, by its topic; 1 if there is none."""
-        events = [happened(stored).event for stored in settled(self.house.recorder.load([ID])).events]
-        return max(
-            (
-                event.originator_version
-                for event in events
-                if vars(type(event))["TOPIC"] in RECORDED_BY.get(name, ())
-                and getattr(event, "party", party) == party
-            ),
-            default=1,
-        )
 
     @rule(
         actor=st.sampled_from([OFFICER, OFFICER, LYON, COORDINATOR, GRENOBLE, SYSTEM]),

@@ -34,13 +34,6 @@ ERASE = Erase(record_id=ID, ground=Ground.OBJECTION)
 TERM = Erase(record_id=ID, ground=Ground.RETENTION)
 
 
-@pytest.fixture
-async def house() -> House:
-    house = House()
-    await house.open()
-    return house
-
-
 async def refused(house: House, command: Command, actor: Actor = OFFICER, reason: str = "") -> DomainError:
     before = (await house.recorder.load([command.record_id])).events
     with pytest.raises(DomainError) as caught:

@@ -24,10 +24,10 @@ from domain.programme.rules import Delay, MentorRules, Rules, Unit
 from domain.registry import explained
 from domain.reminding import RecordDelivery, Remind
 from tests.domain import association_support
+from tests.domain.convention_stage import ID as CONVENTION
 from tests.domain.mentor_support import COURSE, MENTOR, PROGRAMME, Desk, presenting
 from tests.domain.rehearsal import settled
 from tests.domain.test_association_machine import AssociationMachine
-from tests.domain.test_convention_machine import ID as CONVENTION
 from tests.domain.test_convention_machine import ConventionMachine
 from tests.domain.test_explaining import case, why
 from tests.domain.test_mentor_machine import MentorMachine

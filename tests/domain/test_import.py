@@ -34,13 +34,6 @@ RESULT = Result(3, 2, 1, 0, "b" * 64, "c" * 64)
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
 
 
-@pytest.fixture
-async def house() -> House:
-    house = House()
-    await house.open()
-    return house
-
-
 def submitting(**changes: Any) -> Submit:
     values: dict[str, Any] = {
         "record_id": ID,

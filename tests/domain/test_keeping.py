@@ -20,13 +20,6 @@ ID = "convention-1"
 LYCEE = Party("lycee:0690010L", PartyKind.LYCEE, "lycée Tony Garnier", public=True)
 
 
-@pytest.fixture
-async def house() -> House:
-    house = House()
-    await house.open()
-    return house
-
-
 async def due_kinds(house: House) -> set[str]:
     programme = await fold_at(house.recorder, "programme-1j1m")
     convention = await house.convention(ID)

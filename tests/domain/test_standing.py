@@ -21,8 +21,9 @@ from domain.programme.commands import programme_id
 from domain.programme.model import Programme
 from domain.reminding import Remind
 from ledger.events import happened
+from tests.domain.convention_stage import ID
 from tests.domain.rehearsal import ENDED, RUNNING, settled
-from tests.domain.test_convention_machine import ID, ConventionMachine
+from tests.domain.test_convention_machine import ConventionMachine
 from tests.support import FACE_PARTY, START, House, StoppedClock, clauses, fold_at
 
 ACADEMIE = "academie:10"
