@@ -31,6 +31,7 @@ _LONGEST = (
     "test_writers.py",
     "test_demo.py",
     "test_postgres.py",
+    "test_group_commit.py",
     "test_restarts.py",
     "test_stack_supervisor.py",
 )

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from ledger.keyring import Keyring, MemoryKeyring
+from ledger.keyring_postgres import prepare
+from ledger.master import LocalMaster
 from ledger.postgres import PostgresRecorder
 from ledger.recorder import MemoryRecorder, Recorder
+from ops.stack.postgres import Postgres
 from tests.conftest import Database
+from tests.ledger.keyring_child import Place
 from tests.support import House, StoppedClock
 
 Shift = Callable[[timedelta], Awaitable[None]]
@@ -55,3 +65,49 @@ async def take_the_lock_away(database: Database) -> None:
         unlocked = row[0].replace("PERFORM pg_advisory_lock(7305001);", "")
         assert unlocked != row[0]
         await owner.execute(unlocked)
+
+
+# Where keys are kept -----------------------------------------------------------------------------
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def sqlite_place(tmp_path: Path) -> Place:
+    return Place("sqlite", str(tmp_path / "keyring" / "keys.db"))
+
+
+@pytest.fixture
+def postgres_place(postgres: Postgres) -> Iterator[Place]:
+    name = f"keyring_{next(_NUMBERS)}"
+    _on(postgres, "CREATE DATABASE {}", name)
+    with ThreadPoolExecutor(1) as aside:
+        aside.submit(asyncio.run, prepare(postgres.dsn(name))).result()
+    yield Place("postgres", postgres.dsn(name))
+    _on(postgres, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.stack)])
+def place(request: pytest.FixtureRequest) -> Place:
+    found: Place = request.getfixturevalue(f"{request.param}_place")
+    return found
+
+
+@pytest.fixture
+def master() -> LocalMaster:
+    return LocalMaster.new()
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.stack)])
+async def keyring(request: pytest.FixtureRequest, master: LocalMaster) -> AsyncIterator[Keyring]:
+    if request.param == "memory":
+        yield MemoryKeyring()
+        return
+    place: Place = request.getfixturevalue(f"{request.param}_place")
+    async with place.open(master) as keyring:
+        yield keyring
+
+
+def _on(postgres: Postgres, statement: str, name: str) -> None:
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))

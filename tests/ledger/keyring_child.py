@@ -23,6 +23,7 @@ from ledger.keyring_wrapped import WrappedKeyring, rotate
 from ledger.master import LocalMaster, Master
 
 _ROOT = Path(__file__).parents[2]
+MENTOR, MENTEE = "mentor-1", "mentee-1"
 
 
 @dataclass
