@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -19,13 +18,12 @@ from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
 from domain.programme.model import Programme
 from domain.reminding import RecordDelivery, Remind
 from ledger.events import happened
+from tests.domain.play import SEEN
 from tests.domain.rehearsal import Expected, Sheet, settled
 from tests.support import LYON, House, fold_at
 
 ID = "convention-1"
 PARIS = ZoneInfo("Europe/Paris")
-SEEN: Counter[str] = Counter()
-"""What a run has met: a machine that never did a thing proves nothing of it."""
 
 RECORDED_BY = {
     "ends_on": {"convention.Drafted@1", "convention.ClausesSet@1", "convention.HistoryRecorded@1"},

@@ -127,7 +127,7 @@ class Play(RuleBasedStateMachine):
         return {due.kind for due in self.desk.ready(self.record_id)}
 
 
-def played(machine: type[Play], examples: int) -> None:
+def played(machine: type[RuleBasedStateMachine], examples: int) -> None:
     """A run. Its seed is printed; ``MENTORAT_SEED`` replays it, and looks for the shortest story, which takes
     minutes."""
     replayed = os.environ.get("MENTORAT_SEED")

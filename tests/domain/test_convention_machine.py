@@ -6,16 +6,13 @@ should fail, and then nothing has changed. The seed of every run is printed; ``M
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Literal
 
-import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from domain.calendar import PartialDate
 from domain.commands import Command
@@ -29,7 +26,8 @@ from domain.programme.rules import Delay, Rules, Unit
 from ledger import codec
 from ledger.events import happened
 from ledger.personal import Box
-from tests.domain.convention_stage import ID, SEEN, ConventionStage
+from tests.domain.convention_stage import ID, ConventionStage
+from tests.domain.play import SEEN, played
 from tests.domain.rehearsal import ENDED, KEPT, OFFICER, RUNNING, SIGNING, months_later, settled
 from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, LYON, NATIONAL, clauses
 
@@ -432,8 +430,6 @@ class ConventionMachine(ConventionStage):
 def test_a_convention_does_what_a_plain_model_of_it_does(
     monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
-    seed = int(os.environ.get("MENTORAT_SEED", secrets.randbelow(2**32)))
-    print(f"MENTORAT_SEED={seed}")
     encode = codec.encode
 
     def encode_and_compare(event: Root.Event, box: Box) -> str:
@@ -452,20 +448,7 @@ def test_a_convention_does_what_a_plain_model_of_it_does(
         return state
 
     monkeypatch.setattr(codec, "encode", encode_and_compare)
-    SEEN.clear()
-    run_state_machine_as_test(
-        hypothesis.seed(seed)(ConventionMachine),
-        settings=hypothesis.settings(
-            max_examples=examples,
-            stateful_step_count=30,
-            deadline=None,
-            database=None,
-            derandomize=False,
-            print_blob=True,
-            suppress_health_check=list(hypothesis.HealthCheck),
-        ),
-    )
-    print(dict(sorted(SEEN.items())))
+    played(ConventionMachine, examples)
     automatic = ("record.remind", "record.record_delivery", "convention.enter_into_force")
     assert all(SEEN[name] for name in automatic)
     assert SEEN["status erased"]
