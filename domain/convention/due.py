@@ -61,13 +61,10 @@ def notice_end(convention: Convention, rules: Rules, given_on: date) -> date:
     return rules.notice.plainly_after(given_on) if months is None else add_months(given_on, months)
 
 
-def expected_reports(convention: Convention, rules: Rules | None = None) -> list[tuple[str, date]]:
+def expected_reports(convention: Convention, rules: Rules) -> list[tuple[str, date]]:
     """The reports this convention owes over its whole life, with their days: a bilan for every school year,
     a financial report for every civil year in which it was in force.
     """
-    from domain.programme.rules import Rules
-
-    rules = rules or Rules()
     if convention.in_force_from is None or convention.status not in RUNNING | ENDED:
         return []
     first = convention.in_force_from.first

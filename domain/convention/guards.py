@@ -24,7 +24,6 @@ from domain.kernel import Act, Actor, Forbidden, Refused
 
 if TYPE_CHECKING:
     from domain.convention.model import Convention
-    from domain.programme.rules import Rules
 
 
 def status_in(convention: Convention, allowed: Iterable[str], doing: str) -> None:
@@ -258,18 +257,6 @@ def open_amendment(convention: Convention) -> Amendment:
     if convention.amendment is None:
         raise Refused("no_amendment", "Aucun avenant n'est à signer.", ("un avenant proposé",))
     return convention.amendment
-
-
-def report_expected(convention: Convention, report: str, rules: Rules) -> None:
-    from domain.convention.due import expected_reports
-
-    expected = [key for key, _ in expected_reports(convention, rules)]
-    if report not in expected:
-        raise Refused(
-            "report_not_expected",
-            f"Aucun compte rendu « {report} » n'est attendu.",
-            (f"l'un de : {', '.join(expected) or 'aucun'}",),
-        )
 
 
 def in_force_once_signed(in_force_from: PartialDate, signed_on: PartialDate) -> None:

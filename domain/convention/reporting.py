@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from domain.calendar import PartialDate
 from domain.convention import guards
+from domain.convention.due import expected_reports
 from domain.convention.parts import ENDED, RUNNING, Report
 from domain.guards import not_in_the_future
 from domain.kernel import Act, Refused
@@ -31,7 +32,7 @@ def receive(
     """
     guards.status_in(convention, RUNNING | ENDED, "recevoir un compte rendu")
     not_in_the_future(act, on.first)
-    guards.report_expected(convention, report, rules)
+    _expected(convention, report, rules)
     if convention.reports.get(report, Report()).received_on:
         raise Refused("already_received", f"Ce compte rendu ({report}) a déjà été reçu.")
     convention._report_received(report=report, on=on, document_sha256=document_sha256)
@@ -42,3 +43,13 @@ def mark_overdue(convention: Convention, act: Act, *, report: str, due_on: date)
     state = convention.reports.get(report, Report())
     if not state.received_on and not state.overdue and due_on < act.today:
         convention._report_fell_overdue(report=report, on=due_on + timedelta(days=1))
+
+
+def _expected(convention: Convention, report: str, rules: Rules) -> None:
+    expected = [key for key, _ in expected_reports(convention, rules)]
+    if report not in expected:
+        raise Refused(
+            "report_not_expected",
+            f"Aucun compte rendu « {report} » n'est attendu.",
+            (f"l'un de : {', '.join(expected) or 'aucun'}",),
+        )
