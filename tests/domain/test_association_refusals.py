@@ -31,8 +31,8 @@ from domain.links import Channel
 from domain.programme.rules import AdmissionRules
 from domain.reminding import RecordDelivery, Remind
 from tests.domain.association_support import AWARD, PROGRAMME, Desk, guest, insurance, sha, version
+from tests.domain.refusing import MARK, Met, Shelf, Unlookable, codes, copied, quotes_nobody, refusals_at
 from tests.domain.rehearsal import OFFICER, settled
-from tests.domain.test_refusals import MARK, ODD, Shelf, Unlookable, codes, copied, told
 from tests.support import AUDITOR, COORDINATOR, FACE, GRENOBLE, LYON, NATIONAL, draft_command, fold_at
 
 ASKED: Final = ("charter", "insurance")
@@ -239,21 +239,13 @@ def attempts(stage: Callable[[Desk], None], odd: str) -> Iterator[tuple[Command,
 
 
 @pytest.fixture(scope="module")
-def met() -> list[tuple[str, Command, DomainError]]:
-    return [
-        (stage.__name__, *attempt)
-        for n, stage in enumerate(STAGES)
-        for attempt in attempts(stage, ODD[n % len(ODD)])
-    ]
+def met() -> list[Met]:
+    return refusals_at(STAGES, attempts)
 
 
-def test_no_refusal_quotes_what_is_personal(met: list[tuple[str, Command, DomainError]]) -> None:
+def test_no_refusal_quotes_what_is_personal(met: list[Met]) -> None:
     assert len(met) > 5_000
-    different = {(e.code, e.sentence, e.missing): (stage, command, e) for stage, command, e in met}
-    assert len(different) > 80
-    for stage, command, refused in different.values():
-        assert refused.sentence.strip()
-        assert not [word for word in told(refused, command) if MARK in word], (stage, command)
+    quotes_nobody(met, different=80)
 
 
 def test_a_guard_that_looks_at_a_contact_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,9 +257,7 @@ def test_a_guard_that_looks_at_a_contact_is_found(monkeypatch: pytest.MonkeyPatc
         list(attempts(admitted, MARK))
 
 
-def test_every_guard_of_an_association_has_refused_something(
-    met: list[tuple[str, Command, DomainError]],
-) -> None:
+def test_every_guard_of_an_association_has_refused_something(met: list[Met]) -> None:
     tried = {type(command) for _, command, _ in met}
     assert {c for name, c in command_types().items() if name.startswith("association.")} <= tried
     untold = codes("association", "links.py", "guards.py") - {no.code for _, _, no in met}

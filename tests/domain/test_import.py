@@ -25,7 +25,7 @@ from domain.imports.parts import (
     Status,
 )
 from domain.kernel import SYSTEM, Actor, Conflict, Forbidden, NotFound, Refused
-from tests.domain.test_refusals import codes
+from tests.domain.refusing import codes
 from tests.support import AUDITOR, COORDINATOR, FACE, LYON, NATIONAL, House, fold_at
 
 ID = "import-1"

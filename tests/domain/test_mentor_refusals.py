@@ -30,8 +30,8 @@ from domain.training import commands as course
 from domain.training.model import Training
 from domain.training.parts import Course, Module
 from tests.domain.mentor_support import COURSE, MENTOR, PROFILE, PROGRAMME, Desk, applying, codes_of, words_of
+from tests.domain.refusing import MARK, Met, Shelf, Unlookable, copied, quotes_nobody, refusals_at
 from tests.domain.rehearsal import OFFICER, settled
-from tests.domain.test_refusals import MARK, ODD, Shelf, Unlookable, copied, told
 from tests.support import AUDITOR, COORDINATOR, FACE, GRENOBLE, LYON, NATIONAL, fold_at
 
 TWIN: Final = "mentor-2"
@@ -321,26 +321,16 @@ def attempts(stage: Callable[[Desk], None], odd: str) -> Iterator[tuple[Command,
 
 
 @pytest.fixture(scope="module")
-def met() -> list[tuple[str, Command, DomainError]]:
-    return [
-        (stage.__name__, *attempt)
-        for n, stage in enumerate(STAGES)
-        for attempt in attempts(stage, ODD[n % len(ODD)])
-    ]
+def met() -> list[Met]:
+    return refusals_at(STAGES, attempts)
 
 
-def test_no_refusal_quotes_what_is_personal(met: list[tuple[str, Command, DomainError]]) -> None:
+def test_no_refusal_quotes_what_is_personal(met: list[Met]) -> None:
     assert len(met) > 8_000
-    different = {(e.code, e.sentence, e.missing): (stage, command, e) for stage, command, e in met}
-    assert len(different) > 100
-    for stage, command, refused in different.values():
-        assert refused.sentence.strip()
-        assert not [word for word in told(refused, command) if MARK in word], (stage, command)
+    quotes_nobody(met, different=100)
 
 
-def test_every_command_of_these_rooms_was_refused_to_somebody(
-    met: list[tuple[str, Command, DomainError]],
-) -> None:
+def test_every_command_of_these_rooms_was_refused_to_somebody(met: list[Met]) -> None:
     wanted = {c for c in command_types().values() if c.__module__.split(".")[1] in ROOMS}
     assert wanted <= {type(command) for _, command, _ in met}
     untold = codes_of(*ROOMS) - {refused.code for _, _, refused in met}

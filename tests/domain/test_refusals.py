@@ -6,20 +6,16 @@ planted; what is personal in the record cannot be looked at without the test fai
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Collection, Iterator
-from copy import copy
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 import pytest
 
-import domain
 from domain.association import commands as of_association
 from domain.association.model import Entitlement, EntitlementKind, Identity
-from domain.authorization import authorize
 from domain.calendar import PartialDate
 from domain.commands import Command, command_types, handler_of
 from domain.convention import commands as ask
@@ -27,11 +23,22 @@ from domain.convention import guards
 from domain.convention.model import Convention
 from domain.convention.parts import Capacity, Clauses, Coverage, EndCause, Medium, Party, PartyKind, Signatory
 from domain.erasure import Erase, Ground
-from domain.kernel import SYSTEM, Act, Actor, Claim, DomainError, NotFound, Refused, Root
+from domain.kernel import SYSTEM, Act, Actor, DomainError, Refused
 from domain.programme import commands as of_programme
 from domain.programme.rules import Delay, MentorRules, Perimeter, Rules
-from domain.refusal import Refusal
 from domain.reminding import RecordDelivery, Remind
+from tests.domain.refusing import (
+    MARK,
+    Met,
+    Shelf,
+    Unlookable,
+    codes,
+    copied,
+    quotes_nobody,
+    refusals_at,
+    rooms,
+    told,
+)
 from tests.domain.rehearsal import OFFICER, settled
 from tests.support import (
     AUDITOR,
@@ -52,9 +59,6 @@ ACADEMIE: Final = "academie:10"
 LYCEE: Final = Party("lycee:0690001A", PartyKind.LYCEE, "lycée de Vénissieux", public=True)
 HEAD: Final = Actor("t-head", "lycee", frozenset({"public", LYCEE.key}))
 EVERYBODY: Final = (LYON, COORDINATOR, HEAD, GRENOBLE, NATIONAL, AUDITOR, OFFICER, SYSTEM)
-MARK: Final = "Planté"
-ODD: Final = (MARK, f"{{name}} {MARK}", f"%s {MARK}", f"« {MARK} », O'Brien\nBcc: x@y", f"  {MARK}.")
-"""Names that somebody may have, or type to see what happens."""
 
 
 ELSEWHERE: Final = {
@@ -67,62 +71,6 @@ ELSEWHERE: Final = {
     "links.py": "test_association_refusals",
 }
 """The rooms of the domain whose guards another test looks at in the same way."""
-
-
-class Unlookable:
-    """Stands where a personal value was: it may be assigned, and looked for, and nothing else."""
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise AssertionError(f"a decision looks at a personal value ({name})")
-
-    def _looked_at(self, *_: object) -> NoReturn:
-        raise AssertionError("a decision looks at a personal value")
-
-    __str__ = __repr__ = __format__ = __eq__ = __len__ = __iter__ = __contains__ = __add__ = _looked_at
-    __hash__ = _looked_at
-
-
-class Shelf:
-    """The records as a command reads them, each a copy that nobody keeps."""
-
-    def __init__(self, records: dict[str, Root], world: object, actor: Actor, command: Command) -> None:
-        self.records, self.world, self.actor, self.command = records, world, actor, command
-
-    def get(self, kind: type[Root], record_id: str) -> Root:
-        record = self.find(kind, record_id)
-        if record is None:
-            raise NotFound("not_found", f"Aucun dossier {record_id} dans votre périmètre.")
-        authorize(self.actor, self.command.name, record)
-        return record
-
-    def read(self, kind: type[Root], record_id: str) -> Root:
-        record = self.find(kind, record_id)
-        if record is None:
-            raise Refused("unknown_record", f"Le dossier {record_id} n'existe pas.")
-        return record
-
-    def find(self, kind: type[Root], record_id: str) -> Root | None:
-        found = self.records.get(record_id)
-        return copied(found) if found else None
-
-    def holder(self, kind: type[Root], claims: Collection[Claim]) -> Root | None:
-        keys = {claim.key for claim in claims}
-        held = (one for one in self.records.values() if keys & {claim.key for claim in one.claims()})
-        return next(map(copied, held), None)
-
-    def add(self, record: Root) -> None:
-        authorize(self.actor, self.command.name, record)
-
-
-def copied(record: Root) -> Root:
-    """A copy that a decision may change without changing the record: values are never changed in place."""
-    again = copy(record)
-    for name, value in vars(record).items():
-        setattr(again, name, copy(value) if isinstance(value, dict | list) else value)
-    return again
 
 
 # The stages -------------------------------------------------------------------------------------------
@@ -413,28 +361,14 @@ def attempts(stage: Callable[[House], None], odd: str) -> Iterator[tuple[Command
                 yield command, refused
 
 
-def told(refused: DomainError, command: Command) -> tuple[str, ...]:
-    """Everything that is kept, or answered, of a refusal."""
-    kept = Refusal.of(command, cast("Refused", refused), "seed")
-    return (refused.sentence, *refused.missing, kept.sentence, *kept.missing, kept.guard, str(refused))
-
-
 @pytest.fixture(scope="module")
-def met() -> list[tuple[str, Command, DomainError]]:
-    return [
-        (stage.__name__, *attempt)
-        for n, stage in enumerate(STAGES)
-        for attempt in attempts(stage, ODD[n % len(ODD)])
-    ]
+def met() -> list[Met]:
+    return refusals_at(STAGES, attempts)
 
 
-def test_no_refusal_quotes_what_is_personal(met: list[tuple[str, Command, DomainError]]) -> None:
+def test_no_refusal_quotes_what_is_personal(met: list[Met]) -> None:
     assert len(met) > 10_000
-    different = {(e.code, e.sentence, e.missing): (stage, command, e) for stage, command, e in met}
-    assert len(different) > 100
-    for stage, command, refused in different.values():
-        assert refused.sentence.strip()
-        assert not [word for word in told(refused, command) if MARK in word], (stage, command)
+    quotes_nobody(met, different=100)
 
 
 def test_a_guard_that_looks_at_a_person_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -448,7 +382,7 @@ def test_a_guard_that_looks_at_a_person_is_found(monkeypatch: pytest.MonkeyPatch
     assert [word for word in told(quoting, ask.Submit(record_id=ID)) if MARK in word]
 
 
-def test_every_guard_of_the_house_has_refused_something(met: list[tuple[str, Command, DomainError]]) -> None:
+def test_every_guard_of_the_house_has_refused_something(met: list[Met]) -> None:
     here = set(rooms()) - ELSEWHERE.keys()
     wanted = {c for c in command_types().values() if c.__module__.split(".")[1] not in ELSEWHERE}
     assert wanted <= {type(command) for _, command, _ in met}
@@ -460,23 +394,3 @@ def test_the_guards_that_are_looked_at_elsewhere_are_looked_at_there() -> None:
     for room, module in ELSEWHERE.items():
         assert room in rooms()
         assert room in (Path(__file__).parent / f"{module}.py").read_text("utf-8")
-
-
-def rooms() -> list[str]:
-    """The folders and files of the domain."""
-    (folder,) = domain.__path__
-    return sorted(path.name for path in Path(folder).iterdir())
-
-
-def codes(*rooms: str) -> set[str]:
-    """The codes of the refusals that are written in these folders or files of the domain."""
-    (folder,) = domain.__path__
-    return {
-        str(node.args[0].value)
-        for path in Path(folder).rglob("*.py")
-        if path.relative_to(folder).parts[0] in rooms
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in {"Refused", "Forbidden", "Conflict", "NotFound"}
-        and isinstance(node.args[0], ast.Constant)
-    }
