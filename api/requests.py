@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.datastructures import Default
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, RootModel
 from starlette.types import Scope
 
 from api.fields import Body, shown
@@ -47,7 +47,9 @@ Key = Annotated[
         examples=["5f2b8f0e-6f5e-4f7e-9a39-0c6f3f9d8a10"],
     ),
 ]
-_VERSION: Final = "L'ETag de votre dernière lecture : la demande n'est menée que sur cette version."
+_VERSION: Final = (
+    "L'ETag de votre dernière lecture : la demande n'est menée que sur cette version. Ignoré par un lien."
+)
 Version = Annotated[
     str, Header(alias="If-Match", pattern=ETAG_PATTERN, description=_VERSION, examples=['"7"'])
 ]
@@ -96,6 +98,25 @@ class Accepted(BaseModel):
     }
 
 
+class Arrived(BaseModel):
+    """La demande est enregistrée. Au porteur d'un lien, combien de fois le dossier a changé ne se dit pas."""
+
+    id: str = Field(description="Le dossier concerné, celui du lien.")
+
+
+class ByLink(RootModel[Accepted | Arrived]):
+    """La demande est enregistrée : sa version et sa position ne sont dites qu'à qui a un jeton."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {"id": "mentor-3c1b6a52-7c6d-5f0f-8e0a-64f7a3a4f1b9", "version": 7, "position": 1042},
+                {"id": "mentor-3c1b6a52-7c6d-5f0f-8e0a-64f7a3a4f1b9"},
+            ]
+        }
+    }
+
+
 @dataclass(frozen=True)
 class Acting:
     """Carries a command out for whoever asks, and tells the response where the record stands."""
@@ -121,6 +142,14 @@ class Acting:
         return self._answer(
             Accepted(id=outcome.record_id, version=outcome.version, position=outcome.position)
         )
+
+    async def by_link(self, command: Command) -> ByLink:
+        """The same for an act that a link allows too. Its holder is not told how often the record changed,
+        nor may ask: ``If-Match`` is left aside."""
+        if self.caller.held is None:
+            return ByLink(await self(command))
+        outcome = await self._execute(command, "")
+        return ByLink(Arrived(id=outcome.record_id))
 
     async def create(self, command: Command, created: str, address: str) -> Accepted:
         """The same, for a command that creates the record ``created``, to be found at ``address``.
@@ -186,7 +215,8 @@ async def _creating(request: Request, response: Response, key: Key) -> Acting:
 
 
 async def _acting(request: Request, response: Response, key: Key, version: AnyVersion = None) -> Acting:
-    return Acting(request, response, await bearer_of(request), key, _number(version))
+    caller = await bearer_of(request)
+    return Acting(request, response, caller, key, None if caller.held else _number(version))
 
 
 async def _editing(request: Request, response: Response, key: Key, version: Version) -> Acting:

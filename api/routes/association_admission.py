@@ -11,7 +11,7 @@ from api.dependencies import Parts
 from api.fields import Body, Code, Day, ProgrammeId, Reason, shown
 from api.links import BY_LINK, GIVING, TAKING_BACK, IssuedLink, LinkId, issue
 from api.operators import binding
-from api.requests import Accepted, Act, AssociationId, Nothing, command
+from api.requests import Accepted, Act, AssociationId, ByLink, Nothing, command
 from api.routes.convention_text import MotivatedBody
 from api.routing import Route
 from domain.association import commands
@@ -118,8 +118,8 @@ class LinkBody(Body):
     "before_last_change",
     *BY_LINK,
 )
-async def open_admission(id: AssociationId, body: OpeningBody, act: Act) -> Accepted:
-    return await act(commands.OpenAdmission(record_id=id, **dict(body)))
+async def open_admission(id: AssociationId, body: OpeningBody, act: Act) -> ByLink:
+    return await act.by_link(commands.OpenAdmission(record_id=id, **dict(body)))
 
 
 @command(

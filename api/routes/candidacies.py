@@ -17,7 +17,7 @@ from api.dependencies import Parts
 from api.fields import Body, shown
 from api.links import BY_LINK
 from api.mentor_bodies import PERSON, PROFILE, OwnProfileBody, PersonBody
-from api.requests import Act, command, correlation_of
+from api.requests import Create, command, correlation_of
 from api.routing import Route
 from domain.calendar import paris_day
 from domain.kernel import Forbidden, KeyReused
@@ -73,7 +73,7 @@ class Acknowledged(BaseModel):
     "already_applied",
     answers=Acknowledged,
 )
-async def apply_by_link(body: OwnCandidacyBody, act: Act, parts: Parts) -> Acknowledged:
+async def apply_by_link(body: OwnCandidacyBody, act: Create, parts: Parts) -> Acknowledged:
     held = act.caller.held
     if held is None:
         raise Forbidden(

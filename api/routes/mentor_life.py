@@ -12,7 +12,7 @@ from api.dependencies import Parts
 from api.fields import Body, Code, Day, Flag, Line, LongText, Reason, shown
 from api.operators import binding_mentor
 from api.problems import Refusal
-from api.requests import Accepted, Act, command
+from api.requests import Accepted, Act, ByLink, command
 from api.routes.mentors import MentorId
 from api.routing import Route
 from domain.links import Channel
@@ -156,10 +156,10 @@ async def see_identity(id: MentorId, body: IdentityBody, act: Act) -> Accepted:
     "charter_superseded",
     *_BY_LINK,
 )
-async def sign_charter(id: MentorId, body: CharterBody, act: Act) -> Accepted:
+async def sign_charter(id: MentorId, body: CharterBody, act: Act) -> ByLink:
     if act.caller.held and body.version != CURRENT.version:
         raise Refusal("charter_superseded")
-    return await act(commands.SignCharter(record_id=id, **dict(body)))
+    return await act.by_link(commands.SignCharter(record_id=id, **dict(body)))
 
 
 @command(

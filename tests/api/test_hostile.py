@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.api import test_imports, walk
+from tests.api import test_links as links
 from tests.api.conftest import FACE, OTHER, Site
 from tests.api.estate import (
     FAULTY,
@@ -108,6 +111,23 @@ async def test_no_command_of_its_on_another_s_record_changes_anything_or_says_mo
         tried += 1
     assert tried > 50
     assert await versions(site, estate) == before
+
+
+@pytest.mark.parametrize("action", ["admission", "file", "candidacy"])
+async def test_whoever_holds_a_link_neither_learns_nor_guesses_how_often_the_record_changed(
+    site: Site, action: str
+) -> None:
+    await {"admission": links.to_admission, "file": links.to_sign, "candidacy": links.to_candidates}[action](
+        site
+    )
+    asked = await links.told(site)
+    body = {"admission": links.OPENING, "file": asked["body"], "candidacy": links.own()}[action]
+
+    answer = await site.call("guest", "POST", asked["path"], body, headers={"If-Match": '"999"'})
+
+    assert answer.status_code == 200, answer.text
+    assert {"version", "position"}.isdisjoint(answer.json())
+    assert "etag" not in answer.headers
 
 
 async def test_a_guessed_version_of_another_s_record_is_not_confirmed(site: Site) -> None:
