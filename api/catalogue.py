@@ -230,10 +230,11 @@ _RULES: Final = {
     "rules_unusable": Entry(
         409, "Règles inapplicables", "Aucun dossier ne pourrait suivre ces règles : detail dit pourquoi."
     ),
-    "rule_beyond_law": Entry(
+    "rule_out_of_bounds": Entry(
         409,
-        "Règle au-delà de la loi",
-        "Une règle est plus longue que la loi ne le permet : missing dit le plafond.",
+        "Règle hors bornes",
+        "Une règle est plus courte ou plus longue que la loi, ou le bon sens, ne le permet : missing dit "
+        "laquelle, et ses bornes.",
     ),
     "perimeter_is_national": Entry(
         409,

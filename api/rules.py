@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints
 
 from api.fields import Body, Code, Day, Line, ModuleCode
-from domain.identifiers import InvalidValue
+from domain.programme.bounds import BOUNDS
 from domain.programme.rules import (
-    AGES,
     DOCUMENTS,
     ENTITLEMENTS,
     MODULES,
@@ -21,6 +21,8 @@ from domain.programme.rules import (
     TrainingRules,
     Unit,
 )
+
+Number = Annotated[int, Field(strict=True, ge=0, le=99_999)]
 
 
 class _Part(Body):
@@ -37,39 +39,27 @@ class DelayBody(_Part):
 
     made = Delay
 
-    count: Annotated[int, Field(strict=True, ge=0, le=730)] = Field(description="Combien.")
+    count: Number = Field(description="Combien.")
     unit: Unit = Field(Unit.DAYS, description="Jours, jours de classe de l'académie, ou mois.")
 
 
-def _in(*units: Unit) -> AfterValidator:
-    """That a delay is in one of these units."""
-
-    def checked(delay: DelayBody) -> DelayBody:
-        if delay.unit not in units:
-            allowed = " ou ".join(units)
-            raise InvalidValue(delay.unit, "Cette durée ne se compte pas ainsi.", f"Unité : {allowed}.")
-        return delay
-
-    return AfterValidator(checked)
-
-
-def _of(delay: Delay) -> DelayBody:
-    return DelayBody(count=delay.count, unit=delay.unit)
-
-
-def _each(delays: tuple[Delay, ...]) -> list[DelayBody]:
-    return [_of(delay) for delay in delays]
-
-
 _DEFAULTS: Final = Rules()
-_ADMISSION, _MENTORS, _TRAINING = _DEFAULTS.admission, _DEFAULTS.mentors, _DEFAULTS.training
-Plain = Annotated[DelayBody, _in(Unit.DAYS, Unit.MONTHS)]
-"""Counted without any calendar: backwards, or over the school holidays."""
-InMonths = Annotated[DelayBody, _in(Unit.MONTHS)]
-InDays = Annotated[DelayBody, _in(Unit.DAYS)]
+_BOUNDS: Final = {bound.path: bound.label for bound in BOUNDS}
+
+
+def _rule(path: str, description: str) -> Any:
+    """The field of the rule at ``path``: what it is by default, and between what it may be set."""
+    told = f"{description} Valeurs : {_BOUNDS[path]}." if path in _BOUNDS else description
+    return Field(_body_of(attrgetter(path)(_DEFAULTS)), description=told)
+
+
+def _body_of(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_body_of(each) for each in value]
+    return DelayBody(count=value.count, unit=value.unit) if isinstance(value, Delay) else value
+
+
 Steps = Annotated[list[DelayBody], Field(max_length=12)]
-PlainSteps = Annotated[list[Plain], Field(max_length=12)]
-AtLeastOne = Annotated[Steps, Field(min_length=1)]
 Departement = Annotated[
     str, StringConstraints(strict=True, pattern=r"^([0-9]{2}|2[AB]|9[78][0-9])$"), Field(examples=["69"])
 ]
@@ -80,25 +70,19 @@ class AdmissionRulesBody(_Part):
 
     made = AdmissionRules
 
-    documents: Annotated[list[Code], Field(max_length=20)] = Field(
-        list(_ADMISSION.documents), description=f"Pièces demandées à toutes : {', '.join(DOCUMENTS)}."
+    documents: Annotated[list[Code], Field(max_length=20)] = _rule(
+        "admission.documents", f"Pièces demandées à toutes, une au moins : {', '.join(DOCUMENTS)}."
     )
-    reminders: AtLeastOne = Field(
-        _each(_ADMISSION.reminders), description="Relances des pièces manquantes ; au moins une."
+    reminders: Steps = _rule("admission.reminders", "Relances des pièces manquantes, avant le classement.")
+    lapse: DelayBody = _rule(
+        "admission.lapse", "Après l'ouverture, un dossier incomplet est classé sans suite."
     )
-    lapse: DelayBody = Field(
-        _of(_ADMISSION.lapse), description="Après l'ouverture, un dossier incomplet est classé sans suite."
+    assessment: DelayBody = _rule(
+        "admission.assessment",
+        "Lecture d'une pièce, instruction d'un dossier remis, avant d'alerter la Drafpic.",
     )
-    assessment: DelayBody = Field(
-        _of(_ADMISSION.assessment),
-        description="Lecture d'une pièce, instruction d'un dossier remis, avant d'alerter la Drafpic.",
-    )
-    insurance_alert: Plain = Field(
-        _of(_ADMISSION.insurance_alert), description="Alerte avant la fin de l'assurance ; jours ou mois."
-    )
-    entitlement_alerts: PlainSteps = Field(
-        _each(_ADMISSION.entitlement_alerts), description="Alertes avant la fin d'un titre ; jours ou mois."
-    )
+    insurance_alert: DelayBody = _rule("admission.insurance_alert", "Alerte avant la fin de l'assurance.")
+    entitlement_alerts: Steps = _rule("admission.entitlement_alerts", "Alertes avant la fin d'un titre.")
 
 
 class PerimeterBody(_Part):
@@ -107,6 +91,7 @@ class PerimeterBody(_Part):
     made = Perimeter
 
     mission: Line = Field(description="La mission, dans les mots du texte.")
+    source: Line = Field(description="Le texte qui le prévoit, tel qu'on le cite, avec son numéro.")
     starts: Day = Field(description="À partir de quand le texte s'applique.")
     ends: Day | None = Field(None, description="Son dernier jour ; absent, sans terme.")
     departements: Annotated[list[Departement], Field(max_length=110)] = Field(
@@ -119,38 +104,22 @@ class MentorRulesBody(_Part):
 
     made = MentorRules
 
-    reminders: Steps = Field(_each(_MENTORS.reminders), description="Relances d'un dossier qui n'avance pas.")
-    lapse: DelayBody = Field(_of(_MENTORS.lapse), description="Après quoi un dossier immobile devient caduc.")
-    idle: Plain = Field(
-        _of(_MENTORS.idle),
-        description="Après quoi un dossier complet qui n'avance plus devient caduc ; jours ou mois.",
+    reminders: Steps = _rule("mentors.reminders", "Relances d'un dossier qui n'avance pas.")
+    lapse: DelayBody = _rule("mentors.lapse", "Après quoi un dossier immobile devient caduc.")
+    idle: DelayBody = _rule("mentors.idle", "Après quoi un dossier complet qui n'avance plus devient caduc.")
+    idle_alert: DelayBody = _rule("mentors.idle_alert", "Alerte à l'association avant cette caducité.")
+    mentees: Number = _rule("mentors.mentees", "Mentoré·es à la fois, sauf précision du dossier.")
+    classes: Number = _rule("mentors.classes", "Classes à la fois, sauf précision du dossier.")
+    minimum_age: Number = _rule(
+        "mentors.minimum_age", "Âge minimal d'un·e mentor·e le jour de sa candidature, en années."
     )
-    idle_alert: Plain = Field(
-        _of(_MENTORS.idle_alert), description="Alerte à l'association avant cette caducité ; jours ou mois."
-    )
-    mentees: Annotated[int, Field(strict=True, ge=0, le=50)] = Field(
-        _MENTORS.mentees, description="Mentoré·es à la fois, sauf précision du dossier."
-    )
-    classes: Annotated[int, Field(strict=True, ge=0, le=50)] = Field(
-        _MENTORS.classes, description="Classes à la fois, sauf précision du dossier."
-    )
-    minimum_age: Annotated[int, Field(strict=True, ge=AGES[0], le=AGES[1])] = Field(
-        _MENTORS.minimum_age, description="Âge minimal d'un·e mentor·e le jour de sa candidature, en années."
-    )
-    b3_age: Plain = Field(
-        _of(_MENTORS.b3_age),
-        description="Âge au plus d'un bulletin n° 3 présenté ; jours ou mois, au plus 3 mois (89 jours).",
-    )
-    check: Plain = Field(
-        _of(_MENTORS.check), description="Durée de validité d'une vérification ; jours ou mois."
-    )
-    check_alerts: PlainSteps = Field(
-        _each(_MENTORS.check_alerts), description="Alertes avant son échéance ; jours ou mois."
-    )
-    honorabilite: Annotated[list[PerimeterBody], Field(max_length=20)] = Field(
-        [],
-        description="Les seuls périmètres où une attestation d'honorabilité peut être demandée. Ils sont "
-        "nationaux : les règles d'une académie n'en portent pas, et tous les dossiers suivent les derniers.",
+    b3_age: DelayBody = _rule("mentors.b3_age", "Âge au plus d'un bulletin n° 3 présenté.")
+    check: DelayBody = _rule("mentors.check", "Durée de validité d'une vérification.")
+    check_alerts: Steps = _rule("mentors.check_alerts", "Alertes avant son échéance.")
+    honorabilite: Annotated[list[PerimeterBody], Field(max_length=20)] = _rule(
+        "mentors.honorabilite",
+        "Les seuls périmètres où une attestation d'honorabilité peut être demandée. Ils sont nationaux : les "
+        "règles d'une académie n'en portent pas, et tous les dossiers suivent les derniers.",
     )
 
 
@@ -159,21 +128,13 @@ class TrainingRulesBody(_Part):
 
     made = TrainingRules
 
-    modules: Annotated[list[ModuleCode], Field(max_length=20)] = Field(
-        list(_TRAINING.modules), description=f"Modules exigés, par exemple : {', '.join(MODULES)}."
+    modules: Annotated[list[ModuleCode], Field(max_length=20)] = _rule(
+        "training.modules", f"Modules exigés, par exemple : {', '.join(MODULES)}."
     )
-    minutes: Annotated[int, Field(strict=True, ge=0, le=14_400)] = Field(
-        _TRAINING.minutes, description="Minutes suivies en tout."
-    )
-    certificate: Plain = Field(
-        _of(_TRAINING.certificate), description="Validité d'une attestation de formation ; jours ou mois."
-    )
-    certificate_alerts: PlainSteps = Field(
-        _each(_TRAINING.certificate_alerts), description="Alertes avant son échéance ; jours ou mois."
-    )
-    attendance: DelayBody = Field(
-        _of(_TRAINING.attendance), description="Pour noter les présences, après la formation."
-    )
+    minutes: Number = _rule("training.minutes", "Minutes suivies en tout.")
+    certificate: DelayBody = _rule("training.certificate", "Validité d'une attestation de formation.")
+    certificate_alerts: Steps = _rule("training.certificate_alerts", "Alertes avant son échéance.")
+    attendance: DelayBody = _rule("training.attendance", "Pour noter les présences, après la formation.")
 
 
 class RulesBody(_Part):
@@ -181,54 +142,27 @@ class RulesBody(_Part):
 
     made = Rules
 
-    review: DelayBody = Field(_of(_DEFAULTS.review), description="Délai de relecture.")
-    signature_reminders: AtLeastOne = Field(
-        _each(_DEFAULTS.signature_reminders),
-        description="Relances d'une signature, après l'envoi ; au moins une.",
+    review: DelayBody = _rule("review", "Délai de relecture.")
+    signature_reminders: Steps = _rule(
+        "signature_reminders", "Relances d'une signature, après l'envoi ; au moins une."
     )
-    end_alerts: PlainSteps = Field(
-        _each(_DEFAULTS.end_alerts), description="Alertes avant la fin ; jours ou mois."
+    end_alerts: Steps = _rule("end_alerts", "Alertes avant la fin.")
+    notice: DelayBody = _rule("notice", "Préavis de dénonciation.")
+    bilan_month: Number = _rule("bilan_month", "Mois où le bilan est dû.")
+    bilan_day: Number = _rule("bilan_day", "Jour où le bilan est dû ; il existe chaque année.")
+    financial_report: DelayBody = _rule("financial_report", "Après la fin de l'année civile.")
+    report_asked_before: DelayBody = _rule("report_asked_before", "Demande avant l'échéance.")
+    report_reminders: Steps = _rule("report_reminders", "Relances d'un compte rendu en retard.")
+    delivery_retries: Steps = _rule("delivery_retries", "Nouveaux essais d'un envoi.")
+    retention: DelayBody = _rule(
+        "retention", "Conservation des données personnelles après la fin du dossier."
     )
-    notice: InMonths = Field(_of(_DEFAULTS.notice), description="Préavis de dénonciation, en mois.")
-    bilan_month: Annotated[int, Field(strict=True, ge=1, le=12)] = Field(
-        _DEFAULTS.bilan_month, description="Mois où le bilan est dû."
-    )
-    bilan_day: Annotated[int, Field(strict=True, ge=1, le=31)] = Field(
-        _DEFAULTS.bilan_day, description="Jour où le bilan est dû ; il existe chaque année."
-    )
-    financial_report: InMonths = Field(
-        _of(_DEFAULTS.financial_report), description="Après la fin de l'année civile ; 6 mois au plus."
-    )
-    report_asked_before: Plain = Field(
-        _of(_DEFAULTS.report_asked_before), description="Demande avant l'échéance ; jours ou mois."
-    )
-    report_reminders: Steps = Field(
-        _each(_DEFAULTS.report_reminders), description="Relances d'un compte rendu en retard."
-    )
-    delivery_retries: Annotated[list[InDays], Field(max_length=12)] = Field(
-        _each(_DEFAULTS.delivery_retries), description="Nouveaux essais d'un envoi, en jours."
-    )
-    retention: Plain = Field(
-        _of(_DEFAULTS.retention),
-        description="Conservation des données personnelles après la fin du dossier ; jours ou mois, au plus "
-        "120 mois.",
-    )
-    required_entitlements: Annotated[list[Code], Field(max_length=10)] = Field(
-        [], description=f"Titres exigés des opérateurs, parmi : {', '.join(ENTITLEMENTS)}."
+    required_entitlements: Annotated[list[Code], Field(max_length=10)] = _rule(
+        "required_entitlements", f"Titres exigés des opérateurs, parmi : {', '.join(ENTITLEMENTS)}."
     )
     admission: AdmissionRulesBody = Field(AdmissionRulesBody(), description="L'admission des associations.")
     mentors: MentorRulesBody = Field(MentorRulesBody(), description="Les dossiers des mentors.")
     training: TrainingRulesBody = Field(TrainingRulesBody(), description="La formation des mentors.")
-
-    @field_validator("bilan_day")
-    @classmethod
-    def every_year(cls, day: int, info: ValidationInfo) -> int:
-        longest = {2: 28, 4: 30, 6: 30, 9: 30, 11: 30}.get(info.data.get("bilan_month", 1), 31)
-        if day > longest:
-            raise InvalidValue(
-                str(day), "Ce jour n'existe pas chaque année.", f"Ce mois va jusqu'au {longest}."
-            )
-        return day
 
     def rules(self) -> Rules:
         rules: Rules = self.told()

@@ -129,7 +129,7 @@ async def read_history(
     "already_open",
     "unknown_scheme",
     "rules_unusable",
-    "rule_beyond_law",
+    "rule_out_of_bounds",
     creates=True,
 )
 async def open_programme(body: ProgrammeBody, act: Create) -> Accepted:
@@ -148,7 +148,7 @@ async def open_programme(body: ProgrammeBody, act: Create) -> Accepted:
     "Adopter une version des règles",
     "rules_backdated",
     "rules_unusable",
-    "rule_beyond_law",
+    "rule_out_of_bounds",
     "perimeter_is_national",
     "not_your_academie",
 )

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from domain.kernel import Act, Refused, Root, event
-from domain.programme.law import lawful
+from domain.programme.bounds import bounded
 from domain.programme.rules import Rules
 
 SCHEMES: Final = {
@@ -51,7 +51,8 @@ class Programme(Root):
         """Adopts a new version from ``on``; ``to_open``: records already started follow it from that day.
 
         Raises ``Refused`` when it is backdated (decisions taken since would lose their rule), when an
-        académie legislates for another, or beyond the law (``lawful``).
+        académie legislates for another, out of the bounds (``bounds``), or when nobody could follow them.
+        Where the attestation d'honorabilité may be asked for is told by the law, so by the nation for all.
         """
         if on < act.today and self.versions:
             raise Refused(
@@ -59,9 +60,7 @@ class Programme(Root):
                 f"Des règles ne s'adoptent pas pour le passé ({on.isoformat()}).",
                 (f"une date d'effet à partir du {act.today.isoformat()}",),
             )
-        if problem := rules.problem():
-            raise Refused("rules_unusable", problem)
-        lawful(rules, academie)
+        _usable(rules, academie)
         if act.actor.role == "academie" and f"academie:{academie}" not in act.actor.scopes:
             raise Refused(
                 "not_your_academie",
@@ -129,3 +128,16 @@ class Programme(Root):
     @event("TargetSet", topic="programme.TargetSet@1")
     def _target_set(self, academie: str, school_year: str, mentees: int, lycees: int) -> None:
         self.targets[academie, school_year] = (mentees, lycees)
+
+
+def _usable(rules: Rules, academie: str) -> None:
+    bounded(rules)
+    if problem := rules.problem():
+        raise Refused("rules_unusable", problem)
+    if academie and rules.mentors.honorabilite:
+        raise Refused(
+            "perimeter_is_national",
+            "Les périmètres de l'attestation d'honorabilité (mentors.honorabilite) sont ceux de la loi : les "
+            "règles nationales les disent, et ils valent dans toutes les académies.",
+            ("les mêmes règles sans mentors.honorabilite",),
+        )

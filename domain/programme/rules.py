@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from domain.calendar import add_months
 
 if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
 
-LONGEST: Final = 3_660
-"""No delay is longer than that, in whatever unit."""
-
-AGES: Final = (16, 99)
-"""Between these is the age from which a programme takes mentors: a member of an association answers for
-its acts from 16 years on (loi du 1er juillet 1901, art. 2 bis)."""
+_WORD: Final = re.compile(r"[^\W\d_]{3}")
+_NUMBER: Final = re.compile(r"\d")
 
 
 class Unit(StrEnum):
@@ -55,6 +51,11 @@ class Delay:
         if self.unit is Unit.MONTHS:
             return add_months(day, -self.count)
         return day - timedelta(days=self.count)
+
+    @property
+    def roughly(self) -> float:
+        """In plain days, to compare what is told in several units: five days of school a week, 30 a month."""
+        return self.count * {Unit.DAYS: 1, Unit.SCHOOL_DAYS: 7 / 5, Unit.MONTHS: 30}[self.unit]
 
     @property
     def label(self) -> str:
@@ -106,13 +107,28 @@ class AdmissionRules:
 @dataclass(frozen=True)
 class Perimeter:
     """Where the law provides for an attestation d'honorabilité: a mission (in the words of the text), from a
-    day to another, in some départements or everywhere. Outside, asking for one is an offence.
+    day to another, in some départements or everywhere. Outside, asking for one is an offence. ``source``: the
+    text that says so, as it is cited.
     """
 
     mission: str
     starts: date
     ends: date | None = None
     departements: tuple[str, ...] = ()
+    source: str = ""
+
+    def problem(self) -> str | None:
+        """Why it is no perimeter of the law, in French."""
+        if not _WORD.search(self.mission):
+            return f"Un périmètre d'honorabilité nomme sa mission comme le texte ; ici « {self.mission} »."
+        if not (_WORD.search(self.source) and _NUMBER.search(self.source)):
+            return (
+                f"Le périmètre d'honorabilité « {self.mission} » (mentors.honorabilite) cite le texte qui le "
+                "prévoit (source), avec son numéro."
+            )
+        if self.ends and self.ends < self.starts:
+            return "Un périmètre d'honorabilité finit avant de commencer."
+        return None
 
     def covers(self, mission: str, departement: str, day: date) -> bool:
         within = self.starts <= day and (self.ends is None or day <= self.ends)
@@ -175,44 +191,61 @@ class Rules:
     training: TrainingRules = TrainingRules()
 
     def problem(self) -> str | None:
-        """Why no deadline could be worked out from these rules, in French; ``None`` when they will do."""
+        """Why nobody could follow these rules, in French; ``None`` when they will do. See also ``bounds``."""
         try:
             date(2025, self.bilan_month, self.bilan_day)
         except ValueError:
             return f"Le bilan ne peut être dû le {self.bilan_day}/{self.bilan_month} : ce jour n'existe pas."
+        return (
+            self._wanting()
+            or _unordered(self)
+            or next((told for each in self.mentors.honorabilite if (told := each.problem())), None)
+        )
+
+    def _wanting(self) -> str | None:
+        """What is empty, or no word of its list."""
         if not self.signature_reminders:
             return "Les relances de signature (signature_reminders) demandent au moins un délai."
         if not self.admission.reminders:
             return "Les relances de pièces (admission.reminders) demandent au moins un délai."
-        if not {*self.admission.documents} <= DOCUMENTS.keys():
-            return f"Les pièces demandées (admission.documents) sont parmi : {', '.join(DOCUMENTS)}."
+        if not self.admission.documents or not {*self.admission.documents} <= DOCUMENTS.keys():
+            allowed = ", ".join(DOCUMENTS)
+            return f"Les pièces demandées (admission.documents), une au moins, sont parmi : {allowed}."
         if not {*self.required_entitlements} <= {*ENTITLEMENTS}:
             return f"Les titres requis (required_entitlements) sont parmi : {', '.join(ENTITLEMENTS)}."
-        if any(not 0 <= delay.count <= LONGEST for delay in _delays(self)):
-            return f"Un délai est un nombre entre 0 et {LONGEST}."
-        if not self.retention.count:
-            return "La conservation (retention) dure au moins un jour : effacer est sans retour."
-        growing = (self.signature_reminders, self.report_reminders, self.admission.reminders)
-        for series in (*growing, self.mentors.reminders):
-            if len({d.unit for d in series}) > 1 or list(series) != sorted(series, key=lambda d: d.count):
-                return "Les relances se suivent du délai le plus court au plus long, dans la même unité."
-        shrinking = (self.end_alerts, self.admission.entitlement_alerts, self.mentors.check_alerts)
-        for series in (*shrinking, self.training.certificate_alerts):
-            if list(series) != sorted(series, key=lambda d: -d.count):
-                return "Les alertes de fin se suivent de la plus lointaine à la plus proche."
-        if any(p.ends and p.ends < p.starts for p in self.mentors.honorabilite):
-            return "Un périmètre d'honorabilité finit avant de commencer."
-        fits = AGES[0] <= self.mentors.minimum_age <= AGES[1]
-        return None if fits else f"L'âge minimal (mentors.minimum_age) va de {AGES[0]} à {AGES[1]} ans."
+        return None
 
 
-def _delays(value: Any) -> Iterator[Delay]:
-    """Every delay within, however deep."""
-    if isinstance(value, Delay):
-        yield value
-    elif isinstance(value, tuple):
-        for each in value:
-            yield from _delays(each)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _delays(getattr(value, field.name))
+def _unordered(rules: Rules) -> str | None:
+    """What comes in no order, or after what it announces."""
+    admission, mentors, training = rules.admission, rules.mentors, rules.training
+    reminders = (rules.signature_reminders, rules.report_reminders, admission.reminders, mentors.reminders)
+    for series in reminders:
+        counts = [one.count for one in series]
+        if len({one.unit for one in series}) > 1 or counts != sorted({*counts}):
+            return "Les relances se suivent du délai le plus court au plus long, dans la même unité."
+    alerts = (
+        rules.end_alerts,
+        admission.entitlement_alerts,
+        mentors.check_alerts,
+        training.certificate_alerts,
+    )
+    for series in alerts:
+        days = [one.roughly for one in series]
+        if days != sorted({*days}, reverse=True):
+            return "Les alertes de fin se suivent de la plus lointaine à la plus proche."
+    for path, within, earlier, whole in (
+        ("admission.reminders", "admission.lapse", admission.reminders, admission.lapse),
+        ("mentors.reminders", "mentors.lapse", mentors.reminders, mentors.lapse),
+        ("mentors.idle_alert", "mentors.idle", (mentors.idle_alert,), mentors.idle),
+        ("mentors.check_alerts", "mentors.check", mentors.check_alerts, mentors.check),
+        (
+            "training.certificate_alerts",
+            "training.certificate",
+            training.certificate_alerts,
+            training.certificate,
+        ),
+    ):
+        if any(one.roughly >= whole.roughly for one in earlier):
+            return f"Les délais de {path} sont plus courts que {within} ({whole.label}), qu'ils précèdent."
+    return None

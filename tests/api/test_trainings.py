@@ -331,8 +331,8 @@ async def test_a_certificate_lasts_as_long_as_the_rules_adopted_say(school: Site
     [
         ({"admission": {"documents": ["passport"]}}, (409, "rules_unusable")),
         ({"admission": {"entitlement_alerts": [{"count": 30}, {"count": 60}]}}, (409, "rules_unusable")),
-        ({"training": {"certificate": {"count": 5, "unit": "school_days"}}}, (422, "invalid")),
-        ({"mentors": {"check_alerts": [{"count": 5, "unit": "school_days"}]}}, (422, "invalid")),
+        ({"training": {"certificate": {"count": 5, "unit": "school_days"}}}, (409, "rule_out_of_bounds")),
+        ({"mentors": {"check_alerts": [{"count": 5, "unit": "school_days"}]}}, (409, "rule_out_of_bounds")),
         ({"mentors": {"honorabilite": [{"mission": "x", "starts": "hier"}]}}, (422, "invalid")),
         ({"training": {"hours": 4}}, (422, "invalid")),
     ],

@@ -182,14 +182,15 @@ async def test_instants_may_carry_a_zone(site: Site) -> None:
 
 
 async def test_rules_that_could_not_be_followed_are_refused(site: Site) -> None:
-    tried: tuple[dict[str, Any], ...] = (
-        {"signature_reminders": []},
-        {"bilan_month": 2, "bilan_day": 29},
-        {"notice": {"count": 3, "unit": "days"}},
-        {"end_alerts": [{"count": 30, "unit": "school_days"}]},
-        {"review": {"count": 100_000}},
+    tried: tuple[tuple[dict[str, Any], tuple[int, str]], ...] = (
+        ({"signature_reminders": []}, (409, "rules_unusable")),
+        ({"bilan_month": 2, "bilan_day": 29}, (409, "rules_unusable")),
+        ({"notice": {"count": 3, "unit": "days"}}, (409, "rule_out_of_bounds")),
+        ({"end_alerts": [{"count": 30, "unit": "school_days"}]}, (409, "rule_out_of_bounds")),
+        ({"mentors": {"lapse": {"count": 0}}}, (409, "rule_out_of_bounds")),
+        ({"review": {"count": 100_000}}, (422, "invalid")),
     )
-    for rules in tried:
+    for rules, answered in tried:
         body = {"scheme": "ptech", "on": "2025-09-01", "rules": rules}
         answer = await site.call("national", "POST", "/v1/programmes", body)
-        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), rules
+        assert (answer.status_code, answer.json()["code"]) == answered, rules

@@ -85,16 +85,11 @@ async def test_the_same_key_with_another_reason_is_another_demand(house: House) 
 
 
 UNUSABLE = {
-    "thirteenth month": {"bilan_month": 13},
     "no such day": {"bilan_month": 6, "bilan_day": 31},
     "nobody reminded": {"signature_reminders": ()},
     "disordered reminders": {"signature_reminders": (Delay(14), Delay(7))},
     "mixed units": {"report_reminders": (Delay(5), Delay(10, Unit.SCHOOL_DAYS))},
     "disordered alerts": {"end_alerts": (Delay(30), Delay(90))},
-    "endless delay": {"review": Delay(100_000, Unit.SCHOOL_DAYS)},
-    "negative delay": {"notice": Delay(-1, Unit.MONTHS)},
-    "endless retention": {"retention": Delay(100_000, Unit.MONTHS)},
-    "erased at once": {"retention": Delay(0)},
 }
 
 
@@ -106,7 +101,3 @@ async def test_rules_from_which_no_deadline_could_be_worked_out_are_refused(hous
         await house.do(command, NATIONAL)
     assert no.value.code == "rules_unusable"
     assert no.value.sentence.endswith(".")
-
-
-async def test_the_default_rules_will_do() -> None:
-    assert Rules().problem() is None

@@ -52,7 +52,7 @@ MISSION = "mission d'aide sociale à l'enfance"
 FRAMED = replace(
     Rules(),
     mentors=MentorRules(
-        honorabilite=(Perimeter(MISSION, date(2025, 10, 1), date(2026, 3, 31), departements=("69",)),)
+        honorabilite=(Perimeter(MISSION, date(2025, 10, 1), date(2026, 3, 31), ("69",), "CASF, art. L133-6"),)
     ),
 )
 

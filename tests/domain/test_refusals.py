@@ -305,10 +305,10 @@ def _of_other_records(today: date) -> Iterator[Command]:
         yield of_programme.OpenProgramme(
             record_id=f"programme-{scheme}", scheme=scheme, rules=Rules(), on=today
         )
-    for rules, on in ((Rules(), date(2020, 1, 1)), (Rules(notice=Delay(-1)), today), (Rules(), today)):
+    for rules, on in ((Rules(), date(2020, 1, 1)), (Rules(bilan_day=31), today), (Rules(), today)):
         yield of_programme.AdoptRules(record_id="programme-1j1m", rules=rules, on=on)
     beyond = Rules(retention=Delay(3_660))
-    framed = Rules(mentors=MentorRules(honorabilite=(Perimeter("mission", today),)))
+    framed = Rules(mentors=MentorRules(honorabilite=(Perimeter("mission", today, source="loi n° 2022-140"),)))
     for rules in (beyond, framed):
         yield of_programme.AdoptRules(record_id="programme-1j1m", rules=rules, on=today, academie="10")
     for mentees in (3, -3):

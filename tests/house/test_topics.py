@@ -64,6 +64,7 @@ BODIES = {
     "convention.ReminderDue@1.what": "written by the house, of bodies and dates",
     "convention.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "convention.Corrected@1.date_name": "which date is corrected",
+    "Perimeter.source": "the citation of a law or decree, told by the nation",
     "Firm.name": "the name of a company",
     "Firm.siret": "its number, read as one: domain.company.model.checked",
     "Firm.naf": "a code, read as one",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import pytest
 
 from domain.association.commands import ChangeIdentity
 from domain.association.model import Identity
-from domain.calendar import PartialDate, paris_day
+from domain.calendar import PartialDate, add_months, paris_day
 from domain.convention import commands as ask
 from domain.convention.parts import Medium
 from domain.erasure import Erase, Ground
@@ -19,7 +19,7 @@ from domain.kernel import SYSTEM, Actor, Conflict, KeyReused, NotFound, Precondi
 from domain.mentor import commands as mentors
 from domain.mentor.parts import CheckKind
 from domain.programme.commands import AdoptRules
-from domain.programme.rules import Delay, Rules
+from domain.programme.rules import Delay, Rules, Unit
 from ledger import turns, vault
 from ledger.events import REASON, StoredEvent
 from ledger.recorder import Append, Loaded, Recorder, VersionConflict
@@ -180,17 +180,19 @@ async def test_without_a_precondition_it_decides_again(house: House, between: In
 async def test_a_decision_does_not_rest_on_a_programme_that_has_changed(
     house: House, between: Interfering
 ) -> None:
-    """A notice of three months is being recorded while one of 900 days is adopted: it runs 900 days."""
+    """A notice of three months is being recorded while one of twelve is adopted: it runs twelve."""
     await draft_in_force(house)
     today = house.clock.today
-    adopted = AdoptRules(record_id="programme-1j1m", rules=Rules(notice=Delay(900)), on=today, to_open=True)
+    adopted = AdoptRules(
+        record_id="programme-1j1m", rules=Rules(notice=Delay(12, Unit.MONTHS)), on=today, to_open=True
+    )
     between.before_append.append(lambda: house.do(adopted, NATIONAL))
     await house.do(ask.Denounce(record_id="convention-2", party=ACADEMIE, on=today), reason="motif")
     given = (await house.recorder.load(["convention-2"])).events[-1]
     programme = (await house.recorder.load(["programme-1j1m"])).events[-1]
     assert given.facts["rests_on"] == {"programme-1j1m": programme.version}
     assert (given.position, given.topic) == (programme.position + 1, "convention.NoticeGiven@1")
-    assert (await house.convention("convention-2")).notice_until == today + timedelta(days=900)
+    assert (await house.convention("convention-2")).notice_until == add_months(today, 12)
 
 
 async def draft_in_force(house: House) -> None:

@@ -76,7 +76,7 @@ def _simple(build: Callable[[Views, str, int], Command]) -> Build:
 
 
 def _rules(views: Views, n: int, academie: str) -> AdoptRules:
-    rules = Rules(signature_reminders=(Delay(3), Delay(3 + n)), end_alerts=(Delay(40 + n), Delay(10)))
+    rules = Rules(signature_reminders=(Delay(3), Delay(4 + n)), end_alerts=(Delay(40 + n), Delay(10)))
     return AdoptRules(
         record_id=programme_id("1j1m"),
         rules=rules,

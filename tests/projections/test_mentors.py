@@ -16,7 +16,7 @@ from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
 from domain.mentor.parts import MentorLeaving, Occupation, Origin, Person, Profile
 from domain.programme.commands import AdoptRules
-from domain.programme.rules import Delay, MentorRules, Rules, TrainingRules
+from domain.programme.rules import Delay, MentorRules, Rules, TrainingRules, Unit
 from domain.reminding import RecordDelivery, Remind
 from ledger.postgres import PostgresRecorder
 from projections import deadlines, mentors
@@ -256,7 +256,9 @@ async def test_what_counts_no_more_shows_the_next_day_without_any_event(views: V
 
 async def test_a_certificate_ends_for_somebody_for_whom_no_alert_is_set(views: Views, desk: Desk) -> None:
     """Nothing is awaited on that day: the row itself says that it is to be looked at again."""
-    rules = Rules(training=TrainingRules(certificate_alerts=()), mentors=MentorRules(check=Delay(3_000)))
+    rules = Rules(
+        training=TrainingRules(certificate_alerts=()), mentors=MentorRules(check=Delay(36, Unit.MONTHS))
+    )
     desk.do(AdoptRules(record_id=PROGRAMME, rules=rules, on=desk.today), NATIONAL)
     desk.cleared()
     before = await row(views)
@@ -281,13 +283,13 @@ async def test_rules_meant_for_open_records_reach_every_kind_that_follows_them(
         followers = await deadlines.programme_records(connection, PROGRAMME)
     assert followers == [FACE, MENTOR, COURSE]
 
-    rules = Rules(mentors=MentorRules(mentees=3, lapse=Delay(12)))
+    rules = Rules(mentors=MentorRules(mentees=3, lapse=Delay(20)))
     desk.do(AdoptRules(record_id=PROGRAMME, rules=rules, on=desk.today, to_open=True), NATIONAL)
     moved = await row(views)
 
     assert (moved.rules_version, moved.capacity["mentees"]) == (2, 3)
     lapse = next(one for one in moved.next if one.kind == "lapse")
-    assert lapse.by == desk.today + timedelta(days=12)
+    assert lapse.by == desk.today + timedelta(days=20)
 
 
 async def test_rules_adopted_for_a_day_to_come_move_what_mentors_wait_for_that_day(
