@@ -16,10 +16,8 @@ from domain.association.parts import BLOCK_LABELS as BLOCKS
 from domain.association.parts import CONVENTIONED, FOLLOWED, STANDING, STATUS_LABELS, Block, Status
 from domain.calendar import paris_day
 from domain.convention.model import Convention
-from domain.convention.parts import RUNNING
 from domain.kernel import Root
 from domain.mentor.clearance import Lack
-from domain.mentor.model import Mentor
 from domain.mentor.operator import blocking, clearing, operator_lacks
 from domain.mentor.parts import BLOCK_LABELS, OPEN
 from domain.programme.model import Programme
@@ -96,20 +94,6 @@ async def conventions_of(parts: Services, association_id: str) -> list[str]:
         filters = ConventionFilters(association=association_id)
         page = await conventions.page(connection, filters, None, MOST_ITEMS)
     return [row.id for row in page.items]
-
-
-async def binding(parts: Services, association_id: str) -> tuple[str, ...]:
-    """The ids of the conventions in force that bind an operator: what a decision rests on when it names
-    none."""
-    ids = await conventions_of(parts, association_id)
-    found = [one for one in (await _records(parts, ids)).values() if isinstance(one, Convention)]
-    return tuple(one.id for one in found if one.status in RUNNING)
-
-
-async def binding_mentor(parts: Services, mentor_id: str) -> tuple[str, ...]:
-    """Those that bind the operator of a mentor; none of a mentor that does not exist."""
-    mentor = (await _records(parts, [mentor_id])).get(mentor_id)
-    return await binding(parts, mentor.association_id) if isinstance(mentor, Mentor) else ()
 
 
 async def _bound_by(

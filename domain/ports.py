@@ -36,6 +36,9 @@ class Records(Protocol):
         """The record that holds one of these claims, ``None`` when nobody does. It takes as many steps
         either way: the time of the answer does not say which."""
 
+    def conventions(self, association_id: str) -> Collection[str]:
+        """The ids of those by which an operator may be bound (``Conventions``): each is to be read."""
+
     def add(self, record: Root) -> None:
         """A record created by this command."""
 
@@ -46,6 +49,14 @@ class Records(Protocol):
     @property
     def world(self) -> World:
         """The calendar and the territory."""
+
+
+class Conventions(Protocol):
+    """Which conventions a decision that names none goes and reads."""
+
+    async def __call__(self, association_id: str) -> Collection[str]:
+        """The ids of those by which an operator may be bound, whoever asks: none that binds it is missing but
+        one drafted a moment ago, and some bind it not yet, or no longer."""
 
 
 class Calendars(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
@@ -32,14 +32,14 @@ from domain.kernel import (
     effective_at,
     event_id,
 )
-from domain.ports import Outcome, Request, World
+from domain.ports import Conventions, Outcome, Request, World
 from domain.refusal import Refusal
 from ledger import codec, personal
 from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
 from ledger.keyring import KeyDestroyed, Keyring
 from ledger.personal import SEALED
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Overloaded, Recorder, VersionConflict
-from ledger.records import LoadedRecords, MissingHolders, MissingRecord
+from ledger.records import LoadedRecords, MissingConventions, MissingHolders, MissingRecord
 from ledger.turns import Turn, Turns, overtaken
 from ledger.vault import EventVault
 
@@ -64,19 +64,27 @@ class _Decided:
 
 class Executor:
     """The one way in. ``digest_key`` makes the digest of a command's body unreadable without it; the keys of
-    ``keyring`` seal what is personal.
+    ``keyring`` seal what is personal; ``conventions``: which may bind an operator.
     """
 
-    def __init__(self, recorder: Recorder, world: World, digest_key: bytes, keyring: Keyring) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        world: World,
+        digest_key: bytes,
+        keyring: Keyring,
+        conventions: Conventions,
+    ) -> None:
         self.recorder = recorder
         self.world = world
         self.keyring = keyring
+        self.conventions = conventions
         self._digest_key = digest_key
         self._turns = Turns()
 
     def over(self, recorder: Recorder, keyring: Keyring | None = None) -> Executor:
         """The same executor on another store: to try commands without writing them."""
-        return Executor(recorder, self.world, self._digest_key, keyring or self.keyring)
+        return Executor(recorder, self.world, self._digest_key, keyring or self.keyring, self.conventions)
 
     async def now(self) -> datetime:
         return await self.recorder.now()
@@ -137,8 +145,11 @@ class Executor:
         versions are checked when it is recorded.
         """
         stored, holders = list(loaded.events), dict[str, str | None]()
+        bound = dict[str, Collection[str]]()
         while True:
-            records = LoadedRecords(request, self.world, stored, frozenset(known), holders, self.word_digest)
+            records = LoadedRecords(
+                request, self.world, stored, frozenset(known), holders, bound, self.word_digest
+            )
             try:
                 return records, await self._decide_or_record_refusal(request, records, loaded.now)
             except MissingRecord as missing:
@@ -152,6 +163,10 @@ class Executor:
                 found = await self.recorder.load(sorted(fresh) or [request.command.record_id])
                 stored += found.events if fresh else []
                 known |= fresh
+            except MissingConventions as missing:
+                bound[missing.association_id] = ids = await self.conventions(missing.association_id)
+                stored += (await self.recorder.load(sorted({*ids} - known))).events
+                known.update(ids)
 
     async def _decide_or_record_refusal(
         self, request: Request, records: LoadedRecords, now: datetime

@@ -29,6 +29,14 @@ class MissingHolders(Exception):
         self.keys = keys
 
 
+class MissingConventions(Exception):
+    """The decision asks which conventions may bind an operator, which was not looked up: likewise."""
+
+    def __init__(self, association_id: str) -> None:
+        super().__init__(association_id)
+        self.association_id = association_id
+
+
 class LoadedRecords:
     """``Records`` over what one SELECT brought; any other record is asked for by ``MissingRecord``."""
 
@@ -39,6 +47,7 @@ class LoadedRecords:
         stored: Sequence[StoredEvent],
         known: frozenset[str],
         holders: Mapping[str, str | None],
+        bound: Mapping[str, Collection[str]],
         digest: Callable[..., str],
     ) -> None:
         self.digest = digest
@@ -46,6 +55,7 @@ class LoadedRecords:
         self._world = world
         self._known = known
         self._holders = holders
+        self._bound = bound
         self._stored: dict[str, list[StoredEvent]] = {record_id: [] for record_id in known}
         for one in stored:
             self._stored[one.record_id].append(one)
@@ -94,6 +104,11 @@ class LoadedRecords:
             raise MissingHolders(keys)
         held = sorted({record_id for key in keys if (record_id := self._holders[key])})
         return self.find(kind, held[0]) if held else None
+
+    def conventions(self, association_id: str) -> Collection[str]:
+        if association_id not in self._bound:
+            raise MissingConventions(association_id)
+        return self._bound[association_id]
 
     def add(self, record: Root) -> None:
         if record.id == self._request.command.record_id:

@@ -17,6 +17,7 @@ from ops import database, keys, reference
 from ops.database import Pool
 from ops.erasures import Erasures, Journal
 from ops.settings import Settings
+from projections.binding import BindingConventions
 from projections.reading import Reader
 
 
@@ -74,7 +75,7 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
         Reader(pool) as reader,
     ):
         recorder, around = PostgresRecorder(pool), world()
-        executor = Executor(recorder, around, settings.digest_secret, keyring)
+        executor = Executor(recorder, around, settings.digest_secret, keyring, BindingConventions(reader))
         documents = Documents(settings.documents, keyring)
         yield House(
             settings,

@@ -19,7 +19,7 @@ from domain.convention.commands import (
 )
 from domain.convention.model import Convention
 from domain.convention.parts import Clauses, Coverage, Kind, Medium, Party, PartyKind, Signatory
-from domain.kernel import SYSTEM, Actor, Root
+from domain.kernel import SYSTEM, Actor, Root, kind_of
 from domain.ports import Outcome, Request
 from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.rules import Rules
@@ -77,8 +77,19 @@ class House:
         self.clock = clock or StoppedClock()
         self.recorder = recorder or MemoryRecorder(self.clock)
         self.keyring = keyring or MemoryKeyring()
-        self.executor = Executor(self.recorder, TestWorld(), b"test digest key", self.keyring)  # type: ignore[arg-type]
+        self.executor = Executor(
+            self.recorder,
+            TestWorld(),  # type: ignore[arg-type]
+            b"test digest key",
+            self.keyring,
+            self.conventions,
+        )
         self._count = 0
+        self._heard_of: set[str] = set()
+
+    async def conventions(self, association_id: str) -> list[str]:
+        """Every one that there is here, whoever it binds: a decision reads them."""
+        return sorted({one.record_id for one in (await self.recorder.load(sorted(self._heard_of))).events})
 
     async def do(
         self,
@@ -90,6 +101,7 @@ class House:
         expected: int | None = None,
     ) -> Outcome:
         self._count += 1
+        self._heard_of |= {command.record_id} if kind_of(command.record_id) == "convention" else set()
         request = Request(
             command, actor, f"{actor.id}:{key or self._count}", reason=reason, expected_version=expected
         )

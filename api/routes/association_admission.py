@@ -10,7 +10,6 @@ from pydantic import Field, StringConstraints
 from api.dependencies import Parts
 from api.fields import Body, Code, Day, ProgrammeId, Reason, shown
 from api.links import BY_LINK, GIVING, TAKING_BACK, IssuedLink, LinkId, issue
-from api.operators import binding
 from api.requests import Accepted, Act, AssociationId, ByLink, Nothing, command
 from api.routes.convention_text import MotivatedBody
 from api.routing import Route
@@ -137,9 +136,8 @@ async def open_admission(id: AssociationId, body: OpeningBody, act: Act) -> ByLi
     "insurance_lapsed",
     "entitlement_missing",
 )
-async def admit(id: AssociationId, body: AdmittingBody, act: Act, parts: Parts) -> Accepted:
-    conventions = tuple(dict.fromkeys(body.conventions)) or await binding(parts, id)
-    return await act(commands.Admit(record_id=id, on=body.on, conventions=conventions))
+async def admit(id: AssociationId, body: AdmittingBody, act: Act) -> Accepted:
+    return await act(commands.Admit(record_id=id, on=body.on, conventions=tuple(body.conventions)))
 
 
 @command(

@@ -8,9 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from api.charter import CURRENT
-from api.dependencies import Parts
 from api.fields import Body, Code, Day, Flag, Line, LongText, Reason, shown
-from api.operators import binding_mentor
 from api.problems import Refusal
 from api.requests import Accepted, Act, ByLink, command
 from api.routes.mentors import MentorId
@@ -232,9 +230,8 @@ async def present_check(id: MentorId, body: CheckBody, act: Act) -> Accepted:
     "operator_uninsured",
     "entitlement_missing",
 )
-async def clear(id: MentorId, body: ClearanceBody, act: Act, parts: Parts) -> Accepted:
-    conventions = tuple(dict.fromkeys(body.conventions)) or await binding_mentor(parts, id)
-    return await act(commands.Clear(record_id=id, on=body.on, conventions=conventions))
+async def clear(id: MentorId, body: ClearanceBody, act: Act) -> Accepted:
+    return await act(commands.Clear(record_id=id, on=body.on, conventions=tuple(body.conventions)))
 
 
 @command(

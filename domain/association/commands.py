@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from domain.association import guards
 from domain.association.due import lapse_key
-from domain.association.entitlements import missing_entitlements
+from domain.association.entitlements import bound_by, missing_entitlements
 from domain.association.model import Association
 from domain.association.parts import (
     Contact,
@@ -19,7 +19,6 @@ from domain.association.parts import (
     SuspensionCause,
 )
 from domain.commands import Command, decided_by, handles
-from domain.convention.model import Convention
 from domain.kernel import Act, Conflict
 from domain.links import Channel
 from domain.ports import Records
@@ -181,7 +180,8 @@ class RefuseDocument(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Admit(Command):
-    """``conventions``: the ids of those by which it is conventionnée, where the rules require it."""
+    """``conventions``: the ids of those by which it is conventionnée; none: those in force, where the rules
+    require it."""
 
     name: ClassVar[str] = "association.admit"
     on: date
@@ -194,18 +194,14 @@ def admit(command: Admit, act: Act, records: Records) -> None:
     guards.under_way(association, "la référencer")
     programme = records.read(Programme, association.programme_id)
     rules = programme.followed(association.rules_version, association.academie, act.today).rules
+    conventions = bound_by(association, command.conventions, rules, records)
     missing = missing_entitlements(
-        association,
-        [records.read(Convention, one) for one in command.conventions],
-        rules,
-        programme.scheme,
-        association.academies,
-        act.today,
+        association, conventions, rules, programme.scheme, association.academies, act.today
     )
     association.admit(
         act,
         on=command.on,
-        conventions=command.conventions,
+        conventions=tuple(one.id for one in conventions),
         required=rules.required_entitlements,
         missing=missing,
     )

@@ -12,15 +12,29 @@ from typing import TYPE_CHECKING, Final
 
 from domain.association.parts import CONVENTIONED, ENTITLEMENT_LABELS, STANDING, Block, EntitlementKind
 from domain.calendar import start_of
+from domain.convention.model import Convention
 from domain.convention.parts import RUNNING
 from domain.kernel import Due
 
 if TYPE_CHECKING:
     from domain.association.model import Association
-    from domain.convention.model import Convention
+    from domain.ports import Records
     from domain.programme.rules import Rules
 
 CONVENTIONED_LABEL: Final = "conventionnée"
+
+
+def bound_by(
+    association: Association, named: Collection[str], rules: Rules, records: Records
+) -> tuple[Convention, ...]:
+    """The conventions by which a decision may hold it for conventionnée: those that it names; else, where the
+    rules require that title, those in force. Raises ``Refused`` for one named that does not exist."""
+    if named:
+        return tuple(records.read(Convention, one) for one in dict.fromkeys(named))
+    if CONVENTIONED not in rules.required_entitlements:
+        return ()
+    known = (records.read(Convention, one) for one in records.conventions(association.id))
+    return tuple(one for one in known if one.status in RUNNING)
 
 
 def missing_entitlements(

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, ClassVar
 
+from domain.association.entitlements import bound_by
 from domain.association.model import Association
 from domain.authorization import authorize, may_see
 from domain.commands import Command, decided_by, handles
 from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
-from domain.convention.model import Convention
 from domain.guards import not_in_the_future
 from domain.kernel import FREE_TEXT, Act, Conflict, NotFound, Refused
 from domain.links import Channel
@@ -264,7 +264,8 @@ def present_check(command: PresentCheck, act: Act, records: Records) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Clear(Command):
-    """``conventions``: the ids of those by which the operator is conventionnée, where rules require it."""
+    """``conventions``: the ids of those by which the operator is conventionnée; none: those in force, where
+    the rules require it."""
 
     name: ClassVar[str] = "mentor.clear"
     on: date
@@ -279,7 +280,7 @@ def clear(command: Clear, act: Act, records: Records) -> None:
     rules = rules_of(mentor, act, records)
     operator = operator_lacks(
         association,
-        [records.read(Convention, one) for one in command.conventions],
+        bound_by(association, command.conventions, rules, records),
         rules,
         programme.scheme,
         mentor.academies,

@@ -25,6 +25,7 @@ from ledger.readings import OpenedPersons, ReadingLog
 from ops import database as databases
 from ops import reference
 from ops.erasures import Erasures, Journal
+from projections.binding import BindingConventions
 from projections.projector import Projector
 from projections.reading import Reader
 from tests.conftest import Database
@@ -139,16 +140,17 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     recorder, keyring = PostgresRecorder(database.app), MemoryKeyring()
     world = TestWorld(reference.calendars(), reference.territory())
     documents = Documents(tmp_path / "documents", keyring)
-    executor = Executor(recorder, world, b"test digest key", keyring)  # type: ignore[arg-type]
     feed = LedgerFeed(recorder)
     tokens = TokenStore(database.app)
-    projector = Projector(feed, database.projector, world, executor.now)  # type: ignore[arg-type]
     made = {name: await tokens.create(role, name, scopes) for name, (role, scopes) in ROLES.items()}
     async with (
         Reader(database.app) as reader,
         databases.pool(database.app.conninfo, most=1, name="readings") as log_pool,  # type: ignore[arg-type]
     ):
         log = ReadingLog(log_pool)
+        binding = BindingConventions(reader)
+        executor = Executor(recorder, world, b"test digest key", keyring, binding)  # type: ignore[arg-type]
+        projector = Projector(feed, database.projector, world, executor.now)  # type: ignore[arg-type]
         app = create_app(
             commands=executor,
             feed=feed,

@@ -84,14 +84,19 @@ async def test_a_lycee_that_proposed_somebody_is_told_that_nobody_may_begin(site
     assert codes(found) == ["not_cleared"]
 
 
-async def test_who_decides_need_not_name_the_conventions_that_bind_the_operator(site: Site) -> None:
-    """Neither of an admission nor of a clearance: what is read as missing is what is refused."""
+async def assessed(site: Site) -> None:
+    """All is there but a convention, which the rules require; no training is asked for."""
     await opened(site)
     asked = Rules(training=TrainingRules(modules=(), minutes=0), required_entitlements=("conventioned",))
     adopt = AdoptRules(record_id="programme-1j1m", rules=asked, on=TODAY, to_open=True)
     await site.executor.execute(Request(adopt, NATIONAL, "seed:rules"))
     for document in DOCUMENTS:
         await accepted(site, document)
+
+
+async def test_who_decides_need_not_name_the_conventions_that_bind_the_operator(site: Site) -> None:
+    """Neither of an admission nor of a clearance: what is read as missing is what is refused."""
+    await assessed(site)
     approval = f"{PATH}/admission/approval"
     refused = await site.call("lyon", "POST", approval, {"on": TODAY.isoformat()})
     assert refused.json()["code"] == "entitlement_missing"
@@ -103,6 +108,24 @@ async def test_who_decides_need_not_name_the_conventions_that_bind_the_operator(
     assert waited["missing"] == []
     await site.do("face", "POST", f"/v1/mentors/{mentor}/clearance", {"on": ON})
     assert (await read(site, mentor))["status"] == "cleared"
+
+
+async def test_a_decision_repeated_after_its_convention_ended_is_answered_as_it_was(site: Site) -> None:
+    """Which conventions it rested on is the house's to find: the same demand is the same demand."""
+    await assessed(site)
+    convention = await walk.in_force(site)
+    admission = ("lyon", "POST", f"{PATH}/admission/approval", {"on": ON})
+    first = [await site.call(*admission, key="one")]
+    clearance = ("face", "POST", f"/v1/mentors/{await checked(site)}/clearance", {"on": ON})
+    first.append(await site.call(*clearance, key="two"))
+    ended = {"cause": "fault", "effective": ON, "reason": "Obligations non tenues."}
+    await site.do("lyon", "POST", f"/v1/conventions/{convention}/termination", ended)
+    await site.projector.catch_up()
+
+    again = [await site.call(*admission, key="one"), await site.call(*clearance, key="two")]
+
+    assert [one.status_code for one in first] == [200, 200]
+    assert [(one.status_code, one.json()) for one in again] == [(200, one.json()) for one in first]
 
 
 async def test_what_the_operator_lacks_does_not_depend_on_who_reads(site: Site) -> None:

@@ -198,3 +198,24 @@ def test_the_admission_rests_on_the_conventions_that_it_cites() -> None:
     programme = settled(fold_at(desk.house.recorder, PROGRAMME))
     assert programme
     assert stored.facts["rests_on"] == {held.id: held.version, PROGRAMME: programme.version}
+
+
+@pytest.mark.parametrize("named", [(), ("convention-1", "convention-1")])
+def test_an_admission_records_the_conventions_that_bind_it_named_or_not(named: tuple[str, ...]) -> None:
+    desk = Desk(required_entitlements=("conventioned",))
+    completed(desk)
+    desk.do(draft_command("convention-2", clauses=clauses()))
+    held = in_force(desk)
+    desk.do(admit(*named))
+    admitted = settled(desk.house.recorder.load([FACE])).events[-1]
+    assert admitted.topic == "association.Admitted@1"
+    assert (admitted.state.count(held.id), admitted.state.count("convention-")) == (1, 1)
+    assert admitted.facts["rests_on"][held.id] == held.version
+
+
+def test_an_admission_without_the_title_rests_on_no_convention() -> None:
+    desk = Desk()
+    completed(desk)
+    held = in_force(desk)
+    desk.do(admit())
+    assert held.id not in settled(desk.house.recorder.load([FACE])).events[-1].facts["rests_on"]

@@ -12,12 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.ports import Commands, Outcome, Request, World
-from ledger.executor import Executor
 from ledger.feed import LedgerFeed
-from ledger.keyring import MemoryKeyring
 from ledger.postgres import PostgresRecorder
 from ops import database
-from tests.support import TestWorld
+from tests.support import House
 from tests.workflows.stage import Outbox
 from workflows import worker
 from workflows.sweeper import Pace
@@ -63,7 +61,7 @@ def written_first(record_id: str) -> bool:
 async def main() -> None:
     async with database.pool(os.environ[DSN], most=8, name="victim") as pool:
         recorder = PostgresRecorder(pool)
-        executor = Executor(recorder, TestWorld(), b"test digest key", MemoryKeyring())  # type: ignore[arg-type]
+        executor = House(recorder).executor
         settings = worker.Settings(
             address=os.environ[ADDRESS],
             task_queue=os.environ[QUEUE],
