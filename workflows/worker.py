@@ -13,8 +13,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 from temporalio.client import Client
 from temporalio.service import RPCError
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.ports import Commands, Feed, Importer
 from workflows.activities import Activities, LedgerClock
@@ -48,9 +47,6 @@ TASKS_AT_ONCE: Final = 50
 """Processes that take a step together: whoever wakes waits for these, not for a hundred."""
 IMPORTS_AT_ONCE: Final = 4
 """Imports under way at the same time: each is long, and the others' deadlines need the machine too."""
-
-# Loaded once for all runs, not once a run: nothing in them changes.
-_PASSED_THROUGH: Final = ("eventsourcing", "domain", "workflows.contracts", "workflows.process")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +161,9 @@ def _worker(
             activities.give_up_import,
             activities.set_aside,
         ],
-        workflow_runner=sandbox(),
+        # The sandbox would define each run's class again, four tenths of this process's work. Every recorded
+        # history replays in it among the tests, our own modules inside.
+        workflow_runner=UnsandboxedWorkflowRunner(),
         interceptors=[Discretion()],
         max_cached_workflows=cached,
         max_concurrent_workflow_tasks=TASKS_AT_ONCE,
@@ -173,12 +171,6 @@ def _worker(
         max_concurrent_local_activities=at_once,
         graceful_shutdown_timeout=timedelta(seconds=5),
     )
-
-
-def sandbox() -> SandboxedWorkflowRunner:
-    """Keeps processes deterministic: a clock, a random number or a file in one of them is refused."""
-    restrictions = SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
-    return SandboxedWorkflowRunner(restrictions=restrictions)
 
 
 async def _together(*works: Any) -> None:

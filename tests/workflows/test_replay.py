@@ -13,15 +13,24 @@ import pytest
 from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
+from temporalio.worker.workflow_sandbox import (
+    SandboxedWorkflowRunner,
+    SandboxRestrictions,
+)
 
 from tests.domain.mentor_support import AWA
+from tests.workflows.clocked import Clocked
 from tests.workflows.record import FOLDER, SCENARIOS
 from workflows.contracts import Outlook, Step
 from workflows.process import Process, step
-from workflows.worker import PROCESSES, sandbox
+from workflows.worker import PROCESSES
 
 PERSONS = [word for word in (AWA.given_name, AWA.family_name, AWA.email, AWA.phone) if word]
 HISTORIES = sorted(FOLDER.glob("*.json"))
+SANDBOX = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules("eventsourcing", "domain")
+)
+"""Refuses a clock, a random number, a file in a process, or in what it stands on in `workflows/`."""
 
 
 def test_every_scenario_has_its_history() -> None:
@@ -44,7 +53,13 @@ def test_every_process_has_a_history_that_does_something() -> None:
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_it_replays(path: Path) -> None:
-    await Replayer(workflows=list(PROCESSES), workflow_runner=sandbox()).replay_workflow(_history(path))
+    await Replayer(workflows=list(PROCESSES), workflow_runner=SANDBOX).replay_workflow(_history(path))
+
+
+async def test_a_process_that_reads_the_machine_s_clock_does_not_replay() -> None:
+    replayer = Replayer(workflows=[Clocked], workflow_runner=SANDBOX)
+    with pytest.raises(RuntimeError, match=r"Cannot access datetime.datetime.now"):
+        await replayer.replay_workflow(_history(FOLDER / "signatures.json"))
 
 
 @workflow.defn(name="ConventionProcess", sandboxed=False)
