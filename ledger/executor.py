@@ -285,9 +285,11 @@ class Executor:
         """Keeps who was refused what, by which guard, at which versions of the records read.
 
         The same command refused twice is kept once. What was said of somebody since erased is not kept, nor
-        the words of whoever gives a reason where none is taken.
+        the words of whoever gives a reason where none is taken, or about a record that is not there: nobody
+        could ever erase those.
         """
-        if not request.command.takes_reason or refused.code == "reason_not_taken":
+        version, _ = records.before.get(request.command.record_id, (0, None))
+        if not version or not request.command.takes_reason or refused.code == "reason_not_taken":
             request = replace(request, reason="")
         seed = f"{request.command_id}#refused"
         refusal = Refusal.of(request.command, refused, seed)

@@ -291,6 +291,16 @@ async def test_words_given_to_a_command_that_takes_none_are_nowhere_in_the_store
     assert await reasons(house) == [typed]
 
 
+async def test_words_about_a_record_that_was_not_opened_are_not_kept(house: House) -> None:
+    """Under the key of nobody's record they could never be erased."""
+    elsewhere = draft_command("convention-9", academie="08")
+    with pytest.raises(Refused):
+        await house.do(elsewhere, reason="avec Prénom Nom")
+    (kept,) = await refusals(house)
+    assert '"guard":"not_your_academie"' in kept.state
+    assert (REASON in kept.facts, await house.keyring.keys(["convention-9"])) == (False, {})
+
+
 async def reasons(house: House) -> list[str]:
     """The words that go with what is stored, opened by their keys."""
     sealed = [e.facts[REASON] for e in await house.recorder.after(0, 1000) if REASON in e.facts]
