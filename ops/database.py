@@ -31,6 +31,13 @@ PROJECTOR: Final = "mentorat_projector"
 ROOMS: Final = ("ledger", "api", "workflows")
 _HOUSE: Final = Path(__file__).parents[1]
 _MIGRATION_LOCK: Final = 7_305_000
+_SILENCE: Final = {
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30s",
+}
+"""After half a minute of silence the server ends a session, and its locks with it."""
 TRUSTED: Final = 1.0
 """Seconds during which a pooled connection is taken to be alive."""
 _HEARD: Final[WeakKeyDictionary[Connection, float]] = WeakKeyDictionary()
@@ -150,9 +157,14 @@ async def _ensure_role(connection: Connection, role: str, password: str) -> None
 
 
 async def _bound_waiting(connection: Connection) -> None:
-    """Whatever holds a lock that a command needs, its caller is told to come back, not kept waiting."""
-    statement = sql.SQL("ALTER ROLE {} SET lock_timeout = {}")
-    await connection.execute(statement.format(sql.Identifier(APP), sql.Literal(LOCK_TIMEOUT)))
+    """Whatever holds a lock that a command needs, its caller is told to come back, not kept waiting. And a
+    process whose machine is gone holds none: the server would believe in it for two hours.
+    """
+    statement = sql.SQL("ALTER ROLE {} SET {} = {}")
+    for role, bounds in {APP: {"lock_timeout": LOCK_TIMEOUT} | _SILENCE, PROJECTOR: _SILENCE}.items():
+        for name, value in bounds.items():
+            words = sql.Identifier(role), sql.Identifier(name), sql.Literal(value)
+            await connection.execute(statement.format(*words))
 
 
 async def _grant_creation(connection: Connection) -> None:
