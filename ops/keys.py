@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -18,11 +19,16 @@ from ledger.keyring_postgres import PostgresKeyring
 from ledger.keyring_sqlite import SqliteKeyring
 from ledger.keyring_wrapped import WrappedKeyring
 from ledger.keyring_wrapped import rotate as rotate_under
-from ledger.master import LocalMaster, Master, MasterFile, make_master, write_master
-from ledger.notes import Signer, Verifier
+from ledger.master import LocalMaster, Master, MasterFile, MasterKeyInvalid, make_master, write_master
+from ledger.notes import NoteInvalid, Signer
 from ledger.sinks import FolderSink, HttpSink, MailSink, Sink, write_whole
 from ops.private import write_private
 from ops.settings import Settings
+
+_SET_ASIDE: Final = (
+    "Remettez la clé en place. Si elle est perdue, mettez d'abord de côté audit.pub et audit/checkpoints, "
+    "qui se vérifient toujours avec l'ancienne clé publique : une autre est alors créée."
+)
 
 
 class KeyringMissing(Exception):
@@ -72,10 +78,16 @@ async def rotate(settings: Settings) -> int:
     """Wraps every key under a new master key, and takes the old one away; answers how many.
 
     Interrupted, it is started again. A key given as a setting is changed by adding the next generation to it
-    before, and taking the former out afterwards. Raises ``WrongMasterKey`` or ``MasterOutdated``.
+    before, and taking the former out afterwards. Raises ``MasterKeyInvalid`` when there is no next one,
+    ``WrongMasterKey`` or ``MasterOutdated``.
     """
     if settings.master_key:
         master = LocalMaster.parse(settings.master_key)
+        if master.text == master.newest_only().text:
+            raise MasterKeyInvalid(
+                "La clé maîtresse du réglage n'a qu'une génération : ajoutez d'abord la suivante, sur une "
+                "ligne de plus (docs/deploiement.md). Rien n'a été changé ; ne retirez pas celle-ci."
+            )
         async with stored_keyring(settings) as stored:
             return await rotate_under(stored, master)
     make_master(settings.master_file)
@@ -90,28 +102,31 @@ async def rotate(settings: Settings) -> int:
 
 
 def signer(settings: Settings) -> Signer:
-    """Whoever signs this installation's checkpoints; its public half is written for everybody to read."""
-    if settings.audit_key:
-        found = Signer.of(settings.audit_key)
-    else:
-        path = settings.audit_key_file
-        if not path.exists():
-            write_private(path, new_signer(Ed25519PrivateKey.generate()).secret + "\n")
-        found = Signer.of(path.read_text(encoding="utf-8"))
-    public = f"{found.vkey}\n"
-    if not settings.audit_pub.exists() or settings.audit_pub.read_text(encoding="utf-8") != public:
-        write_whole(settings.audit_pub, public)
+    """Whoever signs this installation's checkpoints; its public half is written for everybody to read.
+
+    Raises ``NoteInvalid`` when the key is none, or is not the one that this installation has signed with:
+    no other is made in its place, and what was published stays as it is.
+    """
+    path, public = settings.audit_key_file, settings.audit_pub
+    if not settings.audit_key and not path.exists():
+        if public.exists() or _published_anything(settings):
+            raise NoteInvalid(f"La clé qui signe les points de contrôle manque ({path}). {_SET_ASIDE}")
+        write_private(path, new_signer(Ed25519PrivateKey.generate()).secret + "\n")
+    found = Signer.of(settings.audit_key or path.read_text(encoding="utf-8"))
+    if not public.exists():
+        write_whole(public, f"{found.vkey}\n")
+    elif public.read_text(encoding="utf-8").strip() != found.vkey:
+        raise NoteInvalid(f"La clé de signature n'est pas celle que {public} a publiée. {_SET_ASIDE}")
     return found
 
 
-def verifier(settings: Settings) -> Verifier:
-    """Raises ``NoteInvalid`` when the public key's file is not one."""
-    return Verifier.of(settings.audit_pub.read_text(encoding="utf-8").strip())
+def _published_anything(settings: Settings) -> bool:
+    return settings.checkpoints.is_dir() and any(settings.checkpoints.iterdir())
 
 
-def book(settings: Settings) -> CheckpointBook:
-    """What was published, outside PostgreSQL."""
-    return CheckpointBook(settings.checkpoints, [signer(settings).verifier])
+def book(settings: Settings, folder: Path | None = None) -> CheckpointBook:
+    """What was published, outside PostgreSQL: this home's, or what another folder was handed."""
+    return CheckpointBook(folder or settings.checkpoints, [signer(settings).verifier])
 
 
 def published(settings: Settings) -> int:

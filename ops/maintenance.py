@@ -62,7 +62,7 @@ async def ready_to_serve(settings: Settings) -> None:
     """What must come before anybody is served: the keys that this ledger needs, made only where none was
     needed yet; what was to be forgotten, forgotten.
 
-    Raises ``KeyringMissing``, ``LedgerMissing``, ``WrongMasterKey``; nothing new is made then.
+    Raises ``KeyringMissing``, ``LedgerMissing``, ``NoteInvalid``, ``WrongMasterKey``; nothing is made.
     """
     async with database.pool(settings.dsn_app, most=1, name="keys") as pool, pool.connection() as connection:
         cursor = await connection.execute(
@@ -74,6 +74,11 @@ async def ready_to_serve(settings: Settings) -> None:
         raise keys.KeyringMissing(
             "Le trousseau ou la clé maîtresse de ce registre manque : remettez en place les dossiers keyring "
             "et secrets. Rien n'a été créé à leur place."
+        )
+    if head and not settings.digest_key and not settings.digest_file.exists():
+        raise keys.KeyringMissing(
+            f"La clé des empreintes de ce registre manque : remettez en place {settings.digest_file}. Sans "
+            "elle, une même personne ne serait plus reconnue. Rien n'a été créé à sa place."
         )
     published = keys.published(settings)
     if published and not head:

@@ -1,10 +1,16 @@
-"""Files that their owner alone may read: secrets, tokens, addresses."""
+"""Files that their owner alone may read, on disk before they have their name: secrets, tokens, addresses."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
+from typing import Final
+
+from ops.stack.errors import StackError
+
+SHORTEST: Final = 32
+"""Characters of a secret, at least."""
 
 
 def write_private(path: Path, text: str) -> None:
@@ -15,11 +21,22 @@ def write_private(path: Path, text: str) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def read_or_make(path: Path) -> str:
-    """A secret of 256 bits, made at first use, the same ever after."""
+    """A secret of 256 bits, made at first use, the same ever after. Raises ``StackError`` for a file that was
+    cut short."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
-    return path.read_text(encoding="utf-8")
+    found = path.read_text(encoding="utf-8")
+    if len(found) < SHORTEST:
+        raise StackError(f"Le secret « {path} » est vide ou tronqué : remettez-le d'après une copie.")
+    return found

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ops.private import read_or_make
+from ops.private import SHORTEST, read_or_make
 
 SECRETS = Path("/run/secrets")
 
@@ -46,7 +46,10 @@ class Settings(BaseSettings):
     )
     sweep_seconds: float = Field(30.0, gt=0, description="Intervalle du balayage des échéances, en secondes.")
     pool_size: int = Field(8, ge=1, description="Connexions PostgreSQL par processus et par rôle.")
-    digest_key: str = Field("", description="Clé des empreintes de requêtes. Vide : créée dans le dossier.")
+    digest_key: str = Field(
+        "",
+        description="Clé des empreintes, 32 caractères au moins. Vide : créée dans le dossier.",
+    )
     dsn_keyring: str = Field(
         "", description="DSN du trousseau, hors de la base. Vide : un fichier du dossier."
     )
@@ -83,6 +86,13 @@ class Settings(BaseSettings):
             raise ValueError("vide")
         return home
 
+    @field_validator("digest_key")
+    @classmethod
+    def _long_enough(cls, key: str) -> str:
+        if key and len(key) < SHORTEST:
+            raise ValueError("trop courte")
+        return key
+
     @property
     def embedded_postgres(self) -> bool:
         return not self.dsn_app
@@ -113,6 +123,11 @@ class Settings(BaseSettings):
     def keyring_file(self) -> Path:
         """The embedded keyring: not in the database, nor in its backups."""
         return self.home / "keyring" / "keyring.sqlite"
+
+    @property
+    def digest_file(self) -> Path:
+        """What recognises a person, and a demand that comes again: not in the database either."""
+        return self.home / "digest.key"
 
     @property
     def master_file(self) -> Path:
@@ -148,4 +163,4 @@ class Settings(BaseSettings):
 
     @cached_property
     def digest_secret(self) -> bytes:
-        return (self.digest_key or read_or_make(self.home / "digest.key")).encode()
+        return (self.digest_key or read_or_make(self.digest_file)).encode()

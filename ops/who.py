@@ -27,6 +27,10 @@ def token_of(settings: Settings, role: str) -> str:
         return given
     if not settings.production and settings.tokens_file.exists():
         tokens: dict[str, str] = json.loads(settings.tokens_file.read_text(encoding="utf-8"))
+        if role not in tokens:
+            raise NobodyKnown(
+                f"Aucun jeton de démonstration du rôle « {role} » : {', '.join(sorted(tokens))}."
+            )
         return tokens[role]
     raise NobodyKnown(f"Donnez votre jeton dans {VARIABLE} (jamais en argument : il s'y lirait).")
 

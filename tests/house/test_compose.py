@@ -157,7 +157,7 @@ def test_a_container_of_ours_is_given_settings_that_exist_and_embeds_no_server(n
     assert {variable.lower() for variable in given} | set(secrets) <= known
     assert not {variable.lower() for variable in given} & set(secrets)
     values = {variable: value for variable, value in given.items() if value is not None}
-    values |= dict.fromkeys(secrets, "read from its file")
+    values |= dict.fromkeys(secrets, "read from its file, of 32 characters or more")
     settings = Settings.model_validate({key[len("mentorat_") :].lower(): v for key, v in values.items()})
     assert settings.production
     assert not settings.embedded_postgres

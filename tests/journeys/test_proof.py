@@ -138,6 +138,15 @@ def test_a_house_without_its_keys_is_not_served_and_makes_no_others(disaster: Di
             assert refused.returncode != 0
             assert "Le trousseau ou la clé maîtresse de ce registre manque" in refused.stdout
             assert not (disaster.home / lost).exists(), "nothing is made in its place"
+    said = {
+        "digest.key": "La clé des empreintes de ce registre manque",
+        "secrets/audit.key": "La clé qui signe les points de contrôle manque",
+    }
+    for lost, sentence in said.items():
+        with disaster.without(lost):
+            refused = disaster.run("up")
+            assert (refused.returncode != 0, sentence in refused.stdout) == (True, True)
+            assert not (disaster.home / lost).exists()
     with disaster.without("postgres"):
         refused = disaster.run("up")
         assert refused.returncode != 0
