@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from api.security import SEES_PERSONS
 from domain.authorization import may_see
-from domain.kernel import Actor
+from domain.kernel import Actor, Forbidden, Root
 from ledger import check as checks
 from ledger import merkle, proofs
 from ledger.check_seal import standing as standing_points
-from ledger.checkpoint import Checkpoint, Opening
-from ledger.events import fold
+from ledger.checkpoint import Checkpoint, DoesNotExtend, Opening
+from ledger.events import fold, revive
 from ledger.evidence import evidence
 from ledger.findings import Finding
+from ledger.merkle import MissingHash
 from ledger.readings import ReadingLog
 from ledger.sinks import NotPublished
 from ledger.transaction import Pool
 from ops import keys
 from ops.compose import House
 from ops.settings import Settings
+from projections.facts import reserved
 
 log = logging.getLogger("mentorat")
+_RESERVED: Final = "Ce dossier porte des mots réservés, et une preuve porte tout ce qui est scellé."
 
 
 async def publish(settings: Settings, pool: Pool) -> tuple[Checkpoint, list[str]]:
@@ -56,6 +60,14 @@ async def push(settings: Settings, note: Checkpoint | Opening) -> list[str]:
     return problems
 
 
+async def push_epoch(settings: Settings) -> list[str]:
+    """Hands over the last declared epoch, if there is one: without it, what was signed since would look like
+    another ledger. Answers as ``push`` does. Raises ``NoteInvalid``.
+    """
+    openings = keys.book(settings).openings()
+    return await push(settings, openings[-1]) if openings else []
+
+
 async def open_epoch(settings: Settings, pool: Pool, reason: str) -> Opening:
     """Declares, signed, that the ledger was restored and goes on from here.
 
@@ -70,44 +82,75 @@ async def open_epoch(settings: Settings, pool: Pool, reason: str) -> Opening:
 
 
 async def evidence_of(house: House, actor: Actor, record_id: str, *, sealed: bool) -> dict[str, Any]:
-    """The evidence of a record that the actor may see, up to now, readable as far as its role may read.
+    """The evidence of a record that the actor may see, up to now, readable as far as its role may read there.
 
     A checkpoint is published first, so that the last word is in it; what is disclosed is logged as read.
-    Raises ``LookupError`` when there is no such record for this actor, ``DoesNotExtend`` as ``publish`` does.
+    Raises ``LookupError`` when there is no such record for this actor, ``Forbidden`` when it holds what is
+    reserved to others, ``DoesNotExtend`` as ``publish`` does, and where the store is damaged.
     """
-    record = fold((await house.recorder.load([record_id])).events)
+    stored = (await house.recorder.load([record_id])).events
+    record = fold(stored)
     if record is None or not may_see(actor, record.scopes()):
         raise LookupError(record_id)
+    if actor.role not in record.reserved_to and any(reserved(revive(one)) for one in stored):
+        raise Forbidden("role_not_allowed", _RESERVED, (f"un jeton d'un de ces rôles : {_roles(record)}",))
     book = keys.book(house.settings)
     checkpoint, _ = await publish(house.settings, house.pool)
     earlier = [one for one in standing_points(book.all(), book.openings()) if one.point != checkpoint.point]
-    disclose = actor.role in SEES_PERSONS and not sealed
+    disclose = actor.role in record.persons_shown_to and not sealed
     async with house.pool.connection() as connection, connection.transaction():
-        found = await evidence(
-            connection, house.keyring, record_id, checkpoint, disclose=disclose, earlier=earlier[-1:]
-        )
+        try:
+            found = await evidence(
+                connection, house.keyring, record_id, checkpoint, disclose=disclose, earlier=earlier[-1:]
+            )
+        except MissingHash as missing:
+            raise DoesNotExtend("Il manque des événements au registre.") from missing
     if any("key" in one or "text_key" in one for one in found["events"]):
         await ReadingLog(house.pool).note(actor, [record_id], "audit_export")
     return found
 
 
-async def check(house: House, progress: Callable[[int], None]) -> tuple[int, list[Finding]]:
-    """The size of the store and what is wrong with it. Raises ``NoteInvalid`` for an altered checkpoint."""
-    book = keys.book(house.settings)
-    checkpoints, openings = book.all(), book.openings()
+@dataclass(frozen=True)
+class Inspection:
+    """What was inspected: ``size`` events. The checkpoints, ``compared`` of them, vouch for the first
+    ``vouched``."""
+
+    size: int
+    compared: int
+    vouched: int
+    findings: Sequence[Finding]
+
+
+async def check(house: House, progress: Callable[[int], None], kept: Sequence[Path] = ()) -> Inspection:
+    """What is wrong with the store, held against what was published. ``kept``: folders of what others were
+    handed; together with this house's own, so that nothing taken back here goes unseen.
+
+    Raises ``NoteInvalid`` for an altered checkpoint.
+    """
+    books = [keys.book(house.settings, folder) for folder in (house.settings.checkpoints, *kept)]
+    checkpoints = {one.note: one for book in books for one in book.all()}
+    openings = {one.note: one for book in books for one in book.openings()}
     async with house.pool.connection() as connection:
-        findings = await checks.check(connection, checkpoints, openings, progress)
-    return await house.recorder.head(), findings
+        findings = await checks.check(
+            connection, list(checkpoints.values()), list(openings.values()), progress
+        )
+    held = standing_points(checkpoints.values(), list(openings.values()))
+    vouched = max((one.size for one in held), default=0)
+    return Inspection(await house.recorder.head(), len(held), vouched, findings)
 
 
 async def standing(connection: AsyncConnection[Any]) -> tuple[int, bytes]:
-    """The size of the tree and its root."""
+    """The size of the tree and its root. Raises ``DoesNotExtend`` when what is kept of it is no tree."""
     cursor = await connection.execute("SELECT size, edge FROM ledger.tree")
-    row = await cursor.fetchone()
-    if row is None:
-        raise LookupError("ledger.tree has lost its row")
-    size, edge = row
-    return size, merkle.root(size, merkle.unpacked(edge))
+    try:
+        ((size, edge),) = await cursor.fetchall()
+        return size, merkle.root(size, merkle.unpacked(edge))
+    except (ValueError, TypeError) as damaged:
+        raise DoesNotExtend("Ce qui est gardé de l'arbre de scellement est abîmé.") from damaged
+
+
+def _roles(record: Root) -> str:
+    return ", ".join(sorted(record.reserved_to))
 
 
 async def _prove(connection: AsyncConnection[Any], old: int, new: int) -> Sequence[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -13,6 +13,9 @@ from rich.progress import Progress
 from domain.erasure import GROUND_LABELS, Ground
 from ops.settings import Settings
 from ops.terminal import err, fail, out, run
+
+if TYPE_CHECKING:
+    from ops.audit import Inspection
 
 audit_app = typer.Typer(
     help="Sceau du registre : preuves, points de contrôle, vérification.", no_args_is_help=True
@@ -91,6 +94,8 @@ def audit_export(
     role: Annotated[str, typer.Option(help="Jeton de démonstration, à défaut de MENTORAT_TOKEN.")] = "dpo",
 ) -> None:
     """Écrit la preuve d'un dossier : ses événements tels qu'ils sont, leur place dans le registre signé."""
+    from domain.kernel import DomainError
+    from ledger.checkpoint import DoesNotExtend
     from ops import audit, who
     from ops.compose import house
     from ops.private import write_private
@@ -106,6 +111,10 @@ def audit_export(
         fail(f"Aucun dossier « {record} » dans votre périmètre.")
     except who.NobodyKnown as nobody:
         fail(str(nobody))
+    except DomainError as refused:
+        fail(f"{refused.sentence} Il faut {', '.join(refused.missing)}.")
+    except DoesNotExtend as refused:
+        fail(f"Aucune preuve n'est écrite. {refused.sentence} `mentorat audit check` dit où.")
     write_private(output, json.dumps(evidence, ensure_ascii=False, indent=1) + "\n")
     out.print(f"{len(evidence['events'])} événement(s) écrits dans {output}.", markup=False)
 
@@ -122,7 +131,16 @@ def audit_verify(
 
 
 @audit_app.command("check")
-def audit_check() -> None:
+def audit_check(
+    checkpoints: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Dossier de points de contrôle que d'autres ont gardés, à comparer aussi.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
+) -> None:
     """Relit tout le registre : chaque événement, l'arbre, chaque point de contrôle publié."""
     from ops import audit
     from ops.compose import house
@@ -133,14 +151,29 @@ def audit_check() -> None:
         async def work(settings: Settings) -> Any:
             async with house(settings, "audit") as parts:
                 bar.update(task, total=await parts.recorder.head())
-                return await audit.check(parts, lambda done: bar.update(task, completed=done))
+                return await audit.check(
+                    parts, lambda done: bar.update(task, completed=done), checkpoints or ()
+                )
 
-        size, findings = run(work)
-    for finding in findings:
+        found = run(work)
+    for finding in found.findings:
         err.print(str(finding), markup=False)
-    if findings:
-        fail(f"{len(findings)} anomalie(s) dans un registre de {size} événements.")
-    out.print(f"{size} événements relus : le registre est intact.")
+    if found.findings:
+        fail(f"{len(found.findings)} anomalie(s) dans un registre de {found.size} événements.")
+    out.print(f"{found.size} événements relus : le registre est intact.")
+    out.print(_vouched(found))
+
+
+def _vouched(found: Inspection) -> str:
+    """What the events were held against: without a checkpoint, only against each other."""
+    if not found.compared:
+        return (
+            "Aucun point de contrôle à comparer : un registre récrit en entier se lirait de même. "
+            "`mentorat audit checkpoint` en publie un."
+        )
+    rest = found.size - found.vouched
+    after = f" ; les {rest} suivants n'en ont pas encore" if rest > 0 else ""
+    return f"{found.compared} point(s) de contrôle comparé(s), qui en couvrent {found.vouched}{after}."
 
 
 # Keys and erasures -------------------------------------------------------------------------------

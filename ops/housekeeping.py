@@ -52,11 +52,14 @@ async def kept(house: House) -> AsyncIterator[None]:
 
 
 class Keeper:
-    """The rounds. ``sealed_at``, ``purged_at`` and ``swept_at`` are this process's own clock, in seconds."""
+    """The rounds. ``sealed_at``, ``purged_at`` and ``swept_at`` are this process's own clock, in seconds;
+    ``epoch_told``: everybody was handed the last epoch declared, by this process.
+    """
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._sealed_at = float("-inf")
+        self._epoch_told = False
         self._purged_at = float("-inf")
         self._swept_at = float("-inf")
 
@@ -91,6 +94,7 @@ class Keeper:
         if time.monotonic() - self._sealed_at < settings.checkpoint_minutes * 60:
             return
         try:
+            self._epoch_told = self._epoch_told or not await audit.push_epoch(settings)
             checkpoint, _ = await audit.publish(settings, self._house.pool)
         except (DoesNotExtend, NoteInvalid) as refused:
             log.critical("no checkpoint was signed: %s (`mentorat audit check` locates it)", refused)

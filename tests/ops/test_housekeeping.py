@@ -20,7 +20,7 @@ from domain.association.parts import DocumentVersion
 from domain.erasure import Erase, Ground
 from domain.kernel import Actor
 from domain.links import Channel
-from ops import compose, housekeeping, keys
+from ops import audit, compose, housekeeping, keys
 from ops.housekeeping import LOCK, Keeper, kept
 from tests.conftest import Database
 from tests.ops.places import settings_of
@@ -103,13 +103,23 @@ async def test_a_checkpoint_is_published_and_pushed_when_its_time_has_come(place
     assert place.published == [first, f"0001-{await place.parts.recorder.head():012}.txt"]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE ledger.tree SET edge = substr(edge, 2) || '\\x00'",
+        "UPDATE ledger.tree SET size = size - 1",
+        "DELETE FROM ledger.tree",
+        "ALTER TABLE ledger.tree DROP CONSTRAINT tree_pkey, DROP CONSTRAINT tree_only_row_check;"
+        " INSERT INTO ledger.tree SELECT false, size, edge FROM ledger.tree",
+    ],
+)
 async def test_a_ledger_that_was_rewritten_is_not_signed_and_the_rest_goes_on(
-    place: Place, caplog: pytest.LogCaptureFixture
+    place: Place, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     keeper = Keeper(place.parts)
     await keeper.round()
     published = place.published
-    place.execute("UPDATE ledger.tree SET edge = substr(edge, 2) || '\\x00'")
+    place.execute(damage)
     place.execute(_reading("old", 13))
     place.hours.now = 25 * 3600
     with caplog.at_level(logging.CRITICAL):
@@ -127,6 +137,23 @@ async def test_a_place_that_takes_no_checkpoint_stops_nothing(
     await Keeper(place.parts).round()
     assert "was not pushed" in caplog.text
     assert len(list(place.parts.settings.checkpoints.iterdir())) == 1
+
+
+async def test_a_declared_epoch_that_a_place_did_not_take_is_handed_over_later(place: Place) -> None:
+    """Who has the checkpoints of an epoch and not its declaration would hold the ledger for rewritten."""
+    place.pushed.write_text("not a folder")
+    await audit.open_epoch(place.parts.settings, place.parts.pool, "disque perdu")
+    keeper = Keeper(place.parts)
+    await keeper.round()
+    place.pushed.unlink()
+    place.hours.now = 3600
+    await keeper.round()
+    checkpoint, opening = place.published
+    assert (opening, checkpoint[:8]) == ("0002-opened.txt", "0002-000")
+    (place.pushed / opening).unlink()
+    place.hours.now = 7200
+    await keeper.round()
+    assert [path.name for path in place.pushed.iterdir()] == [checkpoint], "once is enough"
 
 
 async def test_the_reading_log_ends_after_twelve_months_once_a_day(place: Place) -> None:

@@ -1,0 +1,133 @@
+"""The seal as its keeper uses it: what an inspection was held against, and what a damaged store says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from domain.kernel import Actor, Forbidden
+from ledger import merkle
+from ledger.checkpoint import DoesNotExtend
+from ledger.events import NewEvent
+from ledger.findings import Kind
+from ledger.recorder import Append
+from ops import audit, compose, keys
+from tests.conftest import Database
+from tests.domain.mentor_support import MENTOR, applying
+from tests.ops.places import settings_of
+from tests.support import AUDITOR, COORDINATOR, FACE, LYON, NATIONAL, House
+
+pytestmark = pytest.mark.stack
+DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
+
+
+@dataclass
+class Place:
+    """A house that has lived; ``pushed``: the folder of another machine."""
+
+    parts: compose.House
+    house: House
+    owner_dsn: str
+    pushed: Path
+
+    async def publish(self) -> int:
+        checkpoint, problems = await audit.publish(self.parts.settings, self.parts.pool)
+        assert problems == []
+        return checkpoint.size
+
+    async def inspected(self, *kept: Path) -> audit.Inspection:
+        return await audit.check(self.parts, lambda position: None, kept)
+
+    def execute(self, *statements: str) -> None:
+        """As the superuser, whom no trigger stops."""
+        with psycopg.connect(self.owner_dsn, autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            for statement in statements:
+                connection.execute(statement)
+
+
+@pytest.fixture
+async def place(database: Database, tmp_path: Path) -> AsyncIterator[Place]:
+    settings = settings_of(tmp_path / "home", database.owner_dsn, database).model_copy(
+        update={"checkpoint_folder": str(tmp_path / "pushed")}
+    )
+    await keys.prepare(settings)
+    async with compose.house(settings, "audit") as parts:
+        house = House(parts.recorder, keyring=parts.keyring)
+        await house.open()
+        await house.drafted()
+        yield Place(parts, house, database.owner_dsn, tmp_path / "pushed")
+
+
+async def test_an_inspection_says_how_much_was_signed(place: Place) -> None:
+    head = await place.parts.recorder.head()
+    assert await place.inspected() == audit.Inspection(head, compared=0, vouched=0, findings=[])
+    assert await place.publish() == head
+    await place.house.drafted("convention-2")
+    now = await place.parts.recorder.head()
+    assert await place.inspected() == audit.Inspection(now, compared=1, vouched=head, findings=[])
+    assert await place.inspected(place.pushed) == await place.inspected(), "the same notes count once"
+
+
+async def test_a_home_taken_back_with_its_database_is_seen_by_what_others_were_handed(place: Place) -> None:
+    """Whoever holds the machine can take both back: that is why checkpoints are pushed."""
+    early = await place.publish()
+    await place.house.drafted("convention-2")
+    late = await place.publish()
+    leaves = [one.leaf for one in await place.parts.recorder.after(0, early)]
+    edge = merkle.packed(merkle.append(0, [], leaves)[1])
+    place.execute(
+        f"DELETE FROM ledger.events WHERE position > {early}",
+        f"UPDATE ledger.tree SET size = {early}, edge = '\\x{edge.hex()}'",
+    )
+    (place.parts.settings.checkpoints / f"0001-{late:012}.txt").unlink()
+    assert (await place.inspected()).findings == []
+    (found,) = (await place.inspected(place.pushed)).findings
+    assert (found.kind, found.first, found.last) == (Kind.MISSING, early + 1, late)
+
+
+async def test_no_evidence_is_made_of_a_store_that_lacks_events(place: Place) -> None:
+    await place.publish()
+    place.execute("DELETE FROM ledger.events WHERE position = 1")
+    with pytest.raises(DoesNotExtend, match="Il manque des événements"):
+        await audit.evidence_of(place.parts, DPO, "convention-1", sealed=True)
+
+
+def disclosed(evidence: dict[str, Any]) -> list[str]:
+    return [name for one in evidence["events"] for name in ("key", "text_key") if name in one]
+
+
+@pytest.mark.parametrize(
+    ("actor", "sealed", "opens"),
+    [(COORDINATOR, False, True), (COORDINATOR, True, False), (LYON, False, False)],
+)
+async def test_evidence_opens_what_its_reader_is_shown_of_such_a_record_and_no_more(
+    place: Place, actor: Actor, sealed: bool, opens: bool
+) -> None:
+    """An académie sees that there is a mentor, never who: their evidence is the same."""
+    await place.house.do(applying(), COORDINATOR)
+    evidence = await audit.evidence_of(place.parts, actor, MENTOR, sealed=sealed)
+    assert bool(disclosed(evidence)) == opens
+    convention = await audit.evidence_of(place.parts, actor, "convention-1", sealed=False)
+    assert disclosed(convention), "of a convention both are shown who signs"
+
+
+async def test_evidence_of_what_is_reserved_goes_to_those_alone_who_are_told_it(place: Place) -> None:
+    """What is sealed is sealed whole: nothing can be left out of it."""
+    before = await audit.evidence_of(place.parts, NATIONAL, FACE, sealed=True)
+    assert before["record"] == FACE
+    version = len(before["events"])
+    released = NewEvent(
+        uuid4(), FACE, version + 1, "association.MentorsReleased@1", '{"mentors":3}', "{}", None
+    )
+    await place.parts.recorder.append(Append([released], {FACE: version}))
+    with pytest.raises(Forbidden, match="mots réservés") as refused:
+        await audit.evidence_of(place.parts, NATIONAL, FACE, sealed=True)
+    assert refused.value.missing == ("un jeton d'un de ces rôles : academie, association, auditor, dpo",)
+    assert (await audit.evidence_of(place.parts, AUDITOR, FACE, sealed=True))["record"] == FACE
