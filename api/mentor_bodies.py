@@ -130,7 +130,9 @@ class CandidacyBody(Body):
     )
     uai: Uai | None = Field(None, description="Le lycée qui l'a proposée.")
     on: Day | None = Field(
-        None, description="Le jour de la candidature, s'il est passé : pour reprendre un dossier existant."
+        None,
+        description="Le jour de la candidature, s'il est passé : pour reprendre un dossier existant. Il suit "
+        "les règles en vigueur ce jour-là, s'il y en avait ; ses délais courent de l'enregistrement.",
     )
 
     model_config = shown(

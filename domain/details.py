@@ -29,6 +29,10 @@ def _title(event: Any) -> str:
     return f"{since} au {french_date(title.ends)}"
 
 
+def _candidacy(event: Any) -> str:
+    return f"enregistrée le {french_date(event.day)}" if event.on < event.day else ""
+
+
 def _check(event: Any) -> str:
     shown = "présentée" if event.kind is CheckKind.HONORABILITE else "présenté"
     return f"{CHECK_LABELS[event.kind]} : {shown if event.presented else f'non {shown}'}"
@@ -58,6 +62,7 @@ _DETAILS: Final[dict[str, Detail]] = {
     "association.DocumentRefused": _document,
     "association.EntitlementGranted": _title,
     "association.EntitlementEnded": lambda event: f"référence {event.reference}",
+    "mentor.Applied": _candidacy,
     "mentor.Interviewed": lambda event: "favorable" if event.favourable else "non favorable",
     "mentor.CheckAsked": lambda event: CHECK_LABELS[event.kind],
     "mentor.CheckPresented": _check,

@@ -13,7 +13,7 @@ from domain.calendar import french_date, paris_day, start_of
 from domain.kernel import Due
 from domain.mentor.clearance import lacks, training_missing
 from domain.mentor.parts import LADDER, Status
-from domain.mentor.timeline import reached_on
+from domain.mentor.timeline import counted_from, reached_on
 from domain.programme.rules import Unit
 from domain.reminding import Grace, Step, grace, next_step
 
@@ -33,7 +33,8 @@ def climbing(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: dateti
     last = waited.ends(calendar) if waited else term
     step = _next_step(mentor, rules, paris_day(now), last)
     yield step
-    since = f"dossier sans suite depuis le {french_date(progressed_on(mentor))}"
+    start = progressed_on(mentor)
+    since = f"dossier sans suite depuis le {french_date(start)}{counted_from(mentor, start)}"
     if reminder := next_step(_steps(mentor, rules, term), mentor.reminders, now):
         yield Due(
             kind="remind_idle",

@@ -48,8 +48,9 @@ def own_association(association_id: str, act: Act, records: Records) -> Associat
 
 @dataclass(frozen=True, kw_only=True)
 class Apply(Command):
-    """Opens the record of a candidate, under the rules in force today. ``uai``: the lycée that proposes;
-    ``on``: the day of the candidacy, today unless an existing file is entered."""
+    """Opens the record of a candidate, under the rules in force on the day of the candidacy, or today if
+    there were none. ``uai``: the lycée that proposes; ``on``: that day, today unless an existing file is
+    entered; what is counted in days runs from today all the same."""
 
     name: ClassVar[str] = "mentor.apply"
     association_id: str
@@ -123,7 +124,8 @@ def _candidate(
     guards.person(act, command.person)
     _check_profile(command.profile, records)
     programme = records.read(Programme, programme_id)
-    version = programme.current(min(association.academies, default=""), act.today)
+    academie = min(association.academies, default="")
+    version = programme.in_force(academie, on) or programme.current(academie, act.today)
     guards.of_age(command.person, on, version.rules)
     return Mentor(
         id=command.record_id,

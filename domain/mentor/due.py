@@ -16,6 +16,7 @@ from domain.kernel import Due
 from domain.mentor.clearance import CHECK, check_until, trained_until, training_missing
 from domain.mentor.climbing import CLIMBING, climbing, idle_key, idle_round
 from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
+from domain.mentor.timeline import counted_from
 from domain.programme.rules import Delay
 from domain.reminding import Grace, Reminder, Step, deliveries, grace, next_step, retention
 
@@ -79,6 +80,7 @@ def _file(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime)
         return
     term, waited = lapse_term(mentor, rules, calendar, now)
     lapse = waited.ends(calendar) if waited else term
+    start = counted_from(mentor, mentor.progress_on)
     if step := next_step(_file_steps(mentor, rules, calendar, term), mentor.reminders, now):
         yield Due(
             kind="remind_file",
@@ -86,7 +88,7 @@ def _file(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime)
             at=start_of(step[1]),
             by=lapse,
             awaits=_awaits(mentor),
-            what="Compléter le dossier de candidature",
+            what=f"Compléter le dossier de candidature{start}",
             missing=mentor.file_missing,
         )
     yield Due(
@@ -95,7 +97,7 @@ def _file(mentor: Mentor, rules: Rules, calendar: SchoolCalendar, now: datetime)
         at=start_of(lapse + _DAY),
         by=lapse,
         awaits=_awaits(mentor),
-        what=f"Sans suite, la candidature devient caduque passé le {french_date(lapse)}",
+        what=f"Sans suite, la candidature devient caduque passé le {french_date(lapse)}{start}",
         missing=mentor.file_missing,
     )
 

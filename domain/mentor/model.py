@@ -89,6 +89,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.reachable = reachable
         self.reachable_since: date | None = None
         self.applied_on = on
+        self.entered_on = day
         self.progress_on = day
         self.aliases: tuple[str, ...] = ()
         self.identity_seen_on: date | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
-from domain.calendar import start_of
+from domain.calendar import french_date, start_of
 from domain.mentor.parts import LADDER, Status
 
 if TYPE_CHECKING:
@@ -41,6 +41,15 @@ def reached_on(mentor: Mentor) -> date:
     """Since which day the next step of the ladder is awaited: that of the latest fact below it."""
     facts = [day for day in _facts(mentor, _RUNG.get(mentor.status, 0)) if day is not None]
     return max([mentor.applied_on, *facts])
+
+
+def counted_from(mentor: Mentor, start: date) -> str:
+    """Says that what is counted from ``start`` runs from the recording of a candidacy of an earlier day;
+    empty when it does not."""
+    if not mentor.applied_on < mentor.entered_on == start:
+        return ""
+    applied, entered = french_date(mentor.applied_on), french_date(mentor.entered_on)
+    return f" (candidature datée du {applied}, enregistrée le {entered} : le délai court de l'enregistrement)"
 
 
 def _facts(mentor: Mentor, rung: int) -> Iterator[date | None]:

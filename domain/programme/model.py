@@ -87,18 +87,22 @@ class Programme(Root):
         self._target_set(academie=academie, school_year=school_year, mentees=mentees, lycees=lycees)
 
     def current(self, academie: str, day: date) -> RulesVersion:
-        """What a record started on ``day`` runs under: the académie's own version, else the nation's."""
-        effective = [v for v in self.versions if v.on <= day]
-        own = [v for v in effective if v.academie == academie and academie]
-        national = [v for v in effective if not v.academie]
-        chosen = own or national
-        if not chosen:
+        """What a record started on ``day`` runs under. Raises ``Refused`` when nothing was in force."""
+        chosen = self.in_force(academie, day)
+        if chosen is None:
             raise Refused(
                 "no_rules_in_force",
                 f"Aucune règle du programme « {self.label} » n'est en vigueur le {day.isoformat()}.",
                 ("une version des règles adoptée pour cette date",),
             )
-        return self._lawfully(chosen[-1], day)
+        return chosen
+
+    def in_force(self, academie: str, day: date) -> RulesVersion | None:
+        """The académie's own version on ``day``, else the nation's; ``None`` before the first."""
+        effective = [v for v in self.versions if v.on <= day]
+        own = [v for v in effective if v.academie == academie and academie]
+        chosen = own or [v for v in effective if not v.academie]
+        return self._lawfully(chosen[-1], day) if chosen else None
 
     def followed(self, started_under: int, academie: str, day: date) -> RulesVersion:
         """What an open record follows on ``day``: its own version, or a later one meant for open records.

@@ -56,7 +56,7 @@ class Desk:
         self.house = House()
         settled(self.house.open())
         if rules:
-            adopt = AdoptRules(record_id=PROGRAMME, rules=rules, on=self.today)
+            adopt = AdoptRules(record_id=PROGRAMME, rules=rules, on=self.today, to_open=True)
             self.do(adopt, NATIONAL)
 
     @property
