@@ -96,6 +96,12 @@ _WHO: Final = {
         "Ce dossier prouve déjà quelque chose de cette personne (pièce, charte, entretien, formation…) : ses "
         "noms et sa date de naissance se corrigent, avec un motif, et la pièce d'identité est à revoir.",
     ),
+    "another_person": Entry(
+        409,
+        "Autre personne",
+        "Une correction garde les noms ou la date de naissance : les deux à la fois, ou l'un après l'autre "
+        "sans revoir la pièce d'identité, feraient de ce dossier celui d'une autre personne.",
+    ),
     "nothing_to_correct": Entry(
         409,
         "Rien à corriger",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ledger.events import StoredEvent
-from ledger.recorder import BARE, Append, Loaded
+from ledger.recorder import RECOGNISING, Append, Loaded
 from ledger.together import Together
 from ledger.transaction import COLUMNS, Pool, stored_of
 from ledger.writer import Writer
@@ -40,7 +40,7 @@ SELECT key, record_id FROM ledger.claims WHERE key = ANY(%s) AND during @> ({_NO
 _SAYING: Final = """
 SELECT DISTINCT said.digest, record_id
 FROM ledger.events, jsonb_each_text(state::jsonb -> 'digests') AS said (name, digest)
-WHERE state LIKE '%%"digests":%%' AND said.name <> %s AND said.digest = ANY(%s)"""
+WHERE state LIKE '%%"digests":%%' AND said.name = ANY(%s) AND said.digest = ANY(%s)"""
 
 
 @dataclass
@@ -108,7 +108,7 @@ class PostgresRecorder:
     async def saying(self, digests: Collection[str]) -> dict[str, set[str]]:
         found = defaultdict[str, set[str]](set)
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_SAYING, (BARE, list(digests)))
+            cursor = await connection.execute(_SAYING, (list(RECOGNISING), list(digests)))
             for digest, record_id in await cursor.fetchall():
                 found[digest].add(record_id)
         return dict(found)

@@ -82,8 +82,8 @@ class Recorder(Protocol):
         whose events says it, in its field ``digests``."""
 
 
-BARE: Final = "bare_digest"
-"""Finds nobody: many people have the same names."""
+RECOGNISING: Final = ("email_digest", "name_digest")
+"""The digests that find somebody. Many people have the same names, or the same birth date."""
 
 
 @dataclass
@@ -143,7 +143,7 @@ class MemoryRecorder:
         found = defaultdict[str, set[str]](set)
         for one in self.events:
             for name, said in (json.loads(one.state).get("digests") or {}).items():
-                if said in digests and name != BARE:
+                if said in digests and name in RECOGNISING:
                     found[said].add(one.record_id)
         return dict(found)
 

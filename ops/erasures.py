@@ -24,7 +24,7 @@ from domain.ports import Request
 from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.keyring import Keyring
-from ledger.recorder import BARE
+from ledger.recorder import RECOGNISING
 from ledger.transaction import Pool
 
 _LINE: Final = re.compile(r"(\S+) ([a-z_]+-\S+) ([a-z_]+)")
@@ -156,7 +156,7 @@ class Erasures:
     async def _alike(self, record_ids: Collection[str]) -> list[str]:
         stored = (await self.executor.recorder.load(list(record_ids))).events
         told = [json.loads(one.state).get("digests") or {} for one in stored]
-        digests = {digest for one in told for name, digest in one.items() if digest and name != BARE}
+        digests = {one[name] for one in told for name in RECOGNISING if one.get(name)}
         found = await self.executor.recorder.saying(digests) if digests else {}
         return sorted(set().union(*found.values()) - await self.keyring.destroyed())
 

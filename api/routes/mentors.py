@@ -207,6 +207,7 @@ async def change_person(id: MentorId, body: PersonBody, act: Edit) -> Accepted:
     *_WHO,
     "wrong_status",
     "nothing_to_correct",
+    "another_person",
     "reason_missing",
     "contact_missing",
     "mentor_known",

@@ -14,13 +14,15 @@ def digests_of(association_id: str, person: Person, digest: Callable[..., str]) 
     their accents, hyphens and order. ``digest`` is keyed, and the association is a part of what it digests:
     two operators cannot find out that they know the same person.
     """
-    email = name = None
+    email = name = birth = None
     words = " ".join(sorted(_names(person)))
     if person.email and person.email.strip():
         email = digest(association_id, "email", _plain(person.email))
     if person.birth_date:
-        name = digest(association_id, "name", words, person.birth_date.isoformat())
-    return Digests(email, name, digest(association_id, "names", words))
+        born = person.birth_date.isoformat()
+        name = digest(association_id, "name", words, born)
+        birth = digest(association_id, "birth", born)
+    return Digests(email, name, digest(association_id, "names", words), birth)
 
 
 def _names(person: Person) -> list[str]:

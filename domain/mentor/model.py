@@ -94,6 +94,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.aliases: tuple[str, ...] = ()
         self.identity_seen_on: date | None = None
         self.corrected_on: date | None = None
+        self.corrected_from: Digests | None = None
         self.charter_signed_on: date | None = None
         self.charter_version: str | None = None
         self.interview: Interview | None = None
@@ -160,6 +161,12 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         """Whether something was proved of the person: they are corrected then, and no longer retyped."""
         seen = self.identity_seen_on or self.corrected_on or self.charter_signed_on
         return bool(seen or self.interview or self.check or self.certificates)
+
+    @property
+    def proved(self) -> Digests:
+        """Of whom what the record proves was proved: until a paper is seen again, whoever they were before
+        they were corrected."""
+        return self.digests if self.identity_seen_on else self.corrected_from or self.digests
 
     @property
     def file_missing(self) -> tuple[str, ...]:
@@ -279,6 +286,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     @event("PersonCorrected", topic="mentor.PersonCorrected@1")
     def _person_corrected(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
+        self.corrected_from = self.proved if self.is_settled else None
         self.identity_seen_on = None
         self.corrected_on = self.progress_on = day
         self._is_now(person, digests, reachable, day)

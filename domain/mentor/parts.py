@@ -209,12 +209,13 @@ class Profile:
 @dataclass(frozen=True)
 class Digests:
     """By what the same person is recognised without being read: keyed digests of the e-mail address, and of
-    the names with the birth date. ``bare_digest``: of the names alone, which many share: it tells a record's
-    own person from another, and finds nobody."""
+    the names with the birth date. ``bare_digest``, of the names alone, and ``birth_digest``, of the birth
+    date alone, which many share: they tell a record's own person from another, and find nobody."""
 
     email_digest: Annotated[str | None, INTERNAL] = None
     name_digest: Annotated[str | None, INTERNAL] = None
     bare_digest: Annotated[str | None, INTERNAL] = None
+    birth_digest: Annotated[str | None, INTERNAL] = None
 
     def all(self) -> tuple[str, ...]:
         return tuple(one for one in (self.email_digest, self.name_digest) if one)
@@ -224,6 +225,11 @@ class Digests:
         was known. A birth date that is taken away could be followed by another one."""
         dated = self.name_digest in {None, told.name_digest}
         return dated and self.bare_digest == told.bare_digest
+
+    def is_given_up_by(self, told: Digests) -> bool:
+        """Whether neither the names stay nor the birth date, which was known."""
+        redated = self.birth_digest not in {None, told.birth_digest}
+        return redated and self.bare_digest != told.bare_digest
 
     def may_be_of_one_person(self, other: Digests) -> bool:
         """The same names, and no birth date that contradicts the other's."""

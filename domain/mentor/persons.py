@@ -31,9 +31,25 @@ def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules
     """The names or the birth date were wrong: the paper of whoever they are now is yet to be seen."""
     guards.is_open(mentor, "corriger l'identité")
     guards.something_to_correct(mentor, digests)
+    _not_another(mentor, digests)
     reason_given(act)
     reachable = _told(mentor, act, person, digests, rules)
     mentor._person_corrected(person=person, digests=digests, reachable=reachable, day=act.today)
+
+
+def _not_another(mentor: Mentor, told: Digests) -> None:
+    """Of somebody's names and birth date one was wrong. Both, at once or one after the other before a paper
+    is seen, would hand what was proved of them on to another."""
+    if mentor.is_settled and mentor.proved.is_given_up_by(told):
+        raise Refused(
+            "another_person",
+            "Ni les noms ni la date de naissance ne resteraient : ce que ce dossier prouve d'une personne "
+            "passerait à une autre.",
+            (
+                "la clôture de ce dossier (mentor.leave) et une nouvelle candidature (mentor.apply)",
+                "ou une correction à la fois, la pièce d'identité vue (mentor.see_identity) entre les deux",
+            ),
+        )
 
 
 def _told(mentor: Mentor, act: Act, person: Person, digests: Digests, rules: Rules) -> bool:

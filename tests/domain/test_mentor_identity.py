@@ -157,6 +157,55 @@ def test_a_suspended_mentor_too_is_to_be_seen_again_and_one_who_left_is_not() ->
     assert desk.code(correcting(), reason=REASON) == "wrong_status"
 
 
+REBORN = replace(AWA, birth_date=date(1985, 3, 3))
+A_STRANGER = replace(SOMEBODY_ELSE, birth_date=date(1990, 7, 1))
+
+
+@pytest.mark.parametrize("born", [A_STRANGER.birth_date, None])
+def test_what_was_proved_is_not_corrected_into_somebody_of_other_names_and_another_birth_date(
+    born: date | None,
+) -> None:
+    desk = Desk()
+    desk.cleared()
+    refused = desk.refused(correcting(replace(A_STRANGER, birth_date=born)), reason=REASON)
+    assert refused.code == "another_person"
+    assert "mentor.leave" in refused.missing[0]
+    assert "mentor.apply" in refused.missing[0]
+    assert "Sow" not in str([refused.sentence, *refused.missing])
+    assert desk.mentor().cleared_on == TODAY
+
+
+def test_names_and_birth_date_are_not_corrected_one_after_the_other_before_a_paper_is_seen(
+    desk: Desk,
+) -> None:
+    desk.complete_file()
+    desk.do(correcting(REBORN), reason=REASON)
+    sow = replace(SOMEBODY_ELSE, birth_date=REBORN.birth_date)
+    assert desk.code(correcting(sow), reason=REASON) == "another_person"
+    desk.do(correcting(AWA), reason="c'était la bonne date")
+    desk.do(correcting(REBORN), reason=REASON)
+    desk.do(seeing(TODAY))
+    desk.do(correcting(sow), reason="nom d'usage")
+
+
+def test_a_birth_date_is_not_taken_away_then_given_anew_to_make_another_person(desk: Desk) -> None:
+    desk.complete_file()
+    desk.do(correcting(UNDATED), reason=REASON)
+    desk.do(changing(REBORN))
+    assert desk.code(correcting(A_STRANGER), reason=REASON) == "another_person"
+
+
+def test_whose_birth_date_was_not_known_is_corrected_with_one(desk: Desk) -> None:
+    desk.do(changing(UNDATED))
+    desk.complete_file()
+    desk.do(correcting(A_STRANGER), reason=REASON)
+
+
+def test_a_candidate_of_whom_nothing_was_proved_may_be_corrected_whole(desk: Desk) -> None:
+    desk.do(correcting(A_STRANGER), reason=REASON)
+    desk.do(correcting(replace(A_STRANGER, family_name="Sowe")), reason=REASON)
+
+
 def test_a_correction_into_somebody_known_is_refused(desk: Desk) -> None:
     desk.complete_file()
     desk.apply("mentor-2", replace(SOMEBODY_ELSE, email="ousmane@exemple.test"))

@@ -44,6 +44,7 @@ def test_what_can_be_compared_is_internal_or_public_for_a_reason() -> None:
     assert compared.keys() - internal - GROUPED <= PUBLIC.keys()
     assert internal >= {
         "Digests.bare_digest",
+        "Digests.birth_digest",
         "Digests.email_digest",
         "Digests.name_digest",
         "association.LinkIssued@1.digest",

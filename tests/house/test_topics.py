@@ -83,6 +83,7 @@ BODIES = {
     "Digests.email_digest": "a keyed digest: recognised, never read",
     "Digests.name_digest": "the same",
     "Digests.bare_digest": "the same",
+    "Digests.birth_digest": "the same",
     "mentor.Absorbed@1.aliases": "keyed digests",
     "mentor.Absorbed@1.duplicate": "the id of a record",
     "mentor.Absorbed@1.courses": "ids of records",
