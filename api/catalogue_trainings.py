@@ -41,7 +41,12 @@ _ENROLMENTS: Final = {
     "no_such_mentor": Entry(
         409, "Mentor·e inconnu·e", "Aucun dossier de mentor·e de cette association sous cet identifiant."
     ),
-    "mentor_closed": Entry(409, "Dossier de mentor·e clos", "On n'inscrit qu'à partir d'un dossier ouvert."),
+    "mentor_closed": Entry(
+        409,
+        "Dossier de mentor·e clos",
+        "On n'inscrit qu'à partir d'un dossier ouvert ; une attestation délivrée à qui est parti ne "
+        "compterait nulle part.",
+    ),
     "already_enrolled": Entry(
         409, "Déjà inscrit·e", "Cette personne a déjà une place, ou l'attend, dans cette formation."
     ),

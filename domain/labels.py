@@ -108,6 +108,7 @@ LABELS: Final = {
     "training.Withdrawn@1": "Désinscription",
     "training.Promoted@1": "Place attribuée depuis la liste d'attente",
     "training.Released@1": "Place rendue : dossier de mentor·e clos",
+    "training.Parted@1": "Dossier de mentor·e clos : plus d'attestation à délivrer",
     "training.Reassigned@1": "Inscription reprise par le dossier conservé",
     "training.Attended@1": "Présence notée",
     "training.Certified@1": "Attestation de formation délivrée",

@@ -166,6 +166,7 @@ async def attend(id: TrainingId, mentor_id: MentorOfPath, body: AttendanceBody, 
     "no_module_followed",
     "too_early",
     "in_the_future",
+    "mentor_closed",
     "unknown_record",
 )
 async def certify(id: TrainingId, mentor_id: MentorOfPath, body: CertificateBody, act: Act) -> Accepted:

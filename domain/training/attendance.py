@@ -52,3 +52,14 @@ def revoke_certificate(training: Training, act: Act, *, mentor_id: str) -> None:
     guards.certified(guards.enrolled(training, mentor_id))
     reason_given(act)
     training._certificate_revoked(mentor_id=mentor_id)
+
+
+def part(training: Training, act: Act, *, mentors: tuple[str, ...]) -> None:
+    """The records of one person are closed: no certificate is due to those who had a place in a course that
+    has begun. Nothing happens otherwise, nor twice."""
+    if training.status not in {Status.OPEN, Status.HELD, Status.CLOSED}:
+        return
+    seated = {Place.ENROLLED, Place.ATTENDED, Place.ABSENT}
+    there = {i for i in mentors if i in training.enrolments and training.enrolments[i].place in seated}
+    if gone := sorted(there - training.departed):
+        training._parted(mentors=tuple(gone))

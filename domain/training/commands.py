@@ -47,6 +47,11 @@ def _kept(mentor_id: str, records: Records) -> Mentor:
     return mentor
 
 
+def _must_be_open(mentor: Mentor) -> None:
+    if not mentor.is_open:
+        raise Refused("mentor_closed", "Ce dossier de mentor·e est clos.", ("un dossier ouvert",))
+
+
 def _standing(records: Records, mentor_id: str) -> str | None:
     mentor = _kept(mentor_id, records)
     return mentor.id if mentor.is_open else None
@@ -139,8 +144,7 @@ class Enrol(Command):
 def enrol(command: Enrol, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     mentor = _own_mentor(training, command.mentor_id, records)
-    if not mentor.is_open:
-        raise Refused("mentor_closed", "Ce dossier de mentor·e est clos.", ("un dossier ouvert",))
+    _must_be_open(mentor)
     places.enrol(training, act, mentor_id=mentor.id)
     mentor.enrol(act, course_id=training.id)
 
@@ -175,7 +179,7 @@ class Attend(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Certify(Command):
-    """Gives a certificate, which the mentor's own record then counts."""
+    """Gives a certificate, which the mentor's own record then counts: none to whoever has left."""
 
     name: ClassVar[str] = "training.certify"
     mentor_id: str
@@ -188,6 +192,7 @@ def certify(command: Certify, act: Act, records: Records) -> None:
     rules = rules_of(training, act, records)
     attendance.certify(training, act, mentor_id=command.mentor_id, on=command.on, rules=rules)
     mentor = _kept(command.mentor_id, records)
+    _must_be_open(mentor)
     if certificate := _certificate(training, command.mentor_id):
         mentor.record_training(act, certificate=certificate, rules=rules_of(mentor, act, records))
 
@@ -214,6 +219,8 @@ def revoke_certificate(command: RevokeCertificate, act: Act, records: Records) -
     training = records.get(Training, command.record_id)
     attendance.revoke_certificate(training, act, mentor_id=command.mentor_id)
     mentor = _kept(command.mentor_id, records)
+    if not mentor.is_open:
+        attendance.part(training, act, mentors=(command.mentor_id,))
     rules = rules_of(mentor, act, records)
     of_them = (_certificate(training, one) for one in (mentor.id, *mentor.absorbed))
     left = [one for one in of_them if one]
@@ -249,7 +256,8 @@ def hold(command: Hold, act: Act, records: Records) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class LeaveCourse(Command):
-    """Asked of a mentor whose record is closed: the course of deadline ``key`` has the place back."""
+    """Asked of a mentor whose record is closed: the course of deadline ``key`` has the place back or, once it
+    has begun, owes them no certificate."""
 
     name: ClassVar[str] = "training.leave"
     key: str
@@ -263,4 +271,6 @@ def leave_course(command: LeaveCourse, act: Act, records: Records) -> None:
             training = records.read(Training, course_id)
             standing = partial(_standing, records)
             places.release(training, act, mentor_id=mentor.id, standing=standing)
+            if standing(mentor.id) is None:
+                attendance.part(training, act, mentors=(mentor.id, *mentor.absorbed))
             mentor.leave_course(act, course_id=course_id)

@@ -41,6 +41,7 @@ class Training(Reminding, Root):
         self.academies = academies
         self.course = course
         self.enrolments: dict[str, Enrolment] = {}
+        self.departed: frozenset[str] = frozenset()
         self.promotions: tuple[Promotion, ...] = ()
         self.reminders: dict[str, Reminder] = {}
         self.closed_on: date | None = None
@@ -89,11 +90,13 @@ class Training(Reminding, Root):
 
     @property
     def to_certify(self) -> tuple[str, ...]:
-        """Who was there and followed what a certificate asks for."""
+        """Who was there and followed what a certificate asks for, unless their record is closed."""
         return tuple(
             mentor_id
-            for mentor_id, one in self.enrolments.items()
-            if one.place is Place.ATTENDED and one.modules and not self.course.missed(one.modules)
+            for mentor_id in self._at(Place.ATTENDED)
+            if mentor_id not in self.departed
+            and (followed := self.enrolments[mentor_id].modules)
+            and not self.course.missed(followed)
         )
 
     def _at(self, place: Place) -> tuple[str, ...]:
@@ -126,6 +129,10 @@ class Training(Reminding, Root):
     def _released(self, mentors: tuple[str, ...]) -> None:
         for mentor_id in mentors:
             del self.enrolments[mentor_id]
+
+    @event("Parted", topic="training.Parted@1")
+    def _parted(self, mentors: tuple[str, ...]) -> None:
+        self.departed |= set(mentors)
 
     @event("Reassigned", topic="training.Reassigned@1")
     def _reassigned(self, former: tuple[str, ...], kept: tuple[str, ...]) -> None:

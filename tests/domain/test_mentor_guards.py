@@ -562,15 +562,16 @@ def test_nothing_more_is_done_of_a_record_that_is_closed_and_nothing_at_all_once
     assert desk.mentor().claims() == frozenset()
 
 
-def test_a_certificate_is_added_to_no_record_that_is_closed() -> None:
+def test_a_certificate_is_given_to_nobody_whose_record_is_closed() -> None:
     desk = at("checked")
     desk.hold_course("training-1", 1, MENTOR)
     desk.do(course.Attend(record_id="training-1", mentor_id=MENTOR, present=True))
     desk.do(Erase(record_id=MENTOR, ground=Ground.OBJECTION), OFFICER)
     version = desk.version(MENTOR)
-    desk.do(course.Certify(record_id="training-1", mentor_id=MENTOR, on=TODAY))
+    certify = course.Certify(record_id="training-1", mentor_id=MENTOR, on=TODAY)
+    assert desk.code(certify) == "mentor_closed"
     assert desk.version(MENTOR) == version
-    assert desk.training("training-1").enrolments[MENTOR].place == "certified"
+    assert desk.training("training-1").enrolments[MENTOR].place == "attended"
 
 
 # What is shown, and that nothing was forgotten here -----------------------------------------------

@@ -192,8 +192,8 @@ def test_an_enrolment_of_somebody_erased_is_kept_by_its_number(desk: Desk) -> No
     held(desk, 1, 2)
     desk.do(attend(1))
     desk.do(Erase(record_id="mentor-1", ground=Ground.OBJECTION), OFFICER)
-    desk.do(certify(1, desk.today))
-    assert places(desk) == {"1": "c", "2": "e"}
+    assert desk.code(certify(1, desk.today)) == "mentor_closed"
+    assert places(desk) == {"1": "+", "2": "e"}
 
 
 @dataclass

@@ -104,6 +104,7 @@ BODIES = {
     "training.Attended@1.modules": "codes of modules",
     "training.Promoted@1.mentors": "ids of records",
     "training.Released@1.mentors": "the same",
+    "training.Parted@1.mentors": "the same",
     "training.Reassigned@1.former": "the same",
     "training.Reassigned@1.kept": "the same",
     "training.ReminderDue@1.what": "written by the house, of dates and numbers",
