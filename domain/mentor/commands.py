@@ -17,7 +17,7 @@ from domain.kernel import FREE_TEXT, Act, Conflict, NotFound, Refused
 from domain.links import Channel
 from domain.mentor import guards
 from domain.mentor.due import lapse_key, overdue_key
-from domain.mentor.known import digests_of
+from domain.mentor.known import digest_of_profile, digests_of
 from domain.mentor.model import Mentor
 from domain.mentor.operator import operator_lacks, takes_candidacies
 from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person, Profile
@@ -138,6 +138,7 @@ def _candidate(
         channel=channel,
         uai=uai,
         digests=digests_of(association.id, command.person, records.digest),
+        profile_digest=digest_of_profile(association.id, command.profile, records.digest),
         reachable=bool(command.person.email or command.person.phone),
         day=act.today,
         on=on,
@@ -156,7 +157,8 @@ class ChangeProfile(Command):
 def change_profile(command: ChangeProfile, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     _check_profile(command.profile, records)
-    mentor.change_profile(act, profile=command.profile)
+    digest = digest_of_profile(mentor.association_id, command.profile, records.digest)
+    mentor.change_profile(act, profile=command.profile, digest=digest)
 
 
 @decided_by(Mentor, Mentor.issue_link)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable
+from dataclasses import asdict
 
-from domain.mentor.parts import Digests, Person
+from domain.mentor.parts import Digests, Person, Profile
 from domain.territory import fold
 
 
@@ -22,7 +24,17 @@ def digests_of(association_id: str, person: Person, digest: Callable[..., str]) 
         born = person.birth_date.isoformat()
         name = digest(association_id, "name", words, born)
         birth = digest(association_id, "birth", born)
-    return Digests(email, name, digest(association_id, "names", words), birth)
+    told = _digest_of("person", association_id, person, digest)
+    return Digests(email, name, digest(association_id, "names", words), birth, told)
+
+
+def digest_of_profile(association_id: str, profile: Profile, digest: Callable[..., str]) -> str:
+    """Of what they bring, as it was typed: told again alike, nothing changes."""
+    return _digest_of("profile", association_id, profile, digest)
+
+
+def _digest_of(what: str, association_id: str, told: Person | Profile, digest: Callable[..., str]) -> str:
+    return digest(association_id, what, json.dumps(asdict(told), default=str))
 
 
 def _names(person: Person) -> list[str]:

@@ -73,6 +73,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         channel: Origin,
         uai: str | None,
         digests: Digests,
+        profile_digest: Annotated[str, INTERNAL],
         reachable: bool,
         day: date,
         on: date,
@@ -86,6 +87,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.channel = channel
         self.uai = uai
         self.digests = digests
+        self.profile_digest = profile_digest
         self.reachable = reachable
         self.reachable_since: date | None = None
         self.applied_on = on
@@ -93,10 +95,12 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.progress_on = day
         self.aliases: tuple[str, ...] = ()
         self.identity_seen_on: date | None = None
+        self.identity_channel: Channel | None = None
         self.corrected_on: date | None = None
         self.corrected_from: Digests | None = None
         self.charter_signed_on: date | None = None
         self.charter_version: str | None = None
+        self.charter_channel: Channel | None = None
         self.interview: Interview | None = None
         self.asked: dict[CheckKind, Asked] = {}
         self.check: Check | None = None
@@ -180,11 +184,12 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     # The file --------------------------------------------------------------------------------
 
-    def change_profile(self, act: Act, *, profile: Profile) -> None:
+    def change_profile(self, act: Act, *, profile: Profile, digest: str) -> None:
         """Replaces what they bring."""
         guards.is_open(self, "changer le profil")
         guards.profile(profile)
-        self._profile_changed(profile=profile)
+        if digest != self.profile_digest:
+            self._profile_changed(profile=profile, digest=digest)
 
     def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
         """Lets the candidate sign online: see ``Linked``."""
@@ -197,7 +202,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         not_in_the_future(act, on)
         guards.not_before(on, self.applied_on, "la candidature")
         guards.not_before(on, self.corrected_on, "la correction de l'identité")
-        self._identity_seen(on=on, channel=channel, day=act.today)
+        if (on, channel) != (self.identity_seen_on, self.identity_channel):
+            self._identity_seen(on=on, channel=channel, day=act.today)
 
     def sign_charter(self, act: Act, *, on: date, version: str, channel: Channel) -> None:
         """The mentor signed the charter: by a link, or on paper that a role records. Nobody is invited any
@@ -208,7 +214,8 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         not_in_the_future(act, on)
         guards.not_before(on, self.applied_on, "la candidature")
         guards.charter_version(version)
-        self._charter_signed(on=on, version=version, channel=channel, day=act.today)
+        if (on, version, channel) != (self.charter_signed_on, self.charter_version, self.charter_channel):
+            self._charter_signed(on=on, version=version, channel=channel, day=act.today)
         for link in tuple(self.live_links):
             self._link_revoked(link=link.id)
 
@@ -292,19 +299,20 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self._is_now(person, digests, reachable, day)
 
     @event("ProfileChanged", topic="mentor.ProfileChanged@1")
-    def _profile_changed(self, profile: Profile) -> None:
+    def _profile_changed(self, profile: Profile, digest: Annotated[str, INTERNAL]) -> None:
         self.profile = profile
+        self.profile_digest = digest
 
     @event("IdentitySeen", topic="mentor.IdentitySeen@1")
     def _identity_seen(self, on: date, channel: Channel, day: date) -> None:
         missing = self.file_missing
-        self.identity_seen_on = on
+        self.identity_seen_on, self.identity_channel = on, channel
         self._climb(day, missing)
 
     @event("CharterSigned", topic="mentor.CharterSigned@1")
     def _charter_signed(self, on: date, version: str, channel: Channel, day: date) -> None:
         missing = self.file_missing
-        self.charter_signed_on, self.charter_version = on, version
+        self.charter_signed_on, self.charter_version, self.charter_channel = on, version, channel
         self._climb(day, missing)
 
     @event("Interviewed", topic="mentor.Interviewed@1")

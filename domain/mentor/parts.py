@@ -210,12 +210,14 @@ class Profile:
 class Digests:
     """By what the same person is recognised without being read: keyed digests of the e-mail address, and of
     the names with the birth date. ``bare_digest``, of the names alone, and ``birth_digest``, of the birth
-    date alone, which many share: they tell a record's own person from another, and find nobody."""
+    date alone, which many share: they tell a record's own person from another, and find nobody. Nor does
+    ``told_digest``, of all that was told, as it was typed: told again alike, nothing changes."""
 
     email_digest: Annotated[str | None, INTERNAL] = None
     name_digest: Annotated[str | None, INTERNAL] = None
     bare_digest: Annotated[str | None, INTERNAL] = None
     birth_digest: Annotated[str | None, INTERNAL] = None
+    told_digest: Annotated[str | None, INTERNAL] = None
 
     def all(self) -> tuple[str, ...]:
         return tuple(one for one in (self.email_digest, self.name_digest) if one)

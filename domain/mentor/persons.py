@@ -22,6 +22,8 @@ MOST_MERGED: Final = 10
 def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules: Rules) -> None:
     """Replaces what is known of who it is: another person, only as long as nothing was proved."""
     guards.is_open(mentor, "changer l'identité")
+    if digests == mentor.digests:
+        return
     guards.same_person(mentor, digests)
     reachable = _told(mentor, act, person, digests, rules)
     mentor._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)

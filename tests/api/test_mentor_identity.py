@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.api.conftest import Site
-from tests.api.test_mentors import ON, applied, cleared, filed, guard, person, read
+from tests.api.test_mentors import ON, applied, candidacy, cleared, filed, guard, person, read
 from tests.api.walk import opened
 
 OTHER = {"given_name": "Ousmane", "family_name": "Inconnu-Sow"}
@@ -52,6 +52,18 @@ async def test_somebody_cleared_is_corrected_seen_again_and_no_other_way_becomes
 
     await site.do("face", "POST", f"{path}/identity", {"on": ON, "channel": "meeting"})
     assert (await read(site, mentor))["blocks"] == []
+
+
+async def test_what_is_put_again_alike_is_answered_as_unchanged(site: Site) -> None:
+    await opened(site)
+    mentor = await applied(site)
+    for what in ("person", "profile"):
+        answer = await site.call("face", "PUT", f"/v1/mentors/{mentor}/{what}", candidacy()[what], etag=1)
+        assert (answer.status_code, answer.json()["version"]) == (200, 1), what
+    await filed(site, mentor)
+    etag = await version(site, mentor)
+    await filed(site, mentor)
+    assert await version(site, mentor) == etag
 
 
 async def test_only_what_was_wrong_is_corrected(site: Site) -> None:

@@ -45,7 +45,8 @@ async def test_nobody_is_shown_a_digest_by_which_persons_could_be_compared(site:
     await site.do("lyon", "POST", f"{PATH}/links", {"action": "admission", "expires_on": expires})
     stored = await site.executor.recorder.after(0, 1000)
     digests = {found for one in stored for found in DIGEST.findall(one.state)}
-    assert len(digests) == 6  # an address, names with and without a birth date, another address, two secrets
+    # Two addresses, names with and without a birth date, that date, two persons, their profile, two secrets.
+    assert len(digests) == 10
 
     of_mentors = [f"/v1/mentors/{one}{rest}" for one in (kept, double) for rest in ("", f"/history{MOST}")]
     for who in ROLES:

@@ -84,6 +84,8 @@ BODIES = {
     "Digests.name_digest": "the same",
     "Digests.bare_digest": "the same",
     "Digests.birth_digest": "the same",
+    "Digests.told_digest": "the same",
+    "mentor.Applied@1.profile_digest": "the same",
     "mentor.Absorbed@1.aliases": "keyed digests",
     "mentor.Absorbed@1.duplicate": "the id of a record",
     "mentor.Absorbed@1.courses": "ids of records",
