@@ -140,13 +140,13 @@ class Case(Counting):
         return [one for one in found if one]
 
     def facts_of(self, record_id: str, topic: str, test: Callable[[Any], bool] = _always) -> tuple[Fact, ...]:
-        """The last event of that topic of another record that passes the test. What was typed with it, and
-        what of it is reserved, is told where that record is explained."""
+        """The last event of that topic of another record that passes the test. What was typed with it is
+        withheld, and what of it is reserved left out: both are told where that record is explained."""
         seen = seen_at(self.known.get(record_id, ()), self.now)
         found = [one for one in seen.events if word_of(one) == topic and test(one.event)] if seen else []
         facts = tuple(fact_of(one) for one in found[-1:])
         own = record_id == self.id
-        return facts if own else tuple(replace(fact, reason="", reserved="") for fact in facts)
+        return facts if own else tuple(fact.told_elsewhere() for fact in facts)
 
     # Rules -----------------------------------------------------------------------------------
 

@@ -8,10 +8,10 @@ version in force for the record, and how a day was counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 from domain.calendar import PartialDate, french_date, paris_day
 from domain.details import detail_of, reserved_of
@@ -25,8 +25,8 @@ from domain.programme.model import RulesVersion
 class Fact:
     """What an event tells without anybody's name. ``record_id``: the record explained, or another that it
     rests on; ``on``: the day of the fact (or its month); ``reason``: what was typed with the decision,
-    sealed, empty when nothing was; ``reserved``: the words that only the roles of ``Root.reserved_to`` are
-    told.
+    sealed, empty when nothing was, ``None`` when it is withheld; ``reserved``: the words that only the roles
+    of ``Root.reserved_to`` are told.
     """
 
     record_id: str
@@ -40,6 +40,10 @@ class Fact:
     role: str
     reason: Any = ""
     reserved: str = ""
+
+    def told_elsewhere(self) -> Self:
+        """The same where another record is explained: that there was a reason is told, and not which."""
+        return replace(self, reason=None if self.reason else "", reserved="")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from projections import associations, companies, conventions, history, mentors, 
 from projections.facts import word
 from projections.history import HistoryRow
 from projections.paging import Page
-from projections.persons import Personal
+from projections.persons import Personal, WithheldValue
 
 router = APIRouter(prefix="/v1", route_class=Route)
 
@@ -49,8 +49,10 @@ _RESTED_ON: Final = frozenset({"programme", "association", "convention"})
 class FactTold:
     """Un fait, par l'événement qui le dit : de quel dossier (``record_id``), quand il est vrai (``on``),
     quand il a été écrit, et qui a décidé (rôle, et identifiant de qui a agi). ``reason`` : le motif, lu comme
-    dans l'histoire ; ``reserved`` : ce qui n'est dit qu'à certains rôles ; ni l'un ni l'autre pour un fait
-    d'un autre dossier : ils se lisent là-bas. ``version`` est absente d'un refus."""
+    dans l'histoire, vide s'il n'y en a pas ; ``reserved`` : ce qui n'est dit qu'à certains rôles. Pour un
+    fait d'un autre dossier ils se lisent là-bas : le motif, s'il existe, n'est pas communiqué ici
+    (``withheld``).
+    ``version`` est absente d'un refus."""
 
     record_id: str
     sentence: str
@@ -231,11 +233,12 @@ def _fact(fact: Fact, words: _Words) -> FactTold:
     told = {
         name: value for name, value in vars(fact).items() if name not in {"reason", "reserved", "version"}
     }
-    return FactTold(**told, version=fact.version or None, reason=words.reason, reserved=words.reserved)
+    reason = WithheldValue() if fact.reason is None else words.reason
+    return FactTold(**told, version=fact.version or None, reason=reason, reserved=words.reserved)
 
 
 def _word(typed: Any) -> str:
-    return typed if isinstance(typed, str) else word(typed, "reason")
+    return typed or "" if isinstance(typed, str | None) else word(typed, "reason")
 
 
 _KINDS: Final = (

@@ -211,6 +211,24 @@ async def test_the_cause_of_an_operator_s_suspension_is_told_to_those_who_may_kn
         assert awaited["awaits"] == ["academie:10"]
 
 
+async def test_a_reason_given_on_another_record_is_said_to_be_withheld_and_not_to_be_missing(
+    site: Site,
+) -> None:
+    mentor = await cleared(site)
+    body = {"cause": "fault", "on": TODAY.isoformat(), "reason": "Manquement introuvable."}
+    await site.do("lyon", "PUT", f"/v1/associations/{FACE}/suspension", body)
+
+    for who in ("face", "lyon", "auditor"):
+        found = await why(site, f"mentors/{mentor}", who)
+        told = {one["topic"]: one["reason"] for one in about(found, "block", "operator_suspended")["facts"]}
+        assert told == {"association.Suspended@1": {"withheld": True}}, who
+        admitted = [
+            one for one in about(found, "status")["facts"] if one["topic"] == "association.Admitted@1"
+        ]
+        assert [one["reason"] for one in admitted] == [""], "nothing was typed with it"
+        assert "introuvable" not in json.dumps(found, ensure_ascii=False)
+
+
 async def test_an_association_says_which_documents_are_missing_since_when(site: Site) -> None:
     await walk.opened(site)
     opening = {"programme_id": "programme-1j1m", "on": TODAY.isoformat(), "channel": "meeting"}
