@@ -61,7 +61,7 @@ BOUNDS: Final = (
     Bound("review", 12, _STEP, units=_ANY),
     Bound("signature_reminders", 12, _STEP, units=_ANY),
     Bound("end_alerts", 12, _ALERT, units=_PLAIN),
-    Bound("notice", 12, "un préavis compte en mois, une année au plus", units=(Unit.MONTHS,)),
+    Bound("notice", 12, "un préavis dure une année au plus, vacances comprises", units=_PLAIN),
     Bound("bilan_month", 12, "c'est le mois d'une année"),
     Bound("bilan_day", 31, "c'est le jour d'un mois"),
     Bound(

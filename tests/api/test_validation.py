@@ -185,7 +185,7 @@ async def test_rules_that_could_not_be_followed_are_refused(site: Site) -> None:
     tried: tuple[tuple[dict[str, Any], tuple[int, str]], ...] = (
         ({"signature_reminders": []}, (409, "rules_unusable")),
         ({"bilan_month": 2, "bilan_day": 29}, (409, "rules_unusable")),
-        ({"notice": {"count": 3, "unit": "days"}}, (409, "rule_out_of_bounds")),
+        ({"notice": {"count": 3, "unit": "school_days"}}, (409, "rule_out_of_bounds")),
         ({"end_alerts": [{"count": 30, "unit": "school_days"}]}, (409, "rule_out_of_bounds")),
         ({"mentors": {"lapse": {"count": 0}}}, (409, "rule_out_of_bounds")),
         ({"review": {"count": 100_000}}, (422, "invalid")),
