@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from domain.convention import commands as ask
 from domain.kernel import Conflict, Forbidden, NotFound, Refused
 from domain.programme.commands import AdoptRules, OpenProgramme, SetTarget
-from domain.programme.rules import Delay, Rules
+from domain.programme.rules import Delay, Rules, Unit
 from tests.domain.convention_support import ID, refused
 from tests.support import COORDINATOR, FACE_PARTY, NATIONAL, House, draft_command
 
@@ -70,7 +70,9 @@ async def test_why_was_this_refused_in_march(house: House) -> None:
     assert refusal.topic == "refusal.Recorded@1"
     assert refusal.facts["rests_on"] == {"programme-1j1m": len(programme), ID: convention.version}
     await house.do(
-        AdoptRules(record_id="programme-1j1m", rules=Rules(notice=Delay(1)), on=today, to_open=True),
+        AdoptRules(
+            record_id="programme-1j1m", rules=Rules(notice=Delay(1, Unit.MONTHS)), on=today, to_open=True
+        ),
         NATIONAL,
     )
     await house.do(short, COORDINATOR, reason="motif")
