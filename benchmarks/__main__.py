@@ -6,6 +6,7 @@ A partial run, or a quick one, is told on the terminal and not written.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str]) -> None:
     unknown = set(asked.measures) - set(MEASURES)
     if unknown:
         parser.error(f"mesure inconnue : {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
     whole = not asked.measures and not asked.quick
     with tempfile.TemporaryDirectory(prefix="mentorat-bench-") as folder:
         run(

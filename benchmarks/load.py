@@ -17,6 +17,8 @@ from typing import Final, cast
 
 import uvloop
 
+from ops.stack.children import tethered
+
 LOOPBACK: Final = "127.0.0.1"
 _LENGTH: Final = b"content-length: "
 
@@ -57,10 +59,7 @@ async def offered(
     Raises ``Failed`` for any answer that is no success.
     """
     generator = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "benchmarks.load",
-        *map(str, (port, connections, seconds)),
+        *tethered([sys.executable, "-m", "benchmarks.load", *map(str, (port, connections, seconds))]),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -19,6 +19,7 @@ from benchmarks import ours
 from benchmarks.rounds import Step, interleaved
 from ops import database
 from ops.settings import Settings
+from ops.stack.children import tethered
 from ops.stack.ports import answers, free_port
 from ops.stack.postgres import Postgres
 
@@ -92,12 +93,11 @@ def environment(settings: Settings) -> dict[str, str]:
 async def process(
     folder: Path, *arguments: str, given: Mapping[str, str], port: int | None = None
 ) -> AsyncIterator[int]:
-    """A Python process, from its first answer on ``port`` to our leaving; answers its pid."""
+    """A Python process, from its first answer on ``port`` to our leaving, by any way; answers its pid."""
     log = folder / f"{arguments[-1]}.log"
     with log.open("ab") as output:
         child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *arguments,
+            *tethered([sys.executable, *arguments]),
             stdout=output,
             stderr=output,
             cwd=HOUSE,

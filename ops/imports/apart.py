@@ -9,12 +9,10 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Final, Protocol
 
@@ -23,12 +21,10 @@ from ops.imports.annotate import annotated
 from ops.imports.faults import Fault, UnreadableFile, unreadable
 from ops.imports.report import Report
 from ops.imports.tables import Columns, Table, read_table
-from ops.stack import tether
-from ops.stack.children import bare_env
+from ops.stack.children import bare_env, tethered
 
 log = logging.getLogger("mentorat")
 
-_TETHER: Final = str(Path(tether.__file__))
 _KILLERS: Final = (signal.SIGKILL, signal.SIGXCPU, signal.SIGALRM, signal.SIGXFSZ)
 _EXCEEDED: Final = frozenset({child.TOO_MUCH, *(-number for number in _KILLERS)})
 
@@ -94,8 +90,7 @@ class Apart:
     ) -> tuple[Mapping[str, Any], bytes]:
         """What the process answers. It is killed with us, and by us once we no longer wait for it."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", _TETHER, str(os.getpid()), str(int(signal.SIGKILL)), "-", "-"),
-            *(sys.executable, *self.program, work),
+            *tethered([sys.executable, *self.program, work]),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # what it complains of may quote the file

@@ -22,6 +22,24 @@ def bare_env() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C"} | needed
 
 
+def tethered(
+    command: Sequence[str],
+    *,
+    user: User | None = None,
+    lock: Path | None = None,
+    death_signal: signal.Signals = signal.SIGKILL,
+) -> list[str]:
+    """How to start `command` so that it cannot outlive us, for whoever starts it otherwise than by `spawn`.
+
+    On Linux the kernel sends it `death_signal` when the *thread* that starts it ends, however it
+    ends: call from a thread that lives as long as the child should. Elsewhere a child outlives a
+    parent killed by SIGKILL.
+    """
+    owner = f"{user.uid}:{user.gid}" if user else "-"
+    tether = [str(_TETHER), str(os.getpid()), str(int(death_signal)), owner, str(lock or "-")]
+    return [sys.executable, "-I", "-S", *tether, *command]
+
+
 def spawn(
     command: Sequence[str],
     *,
@@ -33,17 +51,14 @@ def spawn(
     death_signal: signal.Signals = signal.SIGKILL,
     lends: int | None = None,
 ) -> Child:
-    """Start `command` in a session of its own, so that Ctrl-C in the terminal reaches only us.
+    """Start `command`, `tethered`, in a session of its own, so that Ctrl-C in the terminal reaches
+    only us.
 
-    On Linux the kernel sends it `death_signal` when the *thread* calling this ends, however it
-    ends: call from a thread that lives as long as the child should. Elsewhere a child outlives a
-    parent killed by SIGKILL. `env` None inherits ours. With `user` (root only) the child runs as
-    that user, from `/`. It inherits `lends`, a descriptor, and no other.
+    `env` None inherits ours. With `user` (root only) the child runs as that user, from `/`. It
+    inherits `lends`, a descriptor, and no other.
     """
-    owner = f"{user.uid}:{user.gid}" if user else "-"
-    tether = [str(_TETHER), str(os.getpid()), str(int(death_signal)), owner, str(lock or "-")]
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", *tether, *command],
+        tethered(command, user=user, lock=lock, death_signal=death_signal),
         stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,

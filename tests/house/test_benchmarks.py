@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.__main__ import MEASURES, measured
 from benchmarks.figures import ROWS, Figure, Reach, Unmeasured, ratio
 from benchmarks.report import RESULTS, rendered
-from benchmarks.stage import Stage
+from benchmarks.stage import HOUSE, Stage
 from ops.stack.postgres import Postgres
+
+BENCH = """
+import asyncio
+from benchmarks import __main__ as bench, stage
+
+async def endless(on):
+    async with stage.process(on.folder, "-m", "http.server", "0", given={}):
+        print("serving", flush=True)
+        await asyncio.sleep(60)
+
+bench.MEASURES["endless"] = endless
+bench.main(["endless", "--quick"])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +53,25 @@ async def test_each_measure_runs_and_gives_positive_numbers(
         assert isinstance(result, Figure), result
         assert 0 < result.value.low <= result.value.middle <= result.value.high
         assert result.said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ties children to us by prctl")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda one: one.name)
+def test_a_bench_that_is_interrupted_leaves_no_process_behind(number: signal.Signals) -> None:
+    with tempfile.TemporaryDirectory(prefix="mentorat-bench-test-") as folder:
+        given = {**os.environ, "TMPDIR": folder}
+        with subprocess.Popen(
+            [sys.executable, "-c", BENCH], env=given, cwd=HOUSE, stdout=subprocess.PIPE
+        ) as bench:
+            assert bench.stdout
+            assert bench.stdout.readline() == b"serving\n"
+            started = psutil.Process(bench.pid).children(recursive=True)
+            assert any("http.server" in one.cmdline() for one in started)
+            assert any(one.name() == "postgres" for one in started)
+            bench.send_signal(number)
+        _, left = psutil.wait_procs(started, timeout=20)
+        assert left == []
+        assert number is signal.SIGKILL or list(Path(folder).iterdir()) == []
 
 
 def test_the_page_of_results_has_every_row() -> None:
