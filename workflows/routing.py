@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.kernel import kind_of
+from domain.mentor.commands import Release
 from domain.ports import Happened
 
 _PROCESSES: Final[dict[str, tuple[str, ...]]] = {
@@ -40,13 +41,23 @@ def queue_of(task_queue: str, process: str) -> str:
     return imports_queue(task_queue) if is_import(process) else task_queue
 
 
+def in_a_crowd(happened: Happened) -> bool:
+    """Whether it is one of thousands recorded together: the lines of a file, or the mentors that an operator
+    leaves behind. Woken one by one they would keep everybody else waiting, and nearly all for nothing: who is
+    new waits for days, who left for nothing more. The sweeper wakes those that have something to do."""
+    facts = happened.facts
+    return facts.get("command") == Release.name or facts.get("command_id", "").startswith("import:")
+
+
 class Unroutable(LookupError):
     """A record of a kind that nobody has routed: the kind is missing above."""
 
 
 def processes_of(happened: Happened) -> list[tuple[str, str]]:
-    """The processes to nudge, each by its workflow type and its record. Raises ``Unroutable``."""
-    return processes_of_record(happened.record_id)
+    """The processes to nudge, each by its workflow type and its record; none ``in_a_crowd``. Raises
+    ``Unroutable``."""
+    found = processes_of_record(happened.record_id)
+    return [] if in_a_crowd(happened) else found
 
 
 def processes_of_record(record_id: str) -> list[tuple[str, str]]:

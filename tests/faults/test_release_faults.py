@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from domain.association.commands import Leave
+from domain.folding import fold
+from domain.mentor.model import Mentor
 from domain.mentor.parts import MentorLeaving
 from domain.ports import Commands, Happened, Outcome, Request, World
 from ops.stack.temporal import Temporal
@@ -27,7 +29,7 @@ from tests.workflows.stage import name_of, until
 from workflows.releasing import Releasing
 from workflows.sweeper import Pace
 
-SOME, MANY = 250, 1_000
+FEW, SOME, MANY = 3, 250, 1_000
 
 
 class Slow:
@@ -77,6 +79,11 @@ class Estate:
 
     async def so_many(self, name: str, count: int) -> bool:
         return sum(name_of(one.event) == name for one in await self.released()) >= count
+
+    async def no_place_is_held(self) -> bool:
+        mentor = fold(await self.plant.feed.of([self.left[0]]))
+        assert isinstance(mentor, Mentor)
+        return not mentor.courses
 
     async def each_left_once(self) -> None:
         told = await self.released()
@@ -131,6 +138,20 @@ async def test_mentors_are_released_once_each_though_temporal_loses_its_database
             await asyncio.to_thread(server.__enter__)
             await until(lambda: estate.so_many("MentorsReleased", 1), 100)
     await estate.each_left_once()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("estate", [FEW], indirect=True, ids=str)
+async def test_whoever_is_released_with_a_place_gives_it_back_though_the_relay_wakes_none_of_them(
+    estate: Estate, tmp_path: Path
+) -> None:
+    plant = estate.plant
+    plant.records = [FACE, *estate.left]
+    with Temporal(tmp_path / "temporal") as server:
+        async with plant.working(server.address, Pace(every=1, grace=timedelta(seconds=5))):
+            await estate.leave()
+            await until(lambda: estate.so_many("MentorsReleased", 1), 30)
+            await until(estate.no_place_is_held, 30)
 
 
 @pytest.mark.parametrize("estate", [MANY], indirect=True, ids=str)
