@@ -62,6 +62,16 @@ LINKS: Final = {
         "Candidatures closes",
         "Cette association ne reçoit pas de candidature en ligne pour le moment : écrivez-lui ou appelez-la.",
     ),
+    "lycee_elsewhere": Entry(
+        409,
+        "Lycée d'une autre académie",
+        "Un lycée propose des mentor·es aux associations de son académie seulement.",
+    ),
+    "proposals_full": Entry(
+        409,
+        "Propositions complètes pour aujourd'hui",
+        "Un lycée propose au plus 50 personnes par jour à une association : réessayez demain.",
+    ),
     "online_today": Entry(
         409, "En ligne, le jour même", "Par un lien, on agit en ligne (online) et à la date du jour."
     ),

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, StringConstraints, WithJsonSchema
 
 from api.fields import Body, Code, Day, Line, LongText, Naf, ProgrammeId, Reason, Uai, shown
 from domain.families import FAMILIES
@@ -35,6 +35,8 @@ PROFILE: Final[dict[str, Any]] = {
     "mentees": 2,
     "availability": "Le mercredi après-midi.",
 }
+THANKS: Final = "Votre candidature est arrivée : l'association prendra contact avec vous."
+PROPOSED: Final = "Votre proposition est arrivée : l'association prendra contact avec la personne."
 
 Rome = Annotated[str, StringConstraints(strict=True, max_length=10), AfterValidator(parse_rome)]
 Codes = Annotated[list[Code], Field(max_length=_MOST_CODES)]
@@ -128,7 +130,7 @@ class CandidacyBody(Body):
     channel: Origin = Field(
         description="Par qui la personne est venue : association, lycee, company, form ou import."
     )
-    uai: Uai | None = Field(None, description="Le lycée qui l'a proposée.")
+    uai: Uai | None = Field(None, description="Le lycée qui en a parlé.")
     on: Day | None = Field(
         None,
         description="Le jour de la candidature, s'il est passé : pour reprendre un dossier existant. Il suit "
@@ -144,3 +146,32 @@ class CandidacyBody(Body):
             "channel": "association",
         }
     )
+
+
+class ProposalBody(Body):
+    """Une personne qu'un lycée connaît, proposée à une association de son académie."""
+
+    association_id: Annotated[str, Field(strict=True, pattern=ASSOCIATION)] = Field(
+        description="L'association à laquelle elle est proposée."
+    )
+    uai: Uai = Field(description="Votre lycée.")
+    person: PersonBody
+    profile: ProfileBody
+
+    model_config = shown(
+        {
+            "association_id": "association-6f5c1f0e-2a57-5d0b-9a54-0f6a8a3f7d11",
+            "uai": "0690010L",
+            "person": PERSON,
+            "profile": PROFILE,
+        }
+    )
+
+
+class Acknowledged(BaseModel):
+    """La candidature est arrivée. Cette réponse est la même pour qui est déjà connu de l'association."""
+
+    received_on: date = Field(description="Le jour où elle est arrivée.")
+    message: str = Field(description="Ce qui vient ensuite.")
+
+    model_config = shown({"received_on": "2025-12-05", "message": THANKS})

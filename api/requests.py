@@ -157,13 +157,8 @@ class Acting:
         There is no record yet to be hidden: the role is asked first, for what follows would tell of others.
         Raises ``Forbidden`` by role, or when the record would be hidden from the very actor that asks for it.
         """
-        roles = TABLE[command.name]
-        if command.record_id == created and self.caller.actor.role not in roles:
-            raise kernel.Forbidden(
-                "role_not_allowed",
-                f"Le rôle « {self.caller.actor.role} » ne peut pas faire cette opération ({command.name}).",
-                (f"un jeton du rôle {' ou '.join(sorted(roles))}",),
-            )
+        if command.record_id == created:
+            self._must_have_the_role(command)
         try:
             outcome = await self._execute(command, "")
         except kernel.NotFound as hidden:
@@ -177,6 +172,23 @@ class Acting:
         self.response.headers["Location"] = f"{address}/{created}"
         version = outcome.version if outcome.record_id == created else 1
         return self._answer(Accepted(id=created, version=version, position=outcome.position))
+
+    async def unseen(self, command: Command) -> None:
+        """The same, telling nothing of where the record stands: it is not for whoever asks to see.
+
+        Raises ``Forbidden`` by role, before anything else is looked at.
+        """
+        self._must_have_the_role(command)
+        await self._execute(command, "")
+
+    def _must_have_the_role(self, command: Command) -> None:
+        roles = TABLE[command.name]
+        if self.caller.actor.role not in roles:
+            raise kernel.Forbidden(
+                "role_not_allowed",
+                f"Le rôle « {self.caller.actor.role} » ne peut pas faire cette opération ({command.name}).",
+                (f"un jeton du rôle {' ou '.join(sorted(roles))}",),
+            )
 
     def _answer(self, accepted: Accepted) -> Accepted:
         self.response.headers["ETag"] = f'"{accepted.version}"'

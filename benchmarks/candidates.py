@@ -13,7 +13,7 @@ from benchmarks import conventions
 from domain.commands import Command
 from domain.folding import fold
 from domain.kernel import SYSTEM, Actor, Root
-from domain.mentor.commands import Apply
+from domain.mentor.candidacies import Apply
 from domain.mentor.parts import Engagement, Occupation, Origin, Person, Profile
 from domain.ports import Request
 from domain.programme.commands import programme_id

@@ -27,9 +27,9 @@ ERASING: Final = "record.erase"
 AFTER_ERASING: Final = frozenset({ERASING, "association.conclude_release", "training.leave"})
 """What may still be asked of a record whose personal data were erased."""
 
-HANDED_IN: Final = frozenset({"mentor.apply_by_link"})
-"""What opens a record that whoever asks for it will not see: they have no account, and the link by which they
-came is for the decision to ask for."""
+HANDED_IN: Final = frozenset({"mentor.apply_by_link", "mentor.propose"})
+"""What opens a record that whoever asks for it will not see. By what they may, the link by which they came or
+the lycée for which they act, is for the decision to ask."""
 
 EXPORTING: Final = "association.export"
 """To be handed all the records of an operator at once."""
@@ -37,7 +37,10 @@ EXPORTING: Final = "association.export"
 READS: Final = frozenset({EXPORTING})
 """What of the table changes nothing: it is no command, and an erased record may be read."""
 
-UNCOUNTED: Final = frozenset({f"association.Link{fact}@1" for fact in ("Issued", "Used", "Spent", "Revoked")})
+UNCOUNTED: Final = frozenset(
+    f"association.{fact}@1"
+    for fact in ("LinkIssued", "LinkUsed", "LinkSpent", "LinkRevoked", "CandidacyProposed")
+)
 """The events by which somebody would count an operator's candidacies one by one."""
 UNCOUNTING: Final = "role:national"
 """Whoever is told no small number of mentors is not told of these either."""
@@ -103,8 +106,9 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "company.change": _PARTIES,
     "company.close": _PREPARES,
     "company.record_tie": _PARTIES,
-    "mentor.apply": frozenset({"association", "lycee"}),
+    "mentor.apply": _OPERATOR,
     "mentor.apply_by_link": frozenset({"person"}),
+    "mentor.propose": frozenset({"lycee"}),
     "mentor.change_person": _OPERATOR,
     "mentor.correct_person": _OPERATOR,
     "mentor.change_profile": _OPERATOR,

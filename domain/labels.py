@@ -19,6 +19,7 @@ LABELS: Final = {
     "association.LinkRevoked@1": "Lien d'invitation retiré",
     "association.LinkSpent@1": "Lien d'invitation utilisé",
     "association.LinkUsed@1": "Candidature arrivée par le formulaire public",
+    "association.CandidacyProposed@1": "Mentor·e proposé·e par un lycée",
     "association.AdmissionOpened@1": "Admission ouverte",
     "association.DocumentAsked@1": "Pièce demandée",
     "association.DocumentReceived@1": "Pièce reçue",

@@ -7,26 +7,21 @@ whether there was one already.
 from __future__ import annotations
 
 import logging
-from datetime import date
-from typing import Final
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
 
 from api.dependencies import Parts
 from api.fields import Body, shown
 from api.links import BY_LINK
-from api.mentor_bodies import PERSON, PROFILE, OwnProfileBody, PersonBody
+from api.mentor_bodies import PERSON, PROFILE, THANKS, Acknowledged, OwnProfileBody, PersonBody
 from api.requests import Create, command, correlation_of
 from api.routing import Route
 from domain.calendar import paris_day
 from domain.kernel import Forbidden, KeyReused
-from domain.mentor.commands import ApplyByLink
+from domain.mentor.candidacies import ApplyByLink
 from domain.ports import Request
 
 router = APIRouter(prefix="/v1/candidacies", tags=["liens"], route_class=Route)
-
-_THANKS: Final = "Votre candidature est arrivée : l'association prendra contact avec vous."
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +33,6 @@ class OwnCandidacyBody(Body):
     profile: OwnProfileBody
 
     model_config = shown({"person": PERSON, "profile": PROFILE})
-
-
-class Acknowledged(BaseModel):
-    """La candidature est arrivée. Cette réponse est la même pour qui est déjà connu de l'association."""
-
-    received_on: date = Field(description="Le jour où elle est arrivée.")
-    message: str = Field(description="Ce qui vient ensuite.")
-
-    model_config = shown({"received_on": "2025-12-05", "message": _THANKS})
 
 
 @command(
@@ -93,4 +79,4 @@ async def apply_by_link(body: OwnCandidacyBody, act: Create, parts: Parts) -> Ac
     except KeyReused:
         # Told, it would say that the link had served already, and to whom: nothing is recorded.
         log.info("a key of %s was used again with another body: nothing was recorded", held.link.id)
-    return Acknowledged(received_on=paris_day(await parts.commands.now()), message=_THANKS)
+    return Acknowledged(received_on=paris_day(await parts.commands.now()), message=THANKS)

@@ -26,14 +26,24 @@ from api.listing import (
     stuck_since,
     tagged,
 )
-from api.mentor_bodies import ASSOCIATION, CandidacyBody, PersonBody, PersonCorrectionBody, ProfileBody
+from api.mentor_bodies import (
+    ASSOCIATION,
+    PROPOSED,
+    Acknowledged,
+    CandidacyBody,
+    PersonBody,
+    PersonCorrectionBody,
+    ProfileBody,
+    ProposalBody,
+)
 from api.openapi import problem_responses
 from api.operators import with_operators
 from api.persons import Shown
 from api.requests import Accepted, Act, Create, Edit, Nothing, command
 from api.routing import Route
 from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
-from domain.mentor import commands, identity
+from domain.calendar import paris_day
+from domain.mentor import candidacies, commands, identity
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Origin, Status
 from projections import mentors
@@ -153,7 +163,7 @@ _WHAT: Final = (
     router,
     "POST",
     "",
-    commands.Apply,
+    candidacies.Apply,
     "Enregistrer une candidature",
     *_WHO,
     *_WHAT,
@@ -168,7 +178,7 @@ _WHAT: Final = (
 )
 async def apply(body: CandidacyBody, act: Create) -> Accepted:
     created = act.new_id("mentor")
-    asked = commands.Apply(
+    asked = candidacies.Apply(
         record_id=created,
         association_id=body.association_id,
         programme_id=body.programme_id,
@@ -179,6 +189,34 @@ async def apply(body: CandidacyBody, act: Create) -> Accepted:
         on=body.on,
     )
     return await act.create(asked, created, "/v1/mentors")
+
+
+@command(
+    router,
+    "POST",
+    "/proposals",
+    candidacies.Propose,
+    "Proposer une personne à une association, par un lycée",
+    *_WHO,
+    *_WHAT,
+    "candidacies_closed",
+    "lycee_elsewhere",
+    "proposals_full",
+    "outside_your_scope",
+    "no_rules_in_force",
+    "already_applied",
+    answers=Acknowledged,
+)
+async def propose(body: ProposalBody, act: Create, parts: Parts) -> Acknowledged:
+    asked = candidacies.Propose(
+        record_id=act.new_id("mentor"),
+        association_id=body.association_id,
+        uai=body.uai,
+        person=body.person.person(),
+        profile=body.profile.profile(),
+    )
+    await act.unseen(asked)
+    return Acknowledged(received_on=paris_day(await parts.commands.now()), message=PROPOSED)
 
 
 @command(

@@ -1,4 +1,4 @@
-"""The links of an association: by which it is invited, and by which it invites candidates itself."""
+"""How an association is invited, and how candidates come to it: by its links, or proposed by a lycée."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ LONGEST_FORM: Final = timedelta(days=365)
 MOST_CANDIDATES: Final = 50
 """Candidates invited by an association at the same time."""
 CANDIDACIES_A_DAY: Final = 50
-"""By one public form: what somebody with bad intentions can pour into an association's list in a day."""
+"""By one public form, or from one lycée: what somebody with bad intentions can pour into an association's
+list in a day."""
 
 _OWN: Final = frozenset({"association"})
 
@@ -38,6 +39,10 @@ class Inviting(Linked):
         FORM: Allowance(LONGEST_FORM, most_a_day=CANDIDACIES_A_DAY, given_by=_OWN),
     }
     status: str
+    academies: tuple[str, ...]
+    proposed_on: date | None
+    proposed: dict[str, int]
+    """How many each lycée (UAI) proposed on ``proposed_on``, the last day on which one did."""
 
     def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
         """Invites the operator to open its admission, or candidates to come to it: see ``Linked``."""
@@ -63,9 +68,36 @@ class Inviting(Linked):
         now. Why it does not is none of a candidate's business.
         """
         self.spend(act, CANDIDACY, FORM)
+        self._must_recruit()
+
+    def receive_proposal(self, act: Act, *, uai: str, academie: str) -> None:
+        """Lets in somebody whom a lycée of that académie proposes, and counts them, known or not.
+
+        Raises ``Refused``: the association takes nobody for now, works elsewhere, or was proposed as many by
+        that lycée as it may be in a day.
+        """
+        self._must_recruit()
+        if academie not in self.academies:
+            raise Refused(
+                "lycee_elsewhere",
+                "Cette association n'intervient pas dans l'académie de ce lycée.",
+                ("une association de l'académie du lycée",),
+            )
+        if act.today == self.proposed_on and self.proposed.get(uai, 0) >= CANDIDACIES_A_DAY:
+            raise Refused(
+                "proposals_full",
+                f"Un lycée propose au plus {CANDIDACIES_A_DAY} personnes par jour à une association.",
+                ("un nouvel essai demain", "ou un appel à l'association"),
+            )
+        self._candidacy_proposed(uai=uai, day=act.today)
+
+    def _must_recruit(self) -> None:
         if self.status not in RECRUITING:
             raise Refused(
                 "candidacies_closed",
                 "Cette association ne reçoit pas de candidature en ligne pour le moment.",
                 ("une candidature sur papier, ou un appel à l'association",),
             )
+
+    def _candidacy_proposed(self, uai: str, day: date) -> None:
+        raise NotImplementedError

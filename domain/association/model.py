@@ -44,6 +44,7 @@ class Association(Admitting, Reminding, Root):
     status_labels = STATUS_LABELS
     resting = frozenset({Status.CANDIDATE, Status.ADMITTED})
     final = CLOSED | {Status.ERASED}
+    counted = True
 
     @event("Created", topic="association.Registered@1")
     def __init__(self, id: str, identity: Identity, academies: tuple[str, ...]) -> None:
@@ -68,6 +69,8 @@ class Association(Admitting, Reminding, Root):
         self.suspensions: dict[SuspensionCause, date] = {}
         self.reminders: dict[str, Reminder] = {}
         self.links: dict[str, Link] = {}
+        self.proposed_on: date | None = None
+        self.proposed: dict[str, int] = {}
 
     # What it is ------------------------------------------------------------------------------
 
@@ -308,6 +311,11 @@ class Association(Admitting, Reminding, Root):
     @event("LinkUsed", topic="association.LinkUsed@1")
     def _link_used(self, link: str, day: date) -> None:
         self._link_served(link, day)
+
+    @event("CandidacyProposed", topic="association.CandidacyProposed@1")
+    def _candidacy_proposed(self, uai: str, day: date) -> None:
+        before = self.proposed if day == self.proposed_on else {}
+        self.proposed_on, self.proposed = day, {**before, uai: before.get(uai, 0) + 1}
 
     @event("ReminderDue", topic="association.ReminderDue@1")
     def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:

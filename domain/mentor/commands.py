@@ -1,4 +1,4 @@
-"""What may be asked about a mentor: a frozen command and its handler, in the order of the path."""
+"""What may be asked about a mentor who came: a frozen command and its handler, in the order of the path."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from typing import Annotated, ClassVar
 
 from domain.association.entitlements import bound_by
 from domain.association.model import Association
-from domain.authorization import authorize, may_see
+from domain.authorization import may_see
 from domain.commands import Command, decided_by, handles
 from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
-from domain.guards import not_in_the_future
-from domain.kernel import FREE_TEXT, Act, Conflict, NotFound, Refused
+from domain.kernel import FREE_TEXT, Act, NotFound, Refused
 from domain.links import Channel
 from domain.mentor import guards
 from domain.mentor.due import lapse_key, overdue_key
-from domain.mentor.known import digest_of_profile, digests_of
+from domain.mentor.known import digest_of_profile
 from domain.mentor.model import Mentor
-from domain.mentor.operator import operator_lacks, takes_candidacies
-from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person, Profile
+from domain.mentor.operator import operator_lacks
+from domain.mentor.parts import CheckKind, MentorLeaving, Profile
 from domain.ports import Records
 from domain.programme.following import rules_of
 from domain.programme.model import Programme
 from domain.reminding import day_of, due_now
 
 
-def _check_profile(profile: Profile, records: Records) -> None:
+def check_profile(profile: Profile, records: Records) -> None:
     guards.profile(profile)
     if profile.company_id and records.read(Company, profile.company_id).status != CompanyStatus.ACTIVE:
         raise Refused("company_closed", "Cette entreprise est fermée.", ("une entreprise active",))
@@ -43,106 +42,7 @@ def own_association(association_id: str, act: Act, records: Records) -> Associat
     return association
 
 
-# The candidacy ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Apply(Command):
-    """Opens the record of a candidate, under the rules in force on the day of the candidacy, or today if
-    there were none. ``uai``: the lycée that proposes; ``on``: that day, today unless an existing file is
-    entered; what is counted in days runs from today all the same."""
-
-    name: ClassVar[str] = "mentor.apply"
-    association_id: str
-    programme_id: str
-    person: Person
-    profile: Profile
-    channel: Origin
-    uai: str | None = None
-    on: date | None = None
-
-
-@handles(Apply)
-def apply(command: Apply, act: Act, records: Records) -> None:
-    _must_be_new(command, records)
-    association = (
-        records.read(Association, command.association_id)
-        if act.actor.role == "lycee"
-        else own_association(command.association_id, act, records)
-    )
-    association.must_be_open()
-    guards.proposed_by(command.channel, command.uai)
-    told = (command.channel, command.uai, command.on or act.today)
-    records.add(_candidate(command, act, records, association, command.programme_id, *told))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApplyByLink(Command):
-    """The same by the candidates themselves, through a link of the association: under the programme in which
-    it is admitted. They never see the record that they open, nor whether they had one: then it is only noted
-    there that they came again, and the link has served all the same."""
-
-    name: ClassVar[str] = "mentor.apply_by_link"
-    association_id: str
-    person: Person
-    profile: Profile
-
-
-@handles(ApplyByLink)
-def apply_by_link(command: ApplyByLink, act: Act, records: Records) -> None:
-    _must_be_new(command, records)
-    association = records.read(Association, command.association_id)
-    association.must_be_open()
-    association.receive_candidacy(act)
-    told = (Origin.FORM, None, act.today)
-    candidate = _candidate(command, act, records, association, association.programme_id, *told)
-    authorize(act.actor, command.name, candidate)
-    known = records.holder(Mentor, candidate.claims())
-    if known:
-        known.note_return(act)
-    else:
-        records.add(candidate)
-
-
-def _must_be_new(command: Command, records: Records) -> None:
-    if records.find(Mentor, command.record_id):
-        raise Conflict("already_applied", f"Le dossier {command.record_id} existe déjà.")
-
-
-def _candidate(
-    command: Apply | ApplyByLink,
-    act: Act,
-    records: Records,
-    association: Association,
-    programme_id: str,
-    channel: Origin,
-    uai: str | None,
-    on: date,
-) -> Mentor:
-    takes_candidacies(association)
-    not_in_the_future(act, on)
-    guards.person(act, command.person)
-    _check_profile(command.profile, records)
-    programme = records.read(Programme, programme_id)
-    academie = min(association.academies, default="")
-    version = programme.in_force(academie, on) or programme.current(academie, act.today)
-    guards.of_age(command.person, on, version.rules)
-    return Mentor(
-        id=command.record_id,
-        association_id=association.id,
-        programme_id=programme.id,
-        rules_version=version.number,
-        academies=association.academies,
-        person=command.person,
-        profile=command.profile,
-        channel=channel,
-        uai=uai,
-        digests=digests_of(association.id, command.person, records.digest),
-        profile_digest=digest_of_profile(association.id, command.profile, records.digest),
-        reachable=bool(command.person.email or command.person.phone),
-        day=act.today,
-        on=on,
-    )
+# What they bring, and the links given to them ---------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +56,7 @@ class ChangeProfile(Command):
 @handles(ChangeProfile)
 def change_profile(command: ChangeProfile, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
-    _check_profile(command.profile, records)
+    check_profile(command.profile, records)
     digest = digest_of_profile(mentor.association_id, command.profile, records.digest)
     mentor.change_profile(act, profile=command.profile, digest=digest)
 

@@ -121,10 +121,10 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     # What it is ------------------------------------------------------------------------------
 
     def scopes(self) -> frozenset[str]:
-        """The association, the lycée that proposed them, the académies, whose readers are shown nobody."""
-        proposed = {f"lycee:{self.uai}"} if self.uai else set()
+        """The association, and the académies, whose readers are shown nobody. Not the lycée that proposed
+        them: that a record appeared, or none, would tell it who is known already."""
         return (
-            frozenset({f"association:{self.association_id}", "role:auditor", "role:dpo"} | proposed)
+            frozenset({f"association:{self.association_id}", "role:auditor", "role:dpo"})
             | {f"academie:{code}" for code in self.academies}
             | (self.link_scopes() if self.is_open else frozenset())
         )
@@ -278,7 +278,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     # Twice the same person -----------------------------------------------------------------------
 
     def note_return(self, act: Act) -> None:
-        """They candidate again, by a link, though their record is open: for its association to know."""
+        """They come again, by a link or a lycée, though their record is open: for its association to know."""
         self._candidacy_repeated(day=act.today)
 
     # Events: they assign, and never compute with personal fields ------------------------------

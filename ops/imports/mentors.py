@@ -22,7 +22,7 @@ from domain.guards import not_in_the_future
 from domain.identifiers import parse_naf, parse_rome, parse_siret
 from domain.kernel import Act, Refused, new_id
 from domain.mentor import guards
-from domain.mentor.commands import Apply
+from domain.mentor.candidacies import Apply
 from domain.mentor.known import digests_of
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile, Status

@@ -74,12 +74,11 @@ async def test_what_was_known_of_a_mentor_is_told_with_what_was_known_of_the_ope
     assert (codes(answer.json()), answer.json()["operator"]["status"]) == ([], "admitted")
 
 
-async def test_a_lycee_that_proposed_somebody_is_told_that_nobody_may_begin(site: Site) -> None:
-    """It may not read the association's own record."""
+async def test_the_association_is_told_that_nobody_may_begin(site: Site) -> None:
     await admitted(site)
-    mentor = await applied(site, "lycee", channel="lycee", uai="0690010L")
+    mentor = await applied(site)
     await site.do("lyon", "PUT", f"{PATH}/suspension", SUSPENSION)
-    found = await read(site, mentor, "lycee")
+    found = await read(site, mentor)
     assert [one["code"] for one in found["operator"]["blocks"]] == ["operator_suspended"]
     assert codes(found) == ["not_cleared"]
 
@@ -129,18 +128,16 @@ async def test_a_decision_repeated_after_its_convention_ended_is_answered_as_it_
 
 
 async def test_what_the_operator_lacks_does_not_depend_on_who_reads(site: Site) -> None:
-    """The lycée that proposed somebody does not see the convention that its operator holds."""
     await admitted(site)
     rules = {"required_entitlements": ["conventioned"]}
     body = {"rules": rules, "on": ON, "to_open": True}
     await site.do("national", "POST", "/v1/programmes/programme-1j1m/rules", body)
-    mentor = await applied(site, "lycee", channel="lycee", uai="0690010L")
-    for who in ("face", "lycee"):
+    mentor = await applied(site)
+    for who in ("face", "auditor"):
         assert codes((await read(site, mentor, who))["operator"]) == ["entitlement_missing"]
 
-    convention = await walk.in_force(site)
+    await walk.in_force(site)
 
-    assert (await site.get("lycee", f"/v1/conventions/{convention}")).status_code == 404
-    for who in ("face", "lycee"):
+    for who in ("face", "auditor"):
         assert codes((await read(site, mentor, who))["operator"]) == []
         assert codes((await listed(site, mentor, who))["operator"]) == []

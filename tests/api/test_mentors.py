@@ -248,7 +248,7 @@ async def test_only_the_association_and_the_dpo_are_shown_who_it_is_and_the_repo
     body = {"on": ON, "cause": "end"}
     await site.do("face", "POST", f"/v1/mentors/{mentor}/departure", body)
     shown: dict[str, set[str]] = {}
-    for who in ("face", "dpo", "lyon", "lycee", "auditor"):
+    for who in ("face", "dpo", "lyon", "auditor"):
         for path in ("", f"/{mentor}", f"/{mentor}/history"):
             answer = await site.get(who, f"/v1/mentors{path}")
             assert answer.status_code == 200
@@ -296,17 +296,33 @@ async def test_another_association_and_another_academie_see_and_reach_nothing(si
     assert (stranger.status_code, stranger.json()["code"]) == (403, "outside_your_scope")
 
 
-async def test_a_lycee_proposes_somebody_and_does_no_more(site: Site) -> None:
-    await walk.opened(site)
-    mentor = await applied(site, "lycee", channel="lycee", uai=LYCEE)
-
-    assert (await read(site, mentor, "lycee"))["uai"] == LYCEE
-    assert (await guard(site, f"/{mentor}/identity", {"on": ON, "channel": "paper"}, "lycee"))[0] == (
-        "role_not_allowed"
-    )
-    without = await site.call("lycee", "POST", "/v1/mentors", candidacy(channel="lycee"))
-    assert without.status_code in {403, 409}
+async def test_a_lycee_proposes_somebody_and_is_told_no_more_of_whoever_is_known(site: Site) -> None:
+    await admitted(site)
+    answers = [
+        await site.call("lycee", "POST", "/v1/mentors/proposals", proposal(**who))
+        for who in ({}, {}, {"email": "autre@exemple.example", "family_name": "Autre"})
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert not [answer.headers["etag"] for answer in answers if "etag" in answer.headers]
+    await site.projector.catch_up()
+    found = (await site.get("face", "/v1/mentors")).json()["items"]
+    assert [(one["channel"], one["uai"]) for one in found] == [("lycee", LYCEE)] * 2
+    (again,) = [one["id"] for one in found if one["persons"]["family_name"] != "Autre"]
+    history = (await site.get("face", f"/v1/mentors/{again}/history")).json()["items"]
+    assert {"mentor.CandidacyRepeated@1"} <= {one["topic"] for one in history}
+    assert (await site.get("lycee", "/v1/mentors")).json()["items"] == []
+    for record_id in (again, "mentor-absent"):
+        assert (await site.get("lycee", f"/v1/mentors/{record_id}")).status_code == 404
+    entered = await site.call("lycee", "POST", "/v1/mentors", candidacy(channel="lycee", uai=LYCEE))
+    assert entered.json()["code"] == "role_not_allowed"
     assert (await guard(site, "", candidacy(channel="lycee")))[0] == "uai_missing"
+
+
+def proposal(**who: Any) -> dict[str, Any]:
+    """Of somebody, to FACE, by the lycée."""
+    body = candidacy(person=person(**who), uai=LYCEE)
+    return {name: body[name] for name in ("association_id", "uai", "person", "profile")}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from domain.folding import standing_at
 from domain.kernel import SYSTEM, Actor, DomainError, Due, Root
 from domain.links import Channel
 from domain.mentor import commands as ask
+from domain.mentor.candidacies import Apply
 from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, Engagement, Occupation, Origin, Person, Profile
 from domain.ports import Outcome
@@ -252,8 +253,8 @@ def applying(
     channel: Origin = Origin.ASSOCIATION,
     uai: str | None = None,
     association_id: str = FACE,
-) -> ask.Apply:
-    return ask.Apply(
+) -> Apply:
+    return Apply(
         record_id=record_id,
         association_id=association_id,
         programme_id=PROGRAMME,

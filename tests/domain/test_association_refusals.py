@@ -261,6 +261,6 @@ def test_every_guard_of_an_association_has_refused_something(met: list[Met]) -> 
     tried = {type(command) for _, command, _ in met}
     assert {c for name, c in command_types().items() if name.startswith("association.")} <= tried
     untold = codes("association", "links.py", "guards.py") - {no.code for _, _, no in met}
-    assert untold == {"link_revoked", "link_full", "candidacies_closed"}
+    assert untold == {"link_revoked", "link_full", "candidacies_closed", "lycee_elsewhere", "proposals_full"}
     """A link that was revoked shows nothing of the record: whoever still has it finds none (test_links). The
-    others are told to candidates (test_candidacies)."""
+    others are told to candidates, and to lycées (test_candidacies)."""

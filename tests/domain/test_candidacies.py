@@ -15,7 +15,7 @@ from domain.association import commands as operator
 from domain.association.inviting import CANDIDACIES_A_DAY, MOST_CANDIDATES
 from domain.association.parts import SuspensionCause
 from domain.kernel import Actor, KeyReused
-from domain.mentor.commands import Apply, ApplyByLink
+from domain.mentor.candidacies import Apply, ApplyByLink
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Origin, Person, Profile
 from domain.ports import Outcome, Request

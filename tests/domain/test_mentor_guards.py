@@ -134,13 +134,12 @@ def test_a_mentor_is_not_said_to_work_for_a_company_that_is_closed(desk: Desk) -
     assert desk.code(ask.ChangeProfile(record_id=MENTOR, profile=profile)) == "company_closed"
 
 
-def test_who_comes_through_a_lycee_is_proposed_by_it(desk: Desk) -> None:
-    assert desk.code(applying(channel=Origin.LYCEE), RDBE) == "uai_missing"
-    assert desk.code(applying(channel=Origin.LYCEE, uai="0690010X"), RDBE) == "identifier_unreadable"
-    assert desk.code(applying(channel=Origin.LYCEE, uai="0690003D"), RDBE) == "not_found"
-    desk.apply(channel=Origin.LYCEE, uai=UAI, actor=RDBE)
-    assert f"lycee:{UAI}" in desk.mentor().scopes()
-    assert desk.code(applying("mentor-2"), RDBE) == "not_found"
+def test_who_came_through_a_lycee_is_entered_with_its_code_by_the_association_alone(desk: Desk) -> None:
+    assert desk.code(applying(channel=Origin.LYCEE)) == "uai_missing"
+    assert desk.code(applying(channel=Origin.LYCEE, uai="0690010X")) == "identifier_unreadable"
+    assert desk.code(applying(channel=Origin.LYCEE, uai=UAI), RDBE) == "not_found"
+    desk.apply(channel=Origin.LYCEE, uai=UAI)
+    assert desk.mentor().uai == UAI
 
 
 def test_an_operator_opens_records_of_its_own_only(desk: Desk) -> None:
@@ -602,7 +601,7 @@ def test_every_code_of_a_refusal_is_met_here() -> None:
     assert len(told) > 30
     files = [
         f"test_mentor_{name}.py"
-        for name in ("candidacy", "guards", "identity", "known", "merging", "operator")
+        for name in ("candidacy", "guards", "identity", "known", "merging", "operator", "proposals")
     ]
     assert told <= words_of(*files, "test_erasing_a_person.py")
 

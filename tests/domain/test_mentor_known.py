@@ -14,7 +14,7 @@ from domain.kernel import SYSTEM, Actor, Sealed
 from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
 from domain.mentor.known import digests_of
-from domain.mentor.parts import MentorLeaving, Origin, Person
+from domain.mentor.parts import MentorLeaving, Person
 from domain.training import commands as course
 from tests.domain.mentor_support import AWA, MENTOR, Desk, applying
 from tests.domain.rehearsal import OFFICER
@@ -55,18 +55,6 @@ def test_the_same_person_twice_in_one_operator_is_refused(desk: Desk, name: str)
     assert refused.code == "mentor_known"
     assert MENTOR in refused.sentence
     assert "mentor.merge" in refused.missing[1]
-
-
-def test_a_lycee_that_proposes_somebody_known_learns_that_they_are_and_not_their_record(desk: Desk) -> None:
-    lycee = Actor("t-lycee", "lycee", frozenset({"public", "lycee:0690010L"}))
-    proposed = replace(applying(AGAIN, SAME["the same address"]), channel=Origin.LYCEE, uai="0690010L")
-
-    refused = desk.refused(proposed, lycee)
-
-    assert refused.code == "mentor_known"
-    assert "cette association" in refused.sentence
-    assert MENTOR not in str([refused.sentence, *refused.missing])
-    assert FACE not in str([refused.sentence, *refused.missing])
 
 
 @pytest.mark.parametrize("name", DIFFERENT)

@@ -15,11 +15,11 @@ from domain.imports.parts import File, ImportKind
 from domain.kernel import SYSTEM, Actor
 from domain.links import Channel
 from domain.mentor import commands as ask
-from domain.mentor.parts import MentorLeaving, Origin
+from domain.mentor.parts import MentorLeaving
 from domain.programme.rules import Delay, Rules, Unit
 from domain.training import commands as of_training
 from tests.domain.mentor_support import AWA, MENTOR, PROGRAMME, Desk, applying
-from tests.domain.test_mentor_refusals import EVERYBODY, LYCEE
+from tests.domain.test_mentor_refusals import EVERYBODY
 from tests.support import COORDINATOR, FACE, LYON
 
 TODAY = date(2025, 11, 24)
@@ -58,15 +58,12 @@ def refuse(desk: Desk) -> None:
     ("ends", "code"),
     [(suspend, "operator_suspended"), (leave, "operator_closed"), (refuse, "operator_closed")],
 )
-@pytest.mark.parametrize("actor", [COORDINATOR, LYCEE], ids=lambda actor: actor.role)
 def test_an_operator_that_is_interrupted_or_gone_takes_no_new_candidacy(
-    desk: Desk, ends: Callable[[Desk], None], code: str, actor: Actor
+    desk: Desk, ends: Callable[[Desk], None], code: str
 ) -> None:
     ends(desk)
     other = replace(AWA, email="autre@exemple.test", birth_date=None)
-    lycee = actor is LYCEE
-    command = applying("mentor-2", other, channel=Origin.LYCEE if lycee else Origin.ASSOCIATION)
-    refusal = desk.refused(replace(command, uai="0690010L" if lycee else None), actor)
+    refusal = desk.refused(applying("mentor-2", other))
     assert refusal.code == code
     assert refusal.missing
 

@@ -20,6 +20,7 @@ from domain.company.model import Firm, TieKind
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Act, Actor, DomainError, Refused, Root
 from domain.links import Channel
+from domain.mentor import candidacies as come
 from domain.mentor import commands as ask
 from domain.mentor import guards
 from domain.mentor import identity as of_person
@@ -37,7 +38,8 @@ from tests.support import AUDITOR, COORDINATOR, FACE, GRENOBLE, LYON, NATIONAL, 
 TWIN: Final = "mentor-2"
 COMPANY: Final = "company-1"
 ROOMS: Final = ("company", "mentor", "training")
-LYCEE: Final = Actor("t-lycee", "lycee", frozenset({"public", "lycee:0690010L"}))
+UAI: Final = "0690010L"
+LYCEE: Final = Actor("t-lycee", "lycee", frozenset({"public", f"lycee:{UAI}"}))
 GUEST: Final = Actor("link:l1", "person", frozenset({"link:l1"}))
 EVERYBODY: Final = (COORDINATOR, LYON, GRENOBLE, LYCEE, GUEST, NATIONAL, AUDITOR, OFFICER, SYSTEM)
 WHO: Final = Person(MARK, MARK, f"{MARK}@exemple.test", "0601020304", date(1985, 3, 2))
@@ -176,7 +178,8 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
         replace(WHO, email=None, phone=None),
     ):
         yield applying("mentor-3", person)
-        yield ask.ApplyByLink(record_id="mentor-3", association_id=FACE, person=person, profile=PROFILE)
+        yield come.ApplyByLink(record_id="mentor-3", association_id=FACE, person=person, profile=PROFILE)
+        yield come.Propose(record_id="mentor-3", association_id=FACE, uai=UAI, person=person, profile=PROFILE)
         yield of_person.ChangePerson(record_id=MENTOR, person=person)
         yield of_person.CorrectPerson(record_id=MENTOR, person=person)
     for profile in (
@@ -193,6 +196,7 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
     yield applying(MENTOR)
     yield applying("mentor-3", channel=Origin.LYCEE)
     yield applying("mentor-3", channel=Origin.LYCEE, uai=odd)
+    yield come.Propose(record_id="mentor-3", association_id=FACE, uai=odd, person=WHO, profile=PROFILE)
     for duplicate in (TWIN, MENTOR, "mentor-9"):
         yield of_person.Merge(record_id=MENTOR, duplicate_id=duplicate)
     for action in ("file", odd):

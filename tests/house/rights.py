@@ -37,6 +37,7 @@ if __name__ == "__main__":
     import domain.company.commands
     import domain.convention.commands
     import domain.imports.commands
+    import domain.mentor.candidacies
     import domain.mentor.commands
     import domain.mentor.identity
     import domain.programme.commands

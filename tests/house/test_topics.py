@@ -17,6 +17,7 @@ import domain.association.commands
 import domain.company.commands
 import domain.convention.commands
 import domain.imports.commands
+import domain.mentor.candidacies
 import domain.mentor.commands
 import domain.mentor.identity
 import domain.programme.commands
@@ -103,6 +104,7 @@ BODIES = {
     "mentor.ReminderFailed@1.problem": "written by our channels (workflows.delivery), of bodies, codes",
     "Course.title": "of a course, under which it is listed",
     "Module.code": "read as a code: domain.training.guards.course",
+    "association.CandidacyProposed@1.uai": "of a lycée: held by whoever proposes",
     "training.Attended@1.modules": "codes of modules",
     "training.Promoted@1.mentors": "ids of records",
     "training.Released@1.mentors": "the same",
@@ -123,6 +125,7 @@ ASKED = {
     "Correct.date_name",
     "Signatory.title",
     "Apply.uai",
+    "Propose.uai",
     "AskCheck.mission",
     "Attend.modules",
     "AskCheck.departement",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from domain.erasure import Erase, Ground
-from domain.mentor.commands import Apply
+from domain.mentor.candidacies import Apply
 from domain.mentor.identity import ChangePerson
 from domain.mentor.known import digests_of
 from domain.mentor.parts import Origin

@@ -14,7 +14,8 @@ from domain.erasure import Erase, Ground
 from domain.families import FAMILIES
 from domain.identifiers import InvalidValue
 from domain.kernel import Actor, new_id
-from domain.mentor.commands import Apply, Leave
+from domain.mentor.candidacies import Apply
+from domain.mentor.commands import Leave
 from domain.mentor.identity import ChangePerson
 from domain.mentor.parts import Engagement, MentorLeaving, Mode, Occupation, Origin, Person, Profile
 from domain.programme.commands import programme_id

@@ -8,8 +8,9 @@ import pytest
 
 from domain.association.commands import IssueLink, OpenAdmission, RevokeLink
 from domain.authorization import UNCOUNTED
+from domain.kernel import Actor
 from domain.links import Channel
-from domain.mentor.commands import ApplyByLink
+from domain.mentor.candidacies import ApplyByLink, Propose
 from domain.programme.commands import programme_id
 from projections import associations, feed, history
 from tests.domain.association_support import guest, sha
@@ -31,6 +32,8 @@ async def come(views: Views) -> None:
         await house.do(asked, COORDINATOR)
     by_link = ApplyByLink(record_id="mentor-1", association_id=FACE, person=AWA, profile=PROFILE)
     await house.do(by_link, guest())
+    proposed = Propose(record_id="mentor-2", association_id=FACE, uai="0690010L", person=AWA, profile=PROFILE)
+    await house.do(proposed, Actor("t-lycee", "lycee", frozenset({"public", "lycee:0690010L"})))
     await views.projector.catch_up()
     await house.do(RevokeLink(record_id=FACE, link="l2"), COORDINATOR)
 
