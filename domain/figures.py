@@ -2,7 +2,9 @@
 
 A group is the mentors of one association who came in one school year. Outside its association every count of
 a group is rounded down to a multiple of 5, those under 5 are hidden, and a total is only ever the sum of what
-is told of its groups: no filter tells more than the groups do. Within a group the counts are tied (states add
+is told of its groups: no filter tells more than the groups do. What is not a count, a median or hours, is
+taken of as many as are told, the first who came so far: it moves when five more are told of, and not with
+each. Within a group the counts are tied (states add
 up to the candidacies, so do sectors): a group is told at all only if each count hidden in it might as well
 be another one, by the very same figures.
 """
@@ -59,7 +61,8 @@ class Group:
 
     ``progress``: by the highest step ever reached (its place in ``STEPS``) and the present state;
     ``divisions``: of the NAF, ``UNTOLD`` included; ``certified``, ``valid``: who holds a certificate, or one
-    that counts; ``minutes`` of them.
+    that counts; ``minutes`` of them, and ``told_minutes``: of the first, the second… certificate that each
+    holds, those of the first of them, five by five.
     """
 
     association: str
@@ -71,6 +74,7 @@ class Group:
     valid: int = 0
     certificates: int = 0
     minutes: int = 0
+    told_minutes: int = 0
 
     def counts(self) -> dict[Cell, int]:
         """Everything that is counted, zeros included."""
@@ -108,8 +112,7 @@ def told(group: Group) -> Told:
     shown = {cell: rounded(n) for cell, n in group.counts().items()}
     if shown[EVERYBODY] is None or not _each_may_vary(group, shown):
         return _HIDDEN
-    held = shown[CERTIFIED]
-    hours = None if held is None else held * round(group.minutes / group.certified / 60)
+    hours = None if shown[CERTIFIED] is None else round(group.told_minutes / 60)
     return shown | {CERTIFICATES: None, HOURS: hours}
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from domain.figures import EVERYBODY, STEPS, Cell, Group, Told, added, exact, told
+from domain.figures import EVERYBODY, LEAST, STEPS, Cell, Group, Told, added, exact, told
 
 _COUNTED: Final = """
 WITH chosen AS (
@@ -30,6 +30,16 @@ WITH chosen AS (
         FROM unnest(s.certified, s.valid_until, s.minutes) AS c (day, valid_until, minutes)
         WHERE c.day <= %(day)s) t
     WHERE s.kind = 'mentor' AND s.state IS NOT NULL
+), held AS (
+    SELECT id, association, school_year, c.day, c.minutes,
+           row_number() OVER (PARTITION BY id ORDER BY c.day, c.place) AS turn
+    FROM counted, unnest(certified, counted.minutes) WITH ORDINALITY AS c (day, minutes, place)
+    WHERE c.day <= %(day)s
+), turns AS (
+    SELECT association, school_year, minutes,
+           count(*) OVER (PARTITION BY association, school_year, turn) AS n,
+           row_number() OVER (PARTITION BY association, school_year, turn ORDER BY day, id) AS place
+    FROM held
 )
 SELECT association, school_year, 'progress' AS what, furthest::text AS code, state AS other, count(*) AS n
 FROM counted GROUP BY association, school_year, furthest, state
@@ -47,28 +57,35 @@ SELECT association, school_year, t.what, NULL, NULL, t.n FROM (
     LATERAL (VALUES ('certified', g.certified), ('valid', g.valid), ('certificates', g.certificates::bigint),
                     ('minutes', g.minutes::bigint)) AS t (what, n)
 UNION ALL
+SELECT association, school_year, 'told_minutes', NULL, NULL, sum(minutes)
+FROM turns WHERE place <= n - n %% %(least)s GROUP BY association, school_year
+UNION ALL
 SELECT association, array_to_string(academies, ' '), 'association', name, state, 0
 FROM standing WHERE kind = 'association'
 """
 
 # Step 0: the admission of the association; from 1 on: from one step to the next; one more: the whole path.
+# Of each group as many as are told of count, the first who came so far: one more, untold, moves nothing.
 _MEDIANS: Final = """
 WITH wanted AS (
-    SELECT * FROM unnest(%(keys)s::text[], %(associations)s::text[], %(years)s::text[], %(steps)s::int[])
-                  AS w (key, association, school_year, step)
+    SELECT * FROM unnest(%(keys)s::text[], %(associations)s::text[], %(years)s::text[], %(steps)s::int[],
+                         %(told)s::int[]) AS w (key, association, school_year, step, told)
 ), spans AS (
     SELECT w.key, w.step, CASE w.step WHEN %(whole)s THEN r.reached_on[%(whole)s] - r.reached_on[1]
-                                      ELSE r.reached_on[w.step + 1] - r.reached_on[w.step] END AS days
+                                      ELSE r.reached_on[w.step + 1] - r.reached_on[w.step] END AS days,
+           w.told, row_number() OVER (PARTITION BY w.key, w.association, w.school_year, w.step
+                                      ORDER BY r.reached_on[least(w.step + 1, %(whole)s)], r.id) AS place
     FROM wanted w JOIN read.onboarding_figures r USING (association, school_year)
     WHERE w.step > 0 AND r.kind = 'mentor' AND r.reached_on[least(w.step + 1, %(whole)s)] <= %(day)s
       AND NOT r.merged
     UNION ALL
-    SELECT w.key, 0, a.admitted - a.opened
+    SELECT w.key, 0, a.admitted - a.opened, 1, 1
     FROM wanted w JOIN read.onboarding_figures r USING (association),
          unnest(r.opened, r.admitted) AS a (opened, admitted)
     WHERE w.step = 0 AND r.kind = 'association' AND a.admitted <= %(day)s
 )
-SELECT key, step, percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days FROM spans GROUP BY key, step
+SELECT key, step, percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days
+FROM spans WHERE place <= told GROUP BY key, step
 """
 
 WHOLE: Final = ""
@@ -126,7 +143,7 @@ async def onboarding(
     """The figures as of a day in Paris, by what is known now. ``group_by``: ``association``, ``academie`` or
     ``school_year``; ``own``: the associations whose exact counts are the reader's own.
     """
-    asked = {**vars(filters), "day": day}
+    asked = {**vars(filters), "day": day, "least": LEAST}
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_COUNTED, asked)
         counted = _Counted.of(await cursor.fetchall(), own)
@@ -206,17 +223,17 @@ def _keys(counted: _Counted, filters: OnboardingFilters, group_by: str | None) -
 
 
 def _wanted(counted: _Counted, keys: Collection[_Key]) -> dict[str, list[Any]]:
-    """Of whom each median is taken: of the groups of which the number is told, and of no other."""
+    """Of whom each median is taken: of the groups of which the number is told, and of so many in each."""
     rows = [
-        (key.name, association, year, rung)
+        (key.name, association, year, rung, told)
         for key in keys
         for (association, year), group in counted.groups.items()
         if key.has(association, year)
         for rung, step in enumerate((*STEPS[1:], STEPS[-1]), start=1)
-        if group[Cell("reached", step)]
+        if (told := group[Cell("reached", step)])
     ]
-    rows += [(key.name, one, "", 0) for key in keys for one in counted.operators if key.has(one, "")]
-    names = ("keys", "associations", "years", "steps")
+    rows += [(key.name, one, "", 0, 1) for key in keys for one in counted.operators if key.has(one, "")]
+    names = ("keys", "associations", "years", "steps", "told")
     return {name: [row[place] for row in rows] for place, name in enumerate(names)}
 
 

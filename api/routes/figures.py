@@ -51,8 +51,9 @@ _ROUNDED: Final = (
     "association, une année scolaire) ; sous 5 il est masqué, zéro compris.",
     "Un total est la somme de ce qui est montré de ses groupes : il dit « au moins tant » ; rien de plus ne "
     "s'en déduit par différence.",
-    "Les divisions de la NAF et le nombre d'attestations ne sont montrés qu'à l'association ; les délais ne "
-    "portent que sur les groupes dont l'effectif est montré.",
+    "Les délais et les heures portent, dans chaque groupe, sur les premières personnes arrivées jusque-là, "
+    "autant qu'il en est montré : une de plus n'y change rien.",
+    "Les divisions de la NAF et le nombre d'attestations ne sont montrés qu'à l'association.",
 )
 
 

@@ -234,7 +234,7 @@ def test_the_operator_is_told_everything_and_a_zero_is_a_zero() -> None:
     assert shown[Cell("family", "mer")] == 1
 
 
-def test_hours_outside_are_an_average_times_what_is_told() -> None:
+def test_hours_outside_are_those_that_five_by_five_are_told() -> None:
     group = Group(
         "a",
         "y",
@@ -243,10 +243,11 @@ def test_hours_outside_are_an_average_times_what_is_told() -> None:
         certified=43,
         certificates=50,
         minutes=43 * 250,
+        told_minutes=40 * 250,
     )
     shown = figures.told(group)
     assert shown[CERTIFIED] == 40
-    assert shown[HOURS] == 160
+    assert shown[HOURS] == 167
     assert shown[figures.CERTIFICATES] is None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
@@ -17,11 +17,13 @@ from domain.calendar import start_of
 from domain.erasure import Erase, Ground
 from domain.figures import CERTIFICATES, CERTIFIED, EVERYBODY, HOURS, STATES, STEPS, VALID, Cell
 from domain.folding import standing_at
-from domain.kernel import Actor
+from domain.kernel import SYSTEM, Actor
 from domain.links import Channel
 from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
 from domain.mentor.parts import MentorLeaving, Occupation, Person, Profile
+from domain.training.commands import Attend, Certify, Enrol, Hold
+from domain.training.parts import Module
 from projections import mentors
 from projections.mentors import MentorFilters
 from projections.onboarding_counts import Figures, Onboarding, OnboardingFilters, onboarding
@@ -372,6 +374,42 @@ async def test_no_filter_and_no_total_tells_a_hidden_count_on_any_day(views: Vie
                         hidden += n > 0
                         assert parts.parts[key].counts.get(cell) is None, (day, key, cell)
     assert hidden > 50
+
+
+async def test_neither_a_median_nor_the_hours_tell_of_one_more_arrival(views: Views, desk: Desk) -> None:
+    """Asked day by day, in whatever way, they are the same as long as no other number is told."""
+    first = desk.today
+    another(desk)
+    many(desk, 11)
+    many(desk, 6, ELAN, "e")
+    for n in range(11):
+        desk.go_to(first + timedelta(days=2 if n < 5 else 3 * n))
+        desk.complete_file(f"mentor-m{n}")
+        desk.interview(f"mentor-m{n}")
+        desk.check(f"mentor-m{n}")
+        minutes = 60 + 10 * n
+        desk.opened(f"training-{n}", days=-1, modules=(Module("posture", minutes),))
+        desk.do(Enrol(record_id=f"training-{n}", mentor_id=f"mentor-m{n}"))
+        desk.do(Hold(record_id=f"training-{n}"), SYSTEM)
+        desk.do(Attend(record_id=f"training-{n}", mentor_id=f"mentor-m{n}", present=True))
+        desk.do(Certify(record_id=f"training-{n}", mentor_id=f"mentor-m{n}", on=desk.today))
+    asked: list[dict[str, str]] = [
+        {},
+        {"association": FACE},
+        {"academie": "10"},
+        {"school_year": "2025-2026"},
+    ]
+    told: dict[Any, set[Any]] = defaultdict(set)
+    truth = set()
+    for day in (first + timedelta(days=n) for n in range(32)):
+        truth.add((tuple((await ours(views, day)).whole.days), (await ours(views, day)).whole.counts[HOURS]))
+        for n, one in enumerate(asked):
+            figures = (await read(views, day, *NATION, **one)).whole
+            shown = tuple(figures.counts[cell] for cell in (*(Cell("reached", s) for s in STEPS), CERTIFIED))
+            told[n, shown].add((tuple(figures.days), figures.counts[HOURS]))
+    assert len(truth) > 6, "each arrival moves what the association reads"
+    assert {len(seen) for seen in told.values()} == {1}
+    assert len({shown for n, shown in told if n == 0}) == 3, "none, five, ten"
 
 
 async def test_rows_hold_no_word_of_anybody(views: Views, desk: Desk) -> None:
