@@ -53,8 +53,9 @@ def present(row: Row | None, record_id: str) -> Row:
 
 
 def tagged(row: Row, response: Response) -> Row:
-    """The row, its version being the ETag to send back in ``If-Match``."""
-    response.headers["ETag"] = etag(row)
+    """The row, its version, where it is told, being the ETag to send back in ``If-Match``."""
+    if row.version is not None:
+        response.headers["ETag"] = etag(row)
     return row
 
 

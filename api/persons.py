@@ -78,9 +78,12 @@ class Showing:
         (shown,) = await self._rows([row], kind)
         return shown
 
+    def uncounted(self, row: Row, kind: type[Root]) -> Row:
+        """A row in which nobody is named, without what its reader is not told."""
+        return row if self.caller.actor.role in kind.reserved_to else unreserved(row, kind.counted)
+
     async def _rows(self, rows: Sequence[Row], kind: type[Root]) -> list[Row]:
-        if self.caller.actor.role not in kind.reserved_to:
-            rows = [unreserved(row) for row in rows]
+        rows = [self.uncounted(row, kind) for row in rows]
         if not self.caller.sees_persons or self.caller.actor.role not in kind.persons_shown_to:
             return [withheld(row) for row in rows]
         words = sealed_in(rows)

@@ -45,7 +45,9 @@ class Standing(BaseModel):
     status_label: str
     since: datetime = Field(description="Depuis quand cet état est vrai.")
     since_recorded: datetime = Field(description="Quand il a été écrit.")
-    version: int = Field(description="La version du dossier qui a établi cet état.")
+    version: int | None = Field(
+        description="La version du dossier qui a établi cet état, si elle peut se dire."
+    )
     rules_version: int | None = Field(
         None, description="La version des règles du programme que le dossier suivait à cette date."
     )
@@ -116,7 +118,7 @@ async def travelled(
         return await shown.row(row, kind) if kind.about_persons else row
     if then is None:
         raise Refusal("not_yet_known")
-    told = asdict(then)
+    told = asdict(shown.uncounted(then, kind))
     day = paris_day(moments.as_of)
     return Standing(
         id=record_id,

@@ -110,12 +110,20 @@ class AssociationRow:
     all that was asked is given; ``complete_on``: accepted. ``rules_version``: the version of the
     programme's rules that it follows today. ``blocks``: why no new binôme may be proposed today.
     ``suspensions``: each cause, with its first day; ``None`` for whoever may not be told. ``links``,
-    ``scopes``: ``None`` for whoever could count candidacies by them. ``persons``: « role.name », «
+    ``scopes``, and ``version``, ``updated_at``, ``position``, which move with each candidacy: ``None`` for
+    whoever could count them. ``persons``: « role.name », «
     role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
-    RESERVED: ClassVar[tuple[str, ...]] = ("suspensions", "links", "scopes")
+    RESERVED: ClassVar[tuple[str, ...]] = (
+        "suspensions",
+        "links",
+        "scopes",
+        "version",
+        "updated_at",
+        "position",
+    )
 
     id: str
     name: str
@@ -146,10 +154,10 @@ class AssociationRow:
     scopes: list[str] | None
     since: datetime
     since_recorded: datetime
-    version: int
+    version: int | None
     created_at: datetime
-    updated_at: datetime
-    position: int
+    updated_at: datetime | None
+    position: int | None
     conventionnee: list[dict[str, Any]] = field(default_factory=list)
     blocks: list[dict[str, Any]] = field(default_factory=list)
     persons: dict[str, Personal] = field(default_factory=dict)

@@ -91,7 +91,9 @@ _TIMELINE: Final[TypeAdapter[Timeline]] = TypeAdapter(Timeline)
 class HistoryRow:
     """One event of a record, or one refusal (``version`` and ``status`` are then ``None``).
 
-    ``reserved`` holds the facts that not every reader of the record is told, and is ``None`` for the others.
+    ``reserved`` holds the facts that not every reader of the record is told, and is ``None`` for the others,
+    as is ``rests_on``, the versions of the records on which the decision rested; so is ``version``, where it
+    would count what is reserved.
     ``persons`` holds what is personal in the event, by the path of its field; these and ``reason`` (empty
     when none was given) are sealed words until they are opened.
     ``effective_precision`` is ``instant``, ``day`` or ``month``. ``backdated``: the day of the fact, the last
@@ -102,7 +104,8 @@ class HistoryRow:
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ("reason",)
-    RESERVED: ClassVar[tuple[str, ...]] = ("reserved",)
+    RESERVED: ClassVar[tuple[str, ...]] = ("reserved", "rests_on")
+    COUNTED: ClassVar[tuple[str, ...]] = ("version",)
 
     position: int
     event_id: UUID
@@ -122,7 +125,7 @@ class HistoryRow:
     recorded_at: datetime
     causation: str
     correlation: str
-    rests_on: dict[str, int]
+    rests_on: dict[str, int] | None
     status: str | None
     supersedes: int | None
     backdated: bool
@@ -148,10 +151,12 @@ class StandingRow:
     Dates are text: ``2025-12-05``, or ``2025-12`` when the day is not known.
     """
 
+    COUNTED: ClassVar[tuple[str, ...]] = ("version",)
+
     status: str
     effective_at: datetime
     recorded_at: datetime
-    version: int
+    version: int | None
     announced_for: str | None = None
     signed_on: str | None = None
     in_force_from: str | None = None

@@ -75,9 +75,12 @@ def withheld(row: Row) -> Row:
     return replace(row, persons={}, **{name: _WITHHELD for name in row.TYPED if getattr(row, name)})
 
 
-def unreserved(row: Row) -> Row:
-    """The row for a reader who is not told what its kind reserves: the fields that ``RESERVED`` names."""
+def unreserved(row: Row, counted: bool = False) -> Row:
+    """The row for a reader who is not told what its kind reserves: without the fields that ``RESERVED``
+    names nor, of a kind whose versions would count that, those of ``COUNTED``."""
     names: tuple[str, ...] = getattr(row, "RESERVED", ())
+    if counted:
+        names += getattr(row, "COUNTED", ())
     return replace(row, **dict.fromkeys(names)) if names else row
 
 

@@ -51,8 +51,7 @@ class FactTold:
     quand il a été écrit, et qui a décidé (rôle, et identifiant de qui a agi). ``reason`` : le motif, lu comme
     dans l'histoire, vide s'il n'y en a pas ; ``reserved`` : ce qui n'est dit qu'à certains rôles. Pour un
     fait d'un autre dossier ils se lisent là-bas : le motif, s'il existe, n'est pas communiqué ici
-    (``withheld``).
-    ``version`` est absente d'un refus."""
+    (``withheld``). ``version`` est absente d'un refus, et pour qui ne lit pas ``reserved``."""
 
     record_id: str
     sentence: str
@@ -88,8 +87,10 @@ class ReasonTold:
 @dataclass(frozen=True)
 class Explanation:
     """Pourquoi un dossier en était là à ``as_of``, par ce que l'on savait à ``known_at``. ``version`` : celle
-    du dossier à cette date ; ``rules`` : la version des règles qu'il suivait ce jour-là. Une date à venir
-    s'entend de maintenant : rien ne l'explique encore."""
+    du dossier à cette date, pour qui peut la lire ; ``rules`` : la version des règles qu'il suivait ce
+    jour-là. Une date à venir s'entend de maintenant : rien ne l'explique encore."""
+
+    COUNTED: ClassVar[tuple[str, ...]] = ("version",)
 
     id: str
     as_of: datetime
@@ -98,7 +99,7 @@ class Explanation:
     status_label: str
     since: datetime
     since_recorded: datetime
-    version: int
+    version: int | None
     rules: Version | None
     reasons: list[ReasonTold]
 
@@ -108,11 +109,12 @@ class _Words:
     """What of a fact is opened, or kept from some roles."""
 
     TYPED: ClassVar[tuple[str, ...]] = ("reason",)
-    RESERVED: ClassVar[tuple[str, ...]] = ("reserved",)
+    RESERVED: ClassVar[tuple[str, ...]] = ("reserved", "version")
 
     subject: str
     reason: Personal
     reserved: str | None
+    version: int | None
     persons: dict[str, Personal] = field(default_factory=dict)
 
 
@@ -143,7 +145,7 @@ def _explains(records: str, tag: str, kind: type[Root], summary: str, find: Find
             raise Refusal("not_yet_known")
         reasons = [*explained(case), *(_refused(case, row) for row in refusals)]
         standing = case.timeline[-1]
-        return Explanation(
+        told = Explanation(
             id=id,
             as_of=as_of,
             known_at=known_at,
@@ -155,6 +157,7 @@ def _explains(records: str, tag: str, kind: type[Root], summary: str, find: Find
             rules=case.version,
             reasons=await _told(shown, kind, id, _for(reading, id, histories, reasons)),
         )
+        return shown.uncounted(told, kind)
 
 
 async def _histories(parts: Services, record_id: str) -> Histories:
@@ -209,7 +212,10 @@ async def _told(
     facts: dict[int, Fact] = {}
     for fact in (fact for reason in reasons for fact in reason.facts):
         facts.setdefault(fact.position, fact)
-    words = [_Words(record_id, _word(fact.reason), fact.reserved or None) for fact in facts.values()]
+    words = [
+        _Words(record_id, _word(fact.reason), fact.reserved or None, fact.version or None)
+        for fact in facts.values()
+    ]
     page = await shown.page(Page(words, None), kind)
     opened = dict(zip(facts, page.items, strict=True))
     return [
@@ -230,11 +236,10 @@ async def _told(
 
 
 def _fact(fact: Fact, words: _Words) -> FactTold:
-    told = {
-        name: value for name, value in vars(fact).items() if name not in {"reason", "reserved", "version"}
-    }
-    reason = WithheldValue() if fact.reason is None else words.reason
-    return FactTold(**told, version=fact.version or None, reason=reason, reserved=words.reserved)
+    shown = {name: getattr(words, name) for name in ("reason", *words.RESERVED)}
+    if fact.reason is None:
+        shown["reason"] = WithheldValue()
+    return FactTold(**{**vars(fact), **shown})
 
 
 def _word(typed: Any) -> str:

@@ -18,7 +18,7 @@ from tests.api import test_trainings as courses
 from tests.api import walk
 from tests.api.conftest import FACE, OTHER, ROLES, Site
 from tests.api.test_admission import PATH, WHY, admitted
-from tests.api.test_mentors import applied, candidacy, filed, person
+from tests.api.test_mentors import applied, candidacy, filed, person, proposal
 from tests.api.walk import TODAY
 
 ON = TODAY.isoformat()
@@ -62,6 +62,30 @@ async def test_the_operator_alone_is_told_whose_record_it_has_already(site: Site
     answer = await site.call("face", "POST", "/v1/mentors", candidacy())
     assert (answer.status_code, answer.json()["code"]) == (409, "mentor_known")
     assert first in answer.json()["missing"][0]
+
+
+async def test_the_national_level_reads_the_same_of_an_association_whoever_came_to_it(site: Site) -> None:
+    """Its version, which moves with each candidacy, would count them."""
+    await admitted(site)
+    day = f"as_of={ON}"
+    paths = [f"{PATH}{rest}" for rest in ("", f"?{day}", f"/explanation?{day}", f"/history{MOST}")]
+
+    async def read(who: str) -> list[Any]:
+        answers = [await site.get(who, path) for path in ("/v1/associations", *paths)]
+        assert {answer.status_code for answer in answers} == {200}
+        told = [(answer.headers.get("etag"), answer.json()) for answer in answers]
+        return [
+            (tag, {n: v for n, v in body.items() if n not in {"known_at", "as_of"}}) for tag, body in told
+        ]
+
+    nation, own = await read("national"), await read("face")
+    assert (await site.call("lycee", "POST", "/v1/mentors/proposals", proposal())).status_code == 200
+    await site.projector.catch_up()
+    assert await read("national") == nation
+    assert [tag for tag, _ in nation] == [None] * 5
+    assert (await read("face"))[1] != own[1]
+    for item in nation[-1][1]["items"]:
+        assert (item["version"], item["rests_on"]) == (None, None)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"modules": []}, {"programme_id": "programme-cordees"}])
