@@ -40,6 +40,7 @@ JOIN ledger.events sent ON sent.record_id LIKE 'import-%' AND sent.version = 1
     AND sent.position < erased.position
     AND sent.state::jsonb ->> 'association_id' = applied.state::jsonb ->> 'association_id'
 WHERE erased.topic COLLATE "C" LIKE '%.SubjectErased@_' AND erased.record_id LIKE 'mentor-%'
+    AND erased.state::jsonb ->> 'ground' <> 'retention'
     AND NOT EXISTS (
         SELECT FROM ledger.events gone
         WHERE gone.record_id = sent.record_id AND gone.topic COLLATE "C" LIKE '%.SubjectErased@_')
@@ -162,13 +163,13 @@ class Erasures:
 
     async def _forget_files(self) -> int:
         """A file of mentors or of attendance cannot lose one line: once somebody of an association is erased,
-        every import that it had handed in before is erased whole, on the same ground. Answers how many.
+        every import that it had handed in before is erased whole, on the same ground. Answers how many. Not
+        once their term has come: a file has a term of its own, of days, and the next one would be erased with
+        somebody every night.
         """
         async with self.pool.connection() as connection:
             cursor = await connection.execute(_FILES)
-            found = [
-                (i, _ground_of_a_file(Ground(json.loads(s)["ground"]))) for i, s in await cursor.fetchall()
-            ]
+            found = [(i, Ground(json.loads(state)["ground"])) for i, state in await cursor.fetchall()]
         for import_id, ground in found:
             command = Erase(record_id=import_id, ground=ground)
             await self.executor.execute(Request(command, SYSTEM, f"{import_id}:erased-with-a-person"))
@@ -191,8 +192,3 @@ class Erasures:
                 record_id: _Recorded(Ground(json.loads(state)["ground"]), json.loads(metadata)["command_id"])
                 for record_id, state, metadata in await cursor.fetchall()
             }
-
-
-def _ground_of_a_file(ground: Ground) -> Ground:
-    """The person's; their term is not the file's, which has its own."""
-    return Ground.NO_LONGER_NEEDED if ground.is_term else ground

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from psycopg import AsyncConnection
 
 from domain.association.commands import RegisterAssociation
 from domain.association.model import Identity
+from domain.calendar import paris_day
 from domain.erasure import Erase, Ground
 from domain.imports.commands import Submit
 from domain.imports.parts import CSV, File, ImportKind
-from domain.kernel import Actor, Sealed
+from domain.kernel import SYSTEM, Actor, Sealed
+from domain.mentor.commands import Leave
 from domain.mentor.identity import Merge
-from domain.mentor.parts import Person
+from domain.mentor.parts import MentorLeaving, Person
 from ledger.documents import Documents
 from ledger.keyring import KeyLost, MemoryKeyring
 from ledger.postgres import PostgresRecorder
@@ -165,6 +168,26 @@ async def test_whoever_is_erased_is_in_no_file_that_their_association_had_import
     sent = await fold_at(place.house.recorder, SENT)
     assert sent is not None
     assert sent.is_erased
+
+
+async def test_a_term_that_comes_leaves_the_files_of_the_association_to_their_own(
+    place: Place, database: Database
+) -> None:
+    await place.merged(merged=False)
+    today = paris_day(await place.house.recorder.now())
+    await place.house.do(Leave(record_id=MENTOR, on=today, cause=MentorLeaving.END), COORDINATOR)
+    async with await AsyncConnection.connect(database.owner_dsn, autocommit=True) as owner:
+        await owner.execute("UPDATE ledger.clock SET shift = '4000 days'")
+    await place.imported(SENT, FACE)
+    await place.house.do(Erase(record_id=MENTOR, ground=Ground.RETENTION), SYSTEM)
+    await place.erasures.apply(MENTOR)
+    assert await place.keyring.destroyed() == {MENTOR}
+    assert await place.erasures.reconcile() == 0
+    assert await place.readable(SENT)
+
+    await place.record_erasure(TWIN)
+    await place.erasures.apply(TWIN)
+    assert await place.keyring.destroyed() == {MENTOR, TWIN, SENT}
 
 
 async def test_a_key_is_never_destroyed_without_the_event(place: Place) -> None:
