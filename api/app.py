@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Final
 
 import psycopg
@@ -95,13 +95,15 @@ def create_app(
     tokens: TokenStore,
     probes: Mapping[str, Callable[[], Awaitable[str | None]]],
     version: str,
+    out_of_order: Collection[type[Exception]] = (),
     lifespan: Any = None,
     stream_seconds: float = 300.0,
 ) -> FastAPI:
     """The application over parts that the composition root has opened.
 
-    A probe answers what is wrong, in French, or ``None``. ``stream_seconds``: how long a stream of events
-    lasts before its client is asked to come back.
+    A probe answers what is wrong, in French, or ``None``. ``out_of_order``: what is raised when a part is to
+    be mended, and no request is wrong. ``stream_seconds``: how long a stream of events lasts before its
+    client is asked to come back.
     """
     app = FastAPI(
         title="mentorat",
@@ -121,6 +123,8 @@ def create_app(
         mount(app, module.router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
+    for error in out_of_order:
+        app.add_exception_handler(error, _unavailable)
     app.add_middleware(Authentication, tokens=tokens, sign_in=SignIn(feed, commands))
     app.add_middleware(Edge, house=app, territory=commands.world.territory, metrics=metrics)
     logging.getLogger("uvicorn.error").addFilter(WITHOUT_MESSAGES)

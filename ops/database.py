@@ -29,6 +29,10 @@ Pool = AsyncConnectionPool[Connection]
 APP: Final = "mentorat_app"
 PROJECTOR: Final = "mentorat_projector"
 ROOMS: Final = ("ledger", "api", "workflows")
+WHOLE: Final = """
+SELECT (SELECT coalesce(max(position), 0) FROM ledger.events)
+    IS NOT DISTINCT FROM (SELECT size FROM ledger.tree)"""
+NOT_WHOLE: Final = "l'arbre de scellement ne finit pas où finissent les événements : rien ne s'enregistre"
 _HOUSE: Final = Path(__file__).parents[1]
 _MIGRATION_LOCK: Final = 7_305_000
 _SILENCE: Final = {

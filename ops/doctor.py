@@ -13,6 +13,7 @@ import httpx
 import psycopg
 from rich.console import Console
 
+from ops.database import NOT_WHOLE, WHOLE
 from ops.running import NotRunning, addresses, connected
 from ops.settings import Settings
 
@@ -88,6 +89,9 @@ async def _database(settings: Settings) -> Finding:
         " has_table_privilege('ledger.events', 'TRUNCATE'),"
         " (SELECT coalesce(max(position), 0) FROM ledger.events)",
     )
+    (whole,) = await _row(settings, WHOLE)
+    if not whole:
+        return Finding("registre", NOT_WHOLE, "`mentorat audit check` dit où ; puis docs/deploiement.md.")
     if may_rewrite or not may_add:
         return Finding("registre", "droits du rôle mentorat_app anormaux", "Relancez `mentorat migrate`.")
     return Finding("registre", f"{head} événements, ajout seul")

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from ledger.keyring_sqlite import KeyringLost
+from ledger.master import MasterKeyInvalid, WrongMasterKey
+from ledger.transaction import TreeBroken
 from ops import backup, database
 from ops.compose import House, house, ledger, world
 from ops.settings import Settings
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mentorat")
 
+WITHOUT_KEYS: Final = (KeyringLost, MasterKeyInvalid, WrongMasterKey, sqlite3.OperationalError)
+"""What says that keys cannot be had, or made, for now."""
 PATIENCE: Final = 15.0
 """Seconds that the read models may take to show what was recorded: more is a breakdown, not a burst."""
 
@@ -122,19 +128,21 @@ def api_of(parts: House, readings: database.Pool) -> FastAPI:
         erasures=parts.erasures,
         tokens=TokenStore(parts.pool),
         probes={"registre": Ledger(parts), "trousseau": Keys(parts), "vues": Views(parts)},
+        out_of_order=(TreeBroken, *WITHOUT_KEYS),
         version=version("mentorat"),
     )
 
 
 @dataclass
 class Ledger:
-    """Whether the ledger answers."""
+    """Whether the ledger answers, and its tree ends where its events do: nothing is recorded otherwise."""
 
     parts: House
 
     async def __call__(self) -> str | None:
-        await self.parts.recorder.head()
-        return None
+        async with self.parts.pool.connection() as connection:
+            row = await (await connection.execute(database.WHOLE)).fetchone()
+        return None if row == (True,) else database.NOT_WHOLE
 
 
 @dataclass
@@ -144,7 +152,10 @@ class Keys:
     parts: House
 
     async def __call__(self) -> str | None:
-        await self.parts.keyring.buried(["readyz"])
+        try:
+            await self.parts.keyring.buried(["readyz"])
+        except WITHOUT_KEYS:
+            return "le trousseau ou la clé maîtresse ne peut être lu : remettez-les en place, puis redémarrez"
         return None
 
 

@@ -1,0 +1,81 @@
+"""What the API says when a part of the house is to be mended: no request is wrong then."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from httpx import ASGITransport, AsyncClient
+
+from ledger.recorder import Append
+from ops import compose, doctor, keys, serving
+from ops.settings import Settings
+from tests.conftest import Database
+from tests.ops.places import event, settings_of
+
+pytestmark = pytest.mark.stack
+
+
+@dataclass
+class Place:
+    """An API over a house of its own, whose ledger is still empty."""
+
+    settings: Settings
+    parts: compose.House
+    client: AsyncClient
+
+    async def parts_out_of_order(self) -> dict[str, str]:
+        answer = await self.client.get("/readyz")
+        found = {name: wrong for name, wrong in answer.json()["parts"].items() if wrong}
+        assert answer.status_code == (503 if found else 200)
+        return found
+
+
+@pytest.fixture
+async def place(database: Database, tmp_path: Path) -> AsyncIterator[Place]:
+    settings = settings_of(tmp_path / "home", database.owner_dsn, database)
+    await keys.prepare(settings)
+    async with compose.house(settings, "api") as parts:
+        app = serving.api_of(parts, database.app)
+
+        async def opening() -> None:
+            await parts.keyring.ensure(["convention-1"])
+
+        async def recording() -> None:
+            await parts.recorder.append(Append([event(1)], {"convention-1": 0}))
+
+        app.add_api_route("/opening", opening)
+        app.add_api_route("/recording", recording)
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://house.test") as client:
+            yield Place(settings, parts, client)
+
+
+async def test_without_its_keyring_a_house_is_not_ready_and_whoever_asks_comes_back(place: Place) -> None:
+    assert await place.parts_out_of_order() == {}
+    kept = place.settings.keyring_file.parent
+    kept.rename(kept.with_name("away"))
+    assert list(await place.parts_out_of_order()) == ["trousseau"]
+    refused = await place.client.get("/opening")
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert "Retry-After" in refused.headers
+    kept.with_name("away").rename(kept)
+    assert await place.parts_out_of_order() == {}
+    place.settings.master_file.unlink()
+    assert (await place.client.get("/opening")).status_code == 503
+
+
+async def test_a_ledger_that_takes_nothing_more_is_not_said_to_be_well(
+    place: Place, database: Database
+) -> None:
+    assert (await doctor.CHECKS["registre"](place.settings)).remedy == ""
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        owner.execute("UPDATE ledger.tree SET size = size + 1")
+    assert list(await place.parts_out_of_order()) == ["registre"]
+    refused = await place.client.get("/recording")
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    found = await doctor.CHECKS["registre"](place.settings)
+    assert ("rien ne s'enregistre" in found.state, "audit check" in found.remedy) == (True, True)
