@@ -11,7 +11,7 @@ from domain.authorization import authorize
 from domain.commands import Command, handles
 from domain.guards import not_in_the_future
 from domain.kernel import Act, Conflict, Forbidden
-from domain.mentor import guards
+from domain.mentor import guards, persons
 from domain.mentor.commands import check_profile, own_association
 from domain.mentor.known import digest_of_profile, digests_of
 from domain.mentor.model import Mentor
@@ -109,7 +109,7 @@ def _hand_in(candidate: Mentor, command: Command, act: Act, records: Records) ->
     authorize(act.actor, command.name, candidate)
     known = records.holder(Mentor, candidate.claims())
     if known:
-        known.note_return(act)
+        persons.note_return(known, act)
     else:
         records.add(candidate)
 

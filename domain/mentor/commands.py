@@ -14,7 +14,7 @@ from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
 from domain.kernel import FREE_TEXT, Act, NotFound, Refused
 from domain.links import Channel
-from domain.mentor import guards
+from domain.mentor import guards, standing, steps
 from domain.mentor.due import lapse_key, overdue_key
 from domain.mentor.known import digest_of_profile
 from domain.mentor.model import Mentor
@@ -58,10 +58,10 @@ def change_profile(command: ChangeProfile, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     check_profile(command.profile, records)
     digest = digest_of_profile(mentor.association_id, command.profile, records.digest)
-    mentor.change_profile(act, profile=command.profile, digest=digest)
+    steps.change_profile(mentor, act, profile=command.profile, digest=digest)
 
 
-@decided_by(Mentor, Mentor.issue_link)
+@decided_by(Mentor, steps.issue_link)
 @dataclass(frozen=True, kw_only=True)
 class IssueLink(Command):
     """Lets the mentor do one thing online. ``digest``: SHA-256 (hex) of a secret that only the API knew."""
@@ -83,7 +83,7 @@ class RevokeLink(Command):
 # The file -----------------------------------------------------------------------------------------
 
 
-@decided_by(Mentor, Mentor.see_identity)
+@decided_by(Mentor, steps.see_identity)
 @dataclass(frozen=True, kw_only=True)
 class SeeIdentity(Command):
     """An identity paper was seen; neither its number nor a copy is kept."""
@@ -93,7 +93,7 @@ class SeeIdentity(Command):
     channel: Channel
 
 
-@decided_by(Mentor, Mentor.sign_charter)
+@decided_by(Mentor, steps.sign_charter)
 @dataclass(frozen=True, kw_only=True)
 class SignCharter(Command):
     """The mentor signed this version of the charter."""
@@ -107,7 +107,7 @@ class SignCharter(Command):
 # From the interview to the clearance --------------------------------------------------------------
 
 
-@decided_by(Mentor, Mentor.hold_interview)
+@decided_by(Mentor, steps.hold_interview)
 @dataclass(frozen=True, kw_only=True)
 class HoldInterview(Command):
     """The association met them."""
@@ -118,6 +118,7 @@ class HoldInterview(Command):
     report: Annotated[str, FREE_TEXT]
 
 
+@decided_by(Mentor, steps.ask_check)
 @dataclass(frozen=True, kw_only=True)
 class AskCheck(Command):
     """``mission`` and ``departement`` are told of an attestation d'honorabilité only."""
@@ -129,18 +130,7 @@ class AskCheck(Command):
     departement: str | None = None
 
 
-@handles(AskCheck)
-def ask_check(command: AskCheck, act: Act, records: Records) -> None:
-    mentor = records.get(Mentor, command.record_id)
-    mentor.ask_check(
-        act,
-        kind=command.kind,
-        mission=command.mission,
-        departement=command.departement,
-        rules=rules_of(mentor, act, records),
-    )
-
-
+@decided_by(Mentor, steps.present_check)
 @dataclass(frozen=True, kw_only=True)
 class PresentCheck(Command):
     """Whether the document was presented. Neither a reason nor anything that it says is taken."""
@@ -151,19 +141,6 @@ class PresentCheck(Command):
     presented: bool
     on: date
     issued_on: date | None = None
-
-
-@handles(PresentCheck)
-def present_check(command: PresentCheck, act: Act, records: Records) -> None:
-    mentor = records.get(Mentor, command.record_id)
-    mentor.present_check(
-        act,
-        kind=command.kind,
-        presented=command.presented,
-        issued_on=command.issued_on,
-        on=command.on,
-        rules=rules_of(mentor, act, records),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,13 +167,13 @@ def clear(command: Clear, act: Act, records: Records) -> None:
         mentor.academies,
         command.on,
     )
-    mentor.clear(act, on=command.on, rules=rules, operator=operator)
+    steps.clear(mentor, act, on=command.on, rules=rules, operator=operator)
 
 
 # Standing and leaving -----------------------------------------------------------------------------
 
 
-@decided_by(Mentor, Mentor.suspend)
+@decided_by(Mentor, standing.suspend)
 @dataclass(frozen=True, kw_only=True)
 class Suspend(Command):
     """A person suspends them; the reason is that of the act."""
@@ -205,7 +182,7 @@ class Suspend(Command):
     on: date
 
 
-@decided_by(Mentor, Mentor.lift_suspension)
+@decided_by(Mentor, standing.lift_suspension)
 @dataclass(frozen=True, kw_only=True)
 class LiftSuspension(Command):
     """Takes back what a person decided; other causes remain."""
@@ -214,7 +191,7 @@ class LiftSuspension(Command):
     on: date
 
 
-@decided_by(Mentor, Mentor.leave)
+@decided_by(Mentor, standing.leave)
 @dataclass(frozen=True, kw_only=True)
 class Leave(Command):
     name: ClassVar[str] = "mentor.leave"
@@ -222,7 +199,7 @@ class Leave(Command):
     cause: MentorLeaving
 
 
-@decided_by(Mentor, Mentor.refuse)
+@decided_by(Mentor, standing.refuse)
 @dataclass(frozen=True, kw_only=True)
 class RefuseCandidacy(Command):
     """Refuses a candidacy before its clearance."""
@@ -230,7 +207,7 @@ class RefuseCandidacy(Command):
     name: ClassVar[str] = "mentor.refuse"
 
 
-@decided_by(Mentor, Mentor.release)
+@decided_by(Mentor, standing.release)
 @dataclass(frozen=True, kw_only=True)
 class Release(Command):
     """Its operator left the scheme, was refused, lapsed or was erased ``on`` that day. Carried out by the
@@ -254,7 +231,7 @@ class Lapse(Command):
 def lapse(command: Lapse, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     if due := due_now(mentor, lapse_key(mentor), act, records):
-        mentor.lapse(act, on=day_of(due, mentor, act, records))
+        standing.lapse(mentor, act, on=day_of(due, mentor, act, records))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,4 +245,4 @@ class SuspendOverdue(Command):
 def suspend_overdue(command: SuspendOverdue, act: Act, records: Records) -> None:
     mentor = records.get(Mentor, command.record_id)
     if due := due_now(mentor, overdue_key(mentor, rules_of(mentor, act, records)), act, records):
-        mentor.suspend_overdue(act, on=day_of(due, mentor, act, records))
+        standing.suspend_overdue(mentor, act, on=day_of(due, mentor, act, records))

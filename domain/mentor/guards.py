@@ -25,7 +25,6 @@ from domain.mentor.parts import (
     STATUS_LABELS,
     SUSPENSION_LABELS,
     CheckKind,
-    Digests,
     Interview,
     MentorLeaving,
     MentorSuspension,
@@ -37,7 +36,6 @@ from domain.mentor.parts import (
 
 if TYPE_CHECKING:
     from domain.mentor.model import Mentor
-    from domain.mentor.standing import Standing
     from domain.programme.rules import Rules
 
 _EMAIL: Final = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[^\s@<>,;\"]{2,63}")
@@ -52,7 +50,7 @@ _MOST_PLACES: Final = 50
 _MOST_CODES: Final = 100
 
 
-def status_in(mentor: Standing, allowed: Iterable[str], doing: str) -> None:
+def status_in(mentor: Mentor, allowed: Iterable[str], doing: str) -> None:
     if mentor.status not in allowed:
         label = STATUS_LABELS[Status(mentor.status)]
         needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
@@ -63,7 +61,7 @@ def status_in(mentor: Standing, allowed: Iterable[str], doing: str) -> None:
         )
 
 
-def is_open(mentor: Standing, doing: str) -> None:
+def is_open(mentor: Mentor, doing: str) -> None:
     status_in(mentor, OPEN, doing)
 
 
@@ -111,30 +109,6 @@ def of_age(told: Person, day: date, rules: Rules) -> None:
             "under_age",
             f"Un·e mentor·e a au moins {least} ans le jour de sa candidature, ou du changement.",
             ("une candidature plus tard, ou la vraie date de naissance (person.birth_date)",),
-        )
-
-
-def same_person(mentor: Mentor, told: Digests) -> None:
-    """What was proved of somebody is not handed on to another."""
-    if mentor.is_settled and not mentor.digests.is_followed_by(told):
-        raise Refused(
-            "identity_settled",
-            "Ce dossier prouve déjà quelque chose de cette personne : ses noms et sa date de naissance ne se "
-            "remplacent plus, ni ne s'enlèvent.",
-            (
-                "la correction de l'identité, motivée (mentor.correct_person) : la pièce sera à revoir",
-                "ou les mêmes noms et la même date de naissance, avec ce qui change",
-            ),
-        )
-
-
-def something_to_correct(mentor: Mentor, told: Digests) -> None:
-    """A correction voids the identity seen: it is not asked for an address."""
-    if mentor.digests.is_followed_by(told):
-        raise Refused(
-            "nothing_to_correct",
-            "Ni les noms ni la date de naissance n'étaient faux : il n'y a rien à corriger.",
-            ("le changement des coordonnées (mentor.change_person)",),
         )
 
 
@@ -312,7 +286,7 @@ def decision_of(act: Act) -> MentorSuspension:
     return MentorSuspension.ACADEMIE if act.actor.role == "academie" else MentorSuspension.ASSOCIATION
 
 
-def suspended_for(mentor: Standing, cause: MentorSuspension) -> None:
+def suspended_for(mentor: Mentor, cause: MentorSuspension) -> None:
     """Nobody lifts what others decided."""
     if cause in mentor.suspensions:
         return
@@ -324,7 +298,7 @@ def suspended_for(mentor: Standing, cause: MentorSuspension) -> None:
     )
 
 
-def not_suspended_by_others(mentor: Standing, cause: MentorSuspension) -> None:
+def not_suspended_by_others(mentor: Mentor, cause: MentorSuspension) -> None:
     """Nor escapes it by a departure, and a new candidacy after that."""
     if others := mentor.suspensions.keys() - {cause, MentorSuspension.CHECK_OVERDUE}:
         told = sorted(SUSPENSION_LABELS[other] for other in others)
@@ -335,7 +309,7 @@ def not_suspended_by_others(mentor: Standing, cause: MentorSuspension) -> None:
         )
 
 
-def not_suspended_twice(mentor: Standing, cause: MentorSuspension) -> None:
+def not_suspended_twice(mentor: Mentor, cause: MentorSuspension) -> None:
     if since := mentor.suspensions.get(cause):
         raise Refused(
             "already_suspended",
@@ -344,7 +318,7 @@ def not_suspended_twice(mentor: Standing, cause: MentorSuspension) -> None:
         )
 
 
-def refusable(mentor: Standing, act: Act) -> None:
+def refusable(mentor: Mentor, act: Act) -> None:
     """A candidacy is refused before clearance, with its reason; none is taken once a background check was
     asked for, because its content must not be guessed from it."""
     status_in(mentor, OPEN - STANDING, "le refuser")

@@ -13,15 +13,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from domain.erasure import Ground
-from domain.guards import not_in_the_future
-from domain.kernel import FREE_TEXT, INTERNAL, Act, Claim, Root, event
-from domain.links import Allowance, Channel, Link, Linked, told_by
-from domain.mentor import guards
+from domain.kernel import FREE_TEXT, INTERNAL, Claim, Root, event
+from domain.links import Allowance, Channel, Link, Linked
 from domain.mentor import timeline as times
-from domain.mentor.clearance import Lack, must_be_clearable
-from domain.mentor.courses import Trained
 from domain.mentor.parts import (
-    LADDER,
     OPEN,
     STATUS_LABELS,
     Asked,
@@ -37,19 +32,19 @@ from domain.mentor.parts import (
     Profile,
     Status,
 )
-from domain.mentor.standing import Standing
+from domain.mentor.proof import climb, is_settled, proved_of
 from domain.reminding import Reminder, Reminding
 
 if TYPE_CHECKING:
     from domain.folding import Timeline
-    from domain.programme.rules import Rules
 
 FILE: Final = "file"
 """What a link on a mentor's record allows: to sign the charter."""
 
 
-class Mentor(Standing, Trained, Reminding, Linked, Root):
-    """The aggregate. Public methods decide; the methods under ``@event`` assign."""
+class Mentor(Reminding, Linked, Root):
+    """What the record is and what its events assign. What is decided about it: ``steps``, ``standing``,
+    ``persons``, ``courses``."""
 
     TOPIC = "mentor@1"
     LINK_ACTIONS: ClassVar[Mapping[str, Allowance]] = {FILE: Allowance()}
@@ -118,8 +113,6 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.links: dict[str, Link] = {}
         self.status: str = Status.CANDIDATE
 
-    # What it is ------------------------------------------------------------------------------
-
     def scopes(self) -> frozenset[str]:
         """The association, and the académies, whose readers are shown nobody. Not the lycée that proposed
         them: that a record appeared, or none, would tell it who is known already."""
@@ -161,18 +154,6 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         return min(self.academies, default="")
 
     @property
-    def is_settled(self) -> bool:
-        """Whether something was proved of the person: they are corrected then, and no longer retyped."""
-        seen = self.identity_seen_on or self.corrected_on or self.charter_signed_on
-        return bool(seen or self.interview or self.check or self.certificates)
-
-    @property
-    def proved(self) -> Digests:
-        """Of whom what the record proves was proved: until a paper is seen again, whoever they were before
-        they were corrected."""
-        return self.digests if self.identity_seen_on else self.corrected_from or self.digests
-
-    @property
     def file_missing(self) -> tuple[str, ...]:
         """What a complete file still wants, in French."""
         wanted = {
@@ -181,105 +162,6 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
             "une adresse électronique ou un téléphone": self.reachable,
         }
         return tuple(what for what, there in wanted.items() if not there)
-
-    # The file --------------------------------------------------------------------------------
-
-    def change_profile(self, act: Act, *, profile: Profile, digest: str) -> None:
-        """Replaces what they bring."""
-        guards.is_open(self, "changer le profil")
-        guards.profile(profile)
-        if digest != self.profile_digest:
-            self._profile_changed(profile=profile, digest=digest)
-
-    def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
-        """Lets the candidate sign online: see ``Linked``."""
-        guards.is_open(self, "donner un lien")
-        super().issue_link(act, link=link, action=action, digest=digest, expires_on=expires_on)
-
-    def see_identity(self, act: Act, *, on: date, channel: Channel) -> None:
-        """Somebody saw an identity paper: that day, and nothing of the paper, is kept."""
-        guards.is_open(self, "noter la pièce d'identité")
-        not_in_the_future(act, on)
-        guards.not_before(on, self.applied_on, "la candidature")
-        guards.not_before(on, self.corrected_on, "la correction de l'identité")
-        if (on, channel) != (self.identity_seen_on, self.identity_channel):
-            self._identity_seen(on=on, channel=channel, day=act.today)
-
-    def sign_charter(self, act: Act, *, on: date, version: str, channel: Channel) -> None:
-        """The mentor signed the charter: by a link, or on paper that a role records. Nobody is invited any
-        more to do what is done."""
-        self.spend(act, FILE)
-        told_by(act, channel, on)
-        guards.is_open(self, "noter la charte")
-        not_in_the_future(act, on)
-        guards.not_before(on, self.applied_on, "la candidature")
-        guards.charter_version(version)
-        if (on, version, channel) != (self.charter_signed_on, self.charter_version, self.charter_channel):
-            self._charter_signed(on=on, version=version, channel=channel, day=act.today)
-        for link in tuple(self.live_links):
-            self._link_revoked(link=link.id)
-
-    # From the interview to the clearance -----------------------------------------------------
-
-    def hold_interview(self, act: Act, *, on: date, favourable: bool, report: str) -> None:
-        """The association met them; its report is its own."""
-        guards.status_in(self, LADDER, "noter un entretien")
-        guards.file_is_complete(self)
-        not_in_the_future(act, on)
-        guards.not_before(on, self.applied_on, "la candidature")
-        guards.interview_told(report)
-        self._interviewed(on=on, favourable=favourable, report=report)
-
-    def ask_check(
-        self, act: Act, *, kind: CheckKind, mission: str | None, departement: str | None, rules: Rules
-    ) -> None:
-        """Asks for a document, after the interview; an attestation only within its legal perimeter."""
-        guards.no_reason(act)
-        guards.is_open(self, "demander une vérification")
-        guards.was_interviewed(self)
-        guards.may_be_asked(act, kind, mission, departement, rules)
-        asked = Asked(mission, departement) if kind is CheckKind.HONORABILITE else Asked()
-        if self.asked.get(kind) != asked:
-            self._check_asked(kind=kind, mission=asked.mission, departement=asked.departement)
-
-    def present_check(
-        self,
-        act: Act,
-        *,
-        kind: CheckKind,
-        presented: bool,
-        issued_on: date | None,
-        on: date,
-        rules: Rules,
-    ) -> None:
-        """Whether the document was shown, and when. A new one brings back whoever was overdue."""
-        guards.no_reason(act)
-        guards.is_open(self, "noter une vérification")
-        interview = guards.was_interviewed(self)
-        guards.was_asked(self, kind)
-        asked = self.asked[kind]
-        guards.may_be_asked(act, kind, asked.mission, asked.departement, rules)
-        not_in_the_future(act, on)
-        guards.check_dated(kind, presented, issued_on, on, interview, rules)
-        self._check_presented(
-            kind=kind, presented=presented, issued_on=issued_on, on=on, checker=act.actor.id
-        )
-        self._return_if_checked(act, rules)
-
-    def clear(self, act: Act, *, on: date, rules: Rules, operator: tuple[Lack, ...]) -> None:
-        """The association clears them: every step done, each document counting on that day. ``operator``:
-        what it lacks itself."""
-        guards.status_in(self, LADDER, "valider")
-        not_in_the_future(act, on)
-        guards.not_before(on, self.applied_on, "la candidature")
-        must_be_clearable(self, rules, on, operator)
-        self._cleared(on=on)
-
-    # Twice the same person -----------------------------------------------------------------------
-
-    def note_return(self, act: Act) -> None:
-        """They come again, by a link or a lycée, though their record is open: for its association to know."""
-        self._candidacy_repeated(day=act.today)
 
     # Events: they assign, and never compute with personal fields ------------------------------
 
@@ -293,7 +175,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
 
     @event("PersonCorrected", topic="mentor.PersonCorrected@1")
     def _person_corrected(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
-        self.corrected_from = self.proved if self.is_settled else None
+        self.corrected_from = proved_of(self) if is_settled(self) else None
         self.identity_seen_on = None
         self.corrected_on = self.progress_on = day
         self._is_now(person, digests, reachable, day)
@@ -307,19 +189,19 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     def _identity_seen(self, on: date, channel: Channel, day: date) -> None:
         missing = self.file_missing
         self.identity_seen_on, self.identity_channel = on, channel
-        self._climb(day, missing)
+        climb(self, day, missing)
 
     @event("CharterSigned", topic="mentor.CharterSigned@1")
     def _charter_signed(self, on: date, version: str, channel: Channel, day: date) -> None:
         missing = self.file_missing
         self.charter_signed_on, self.charter_version, self.charter_channel = on, version, channel
-        self._climb(day, missing)
+        climb(self, day, missing)
 
     @event("Interviewed", topic="mentor.Interviewed@1")
     def _interviewed(self, on: date, favourable: bool, report: Annotated[str, FREE_TEXT]) -> None:
         if self.interview is None or on >= self.interview.on:
             self.interview = Interview(on, favourable, report)
-        self._climb()
+        climb(self)
 
     @event("CheckAsked", topic="mentor.CheckAsked@1")
     def _check_asked(self, kind: CheckKind, mission: str | None, departement: str | None) -> None:
@@ -331,7 +213,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     ) -> None:
         if issued_on and presented and (self.check is None or on >= self.check.on):
             self.check = Check(kind, issued_on, on, checker)
-        self._climb()
+        climb(self)
 
     @event("Enrolled", topic="mentor.Enrolled@1")
     def _enrolled(self, course_id: str) -> None:
@@ -354,13 +236,13 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.certificates[course_id] = Certificate(course_id, modules, minutes, on, valid_until)
         self.courses = tuple(one for one in self.courses if one != course_id)
         self.training_complete = complete
-        self._climb()
+        climb(self)
 
     @event("TrainingWithdrawn", topic="mentor.TrainingWithdrawn@1")
     def _training_withdrawn(self, course_id: str, complete: bool) -> None:
         del self.certificates[course_id]
         self.training_complete = complete
-        self._climb()
+        climb(self)
 
     @event("Cleared", topic="mentor.Cleared@1")
     def _cleared(self, on: date) -> None:
@@ -423,7 +305,7 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
         self.charter_signed_on, self.charter_version = charter_signed_on, charter_version
         self.courses = tuple(dict.fromkeys((*self.courses, *courses)))
         self.training_complete = complete
-        self._climb()
+        climb(self)
 
     @event("ReminderDue", topic="mentor.ReminderDue@1")
     def _reminder_due(self, key: str, kind: str, to: str, what: str, due_on: date) -> None:
@@ -455,32 +337,13 @@ class Mentor(Standing, Trained, Reminding, Linked, Root):
     def _subject_erased(self, ground: Ground) -> None:
         self._closed()
 
-    # Shared by several events -----------------------------------------------------------------
-
     def _is_now(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
         missing = self.file_missing
         self.person = person
         self.digests = digests
         self.reachable_since = day if reachable and not self.reachable else self.reachable_since
         self.reachable = reachable
-        self._climb(day, missing)
-
-    def _climb(self, day: date | None = None, missing: tuple[str, ...] = ()) -> None:
-        """Before clearance, the status is the highest rung that the facts reach; after, facts change nothing
-        by themselves. ``day``: its reminders start again if less of the file is ``missing`` than was."""
-        if day and len(self.file_missing) < len(missing):
-            self.progress_on = day
-        if self.status in LADDER:
-            self.status = self._ladder()
-
-    def _ladder(self) -> Status:
-        reached = (
-            not self.file_missing,
-            self.interview is not None and self.interview.favourable,
-            self.check is not None,
-            self.training_complete,
-        )
-        return next((LADDER[rung] for rung, done in enumerate(reached) if not done), LADDER[-1])
+        climb(self, day, missing)
 
     def _ended(self, status: Status, on: date) -> None:
         self.status = status

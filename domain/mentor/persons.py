@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.guards import reason_given
 from domain.kernel import Act, Refused
-from domain.mentor import guards
+from domain.mentor import guards, proof, standing
 from domain.mentor.clearance import training_missing
 from domain.mentor.parts import LADDER, Digests, MentorSuspension, Person, Status
 
@@ -24,7 +24,7 @@ def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules:
     guards.is_open(mentor, "changer l'identité")
     if digests == mentor.digests:
         return
-    guards.same_person(mentor, digests)
+    _same_person(mentor, digests)
     reachable = _told(mentor, act, person, digests, rules)
     mentor._person_changed(person=person, digests=digests, reachable=reachable, day=act.today)
 
@@ -32,17 +32,41 @@ def change(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules:
 def correct(mentor: Mentor, act: Act, *, person: Person, digests: Digests, rules: Rules) -> None:
     """The names or the birth date were wrong: the paper of whoever they are now is yet to be seen."""
     guards.is_open(mentor, "corriger l'identité")
-    guards.something_to_correct(mentor, digests)
+    _something_to_correct(mentor, digests)
     _not_another(mentor, digests)
     reason_given(act)
     reachable = _told(mentor, act, person, digests, rules)
     mentor._person_corrected(person=person, digests=digests, reachable=reachable, day=act.today)
 
 
+def _same_person(mentor: Mentor, told: Digests) -> None:
+    """What was proved of somebody is not handed on to another."""
+    if proof.is_settled(mentor) and not mentor.digests.is_followed_by(told):
+        raise Refused(
+            "identity_settled",
+            "Ce dossier prouve déjà quelque chose de cette personne : ses noms et sa date de naissance ne se "
+            "remplacent plus, ni ne s'enlèvent.",
+            (
+                "la correction de l'identité, motivée (mentor.correct_person) : la pièce sera à revoir",
+                "ou les mêmes noms et la même date de naissance, avec ce qui change",
+            ),
+        )
+
+
+def _something_to_correct(mentor: Mentor, told: Digests) -> None:
+    """A correction voids the identity seen: it is not asked for an address."""
+    if mentor.digests.is_followed_by(told):
+        raise Refused(
+            "nothing_to_correct",
+            "Ni les noms ni la date de naissance n'étaient faux : il n'y a rien à corriger.",
+            ("le changement des coordonnées (mentor.change_person)",),
+        )
+
+
 def _not_another(mentor: Mentor, told: Digests) -> None:
     """Of somebody's names and birth date one was wrong. Both, at once or one after the other before a paper
     is seen, would hand what was proved of them on to another."""
-    if mentor.is_settled and mentor.proved.is_given_up_by(told):
+    if proof.is_settled(mentor) and proof.proved_of(mentor).is_given_up_by(told):
         raise Refused(
             "another_person",
             "Ni les noms ni la date de naissance ne resteraient : ce que ce dossier prouve d'une personne "
@@ -59,6 +83,11 @@ def _told(mentor: Mentor, act: Act, person: Person, digests: Digests, rules: Rul
     if digests.name_digest != mentor.digests.name_digest:
         guards.of_age(person, act.today, rules)
     return guards.person_told(mentor, act, person)
+
+
+def note_return(mentor: Mentor, act: Act) -> None:
+    """They come again, by a link or a lycée, though their record is open: for its association to know."""
+    mentor._candidacy_repeated(day=act.today)
 
 
 def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:
@@ -89,7 +118,7 @@ def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> 
     for kind, asked in other.asked.items():
         if kind not in kept.asked:
             kept._check_asked(kind=kind, mission=asked.mission, departement=asked.departement)
-    kept._return_if_checked(act, rules)
+    standing.return_if_checked(kept, act, rules)
 
 
 def _seen_of(kept: Mentor, other: Mentor) -> date | None:

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from domain.association.model import Association
 from domain.commands import Command, decided_by, handles
 from domain.kernel import Act, Conflict, Refused
+from domain.mentor import courses
 from domain.mentor.commands import own_association
 from domain.mentor.due import leave_key
 from domain.mentor.model import Mentor
@@ -146,7 +147,7 @@ def enrol(command: Enrol, act: Act, records: Records) -> None:
     mentor = _own_mentor(training, command.mentor_id, records)
     _must_be_open(mentor)
     places.enrol(training, act, mentor_id=mentor.id)
-    mentor.enrol(act, course_id=training.id)
+    courses.enrol(mentor, course_id=training.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +163,7 @@ def withdraw(command: Withdraw, act: Act, records: Records) -> None:
     training = records.get(Training, command.record_id)
     standing = partial(_standing, records)
     places.withdraw(training, act, mentor_id=command.mentor_id, standing=standing)
-    records.read(Mentor, command.mentor_id).leave_course(act, course_id=training.id)
+    courses.leave_course(records.read(Mentor, command.mentor_id), course_id=training.id)
 
 
 @decided_by(Training, attendance.attend)
@@ -194,7 +195,7 @@ def certify(command: Certify, act: Act, records: Records) -> None:
     mentor = _kept(command.mentor_id, records)
     _must_be_open(mentor)
     if certificate := _certificate(training, command.mentor_id):
-        mentor.record_training(act, certificate=certificate, rules=rules_of(mentor, act, records))
+        courses.record_training(mentor, act, certificate=certificate, rules=rules_of(mentor, act, records))
 
 
 def _certificate(training: Training, mentor_id: str) -> Certificate | None:
@@ -226,9 +227,9 @@ def revoke_certificate(command: RevokeCertificate, act: Act, records: Records) -
     left = [one for one in of_them if one]
     if mentor.certificates.get(training.id) in left:
         return
-    mentor.withdraw_training(act, course_id=training.id, rules=rules)
+    courses.withdraw_training(mentor, act, course_id=training.id, rules=rules)
     for certificate in left[:1]:
-        mentor.record_training(act, certificate=certificate, rules=rules)
+        courses.record_training(mentor, act, certificate=certificate, rules=rules)
 
 
 @decided_by(Training, planning.close)
@@ -273,4 +274,4 @@ def leave_course(command: LeaveCourse, act: Act, records: Records) -> None:
             places.release(training, act, mentor_id=mentor.id, standing=standing)
             if standing(mentor.id) is None:
                 attendance.part(training, act, mentors=(mentor.id, *mentor.absorbed))
-            mentor.leave_course(act, course_id=course_id)
+            courses.leave_course(mentor, course_id=course_id)

@@ -21,6 +21,7 @@ from domain.kernel import SYSTEM, Actor, Due
 from domain.links import Channel
 from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
+from domain.mentor import proof, standing
 from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, MentorLeaving, Person
 from domain.programme.rules import Delay, Rules, Unit
@@ -709,21 +710,22 @@ def test_the_stories_meet_every_status_and_every_deadline() -> None:
     assert SEEN["mentor.merge"]
 
 
-FAULTS: dict[str, tuple[str, Any]] = {
-    "an unfavourable interview counts": ("_ladder", lambda self: "interviewed"),
-    "a check brings nobody back": ("_return_if_checked", lambda self, act, rules: None),
-    "a closed record keeps its person": ("is_open", property(lambda self: True)),
-    "whoever was corrected is known still": ("is_settled", property(lambda self: False)),
+FAULTS: dict[str, tuple[Any, str, Any]] = {
+    "an unfavourable interview counts": (proof, "reached", lambda mentor: "interviewed"),
+    "a check brings nobody back": (standing, "return_if_checked", lambda mentor, act, rules: None),
+    "a closed record keeps its person": (Mentor, "is_open", property(lambda self: True)),
+    "whoever was corrected is known still": (proof, "is_settled", lambda mentor: False),
     "whoever is overdue is cleared still": (
+        standing,
         "suspend_overdue",
-        lambda self, act, on: self._returned(on=on),
+        lambda mentor, act, on: mentor._returned(on=on),
     ),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_card_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
-    name, wrong = FAULTS[fault]
-    monkeypatch.setattr(Mentor, name, wrong)
+    where, name, wrong = FAULTS[fault]
+    monkeypatch.setattr(where, name, wrong)
     with pytest.raises(AssertionError):
         every_story()
