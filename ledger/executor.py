@@ -7,16 +7,12 @@ answers the same.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
-
-from pydantic import TypeAdapter
 
 from domain import claims
 from domain.commands import Command, handler_of
@@ -35,6 +31,7 @@ from domain.kernel import (
 from domain.ports import Conventions, Outcome, Request, World
 from domain.refusal import Refusal
 from ledger import codec, personal
+from ledger.digests import Digests
 from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
 from ledger.keyring import KeyDestroyed, Keyring
 from ledger.personal import SEALED
@@ -47,8 +44,6 @@ TRIES: Final = 3
 """How often a key that is gone is looked for again."""
 MOST_EVENTS: Final = 16
 """A command records a handful of facts; its repeat is recognised by their ids."""
-
-_ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -63,15 +58,15 @@ class _Decided:
 
 
 class Executor:
-    """The one way in. ``digest_key`` makes the digest of a command's body unreadable without it; the keys of
-    ``keyring`` seal what is personal; ``conventions``: which may bind an operator.
+    """The one way in. ``digests`` tell one body of a command from another; the keys of ``keyring`` seal what
+    is personal; ``conventions``: which may bind an operator.
     """
 
     def __init__(
         self,
         recorder: Recorder,
         world: World,
-        digest_key: bytes,
+        digests: Digests,
         keyring: Keyring,
         conventions: Conventions,
     ) -> None:
@@ -79,12 +74,12 @@ class Executor:
         self.world = world
         self.keyring = keyring
         self.conventions = conventions
-        self._digest_key = digest_key
+        self.digests = digests
         self._turns = Turns()
 
     def over(self, recorder: Recorder, keyring: Keyring | None = None) -> Executor:
         """The same executor on another store: to try commands without writing them."""
-        return Executor(recorder, self.world, self._digest_key, keyring or self.keyring, self.conventions)
+        return Executor(recorder, self.world, self.digests, keyring or self.keyring, self.conventions)
 
     async def now(self) -> datetime:
         return await self.recorder.now()
@@ -148,7 +143,7 @@ class Executor:
         bound = dict[str, Collection[str]]()
         while True:
             records = LoadedRecords(
-                request, self.world, stored, frozenset(known), holders, bound, self.word_digest
+                request, self.world, stored, frozenset(known), holders, bound, self.digests.of_words
             )
             try:
                 return records, await self._decide_or_record_refusal(request, records, loaded.now)
@@ -211,7 +206,7 @@ class Executor:
         if _tells(request):
             subjects.add(request.command.record_id)
         keys = await self.keyring.ensure(subjects) if subjects else {}
-        digest = self._digest(request, keys.get(request.command.record_id))
+        digest = self.digests.of_body(request, keys.get(request.command.record_id))
         events = [
             self._new_event(request, decided, one, event_id(seed or request.command_id, i), now, keys, digest)
             for i, one in enumerate(decided.events)
@@ -268,7 +263,7 @@ class Executor:
         repeated = (await self.recorder.load([], ids)).repeated
         keys = await self.keyring.keys([own]) if _tells(request) else {}
         comparable = own in keys or not _tells(request)
-        if comparable and repeated[0].facts["digest"] != self._digest(request, keys.get(own)):
+        if comparable and repeated[0].facts["digest"] != self.digests.of_body(request, keys.get(own)):
             raise KeyReused(
                 "key_reused",
                 "Cette clé d'idempotence a déjà servi pour une autre demande.",
@@ -302,22 +297,6 @@ class Executor:
         except (AlreadyRecorded, VersionConflict, KeyDestroyed):
             return
 
-    def word_digest(self, *words: str) -> str:
-        """See ``domain.ports.Records.digest``."""
-        body = b"\0".join([b"words", *(word.encode() for word in words)])
-        return hmac.new(self._digest_key, body, hashlib.sha256).hexdigest()
-
-    def _digest(self, request: Request, subject_key: bytes | None) -> str:
-        """Tells one body from another. What it tells of a person is gone with that person's key."""
-        command = request.command
-        asked = (
-            command.name.encode(),
-            _adapter(command).dump_json(command),
-            request.reason.encode(),
-        )
-        body = b"\0".join(asked)
-        return hmac.new(self._digest_key + (subject_key or b""), body, hashlib.sha256).hexdigest()
-
 
 def _tells(request: Request) -> bool:
     """Whether the body of the command speaks of somebody."""
@@ -328,13 +307,6 @@ def _about(request: Request, records: LoadedRecords) -> tuple[str, ...]:
     """Whom the words of a command may speak of: the record, and those about persons that it rests on."""
     used = {i for i, record in records.used.items() if record is not None and record.about_persons}
     return tuple(sorted(used | {request.command.record_id}))
-
-
-def _adapter(command: Command) -> TypeAdapter[Any]:
-    """Built once for each kind of command: building one takes longer than all the rest of a decision."""
-    if command.name not in _ADAPTERS:
-        _ADAPTERS[command.name] = TypeAdapter(type(command))
-    return _ADAPTERS[command.name]
 
 
 def _named(command: Command) -> list[str]:

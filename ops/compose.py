@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from domain.territory import Territory
+from ledger.digests import Digests
 from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
@@ -75,7 +76,9 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
         Reader(pool) as reader,
     ):
         recorder, around = PostgresRecorder(pool), world()
-        executor = Executor(recorder, around, settings.digest_secret, keyring, BindingConventions(reader))
+        executor = Executor(
+            recorder, around, Digests(settings.digest_secret), keyring, BindingConventions(reader)
+        )
         documents = Documents(settings.documents, keyring)
         yield House(
             settings,

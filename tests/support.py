@@ -23,6 +23,7 @@ from domain.kernel import SYSTEM, Actor, Root, kind_of
 from domain.ports import Outcome, Request
 from domain.programme.commands import OpenProgramme, programme_id
 from domain.programme.rules import Rules
+from ledger.digests import Digests
 from ledger.events import fold
 from ledger.executor import Executor
 from ledger.keyring import Keyring, MemoryKeyring
@@ -80,7 +81,7 @@ class House:
         self.executor = Executor(
             self.recorder,
             TestWorld(),  # type: ignore[arg-type]
-            b"test digest key",
+            Digests(b"test digest key"),
             self.keyring,
             self.conventions,
         )

@@ -33,7 +33,7 @@ async def run(
         if progress:
             progress(done, total)
 
-    told = executor.word_digest("import", sha256(body).hexdigest())[:32]
+    told = executor.digests.of_words("import", sha256(body).hexdigest())[:32]
     key = f"{(await executor.now()).isoformat()}:{told}"
     engine = Engine(executor, actor, key, reading or Apart(), dry_run, advanced)
     try:

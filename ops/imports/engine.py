@@ -71,9 +71,8 @@ class Engine:
             table = await self.reading.table(body, kind.columns)
         except UnreadableFile as unreadable:
             return Attempt.failed(Report.unreadable(unreadable.fault), self.executor)
-        bench = Bench(
-            self.actor, trial, self.executor.world, self.executor.word_digest, self.key, await trial.now()
-        )
+        world, digest = self.executor.world, self.executor.digests.of_words
+        bench = Bench(self.actor, trial, world, digest, self.key, await trial.now())
         await self.progress(0, len(table.rows))
         lines = await kind.lines(table, bench)
         report = Report.of(table)

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.tokens import TokenStore
+from ledger.digests import Digests
 from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
@@ -149,7 +150,7 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     ):
         log = ReadingLog(log_pool)
         binding = BindingConventions(reader)
-        executor = Executor(recorder, world, b"test digest key", keyring, binding)  # type: ignore[arg-type]
+        executor = Executor(recorder, world, Digests(b"test digest key"), keyring, binding)  # type: ignore[arg-type]
         projector = Projector(feed, database.projector, world, executor.now)  # type: ignore[arg-type]
         app = create_app(
             commands=executor,

@@ -45,7 +45,7 @@ async def test_a_record_is_found_by_all_that_it_was_ever_recognised_by(
     await house.do(ChangePerson(record_id="mentor-1", person=later), COORDINATOR)
     await house.do(Erase(record_id="mentor-1", ground=Ground.OBJECTION), DPO)
 
-    first, second = (digests_of(FACE, one, house.executor.word_digest) for one in (AWA, later))
+    first, second = (digests_of(FACE, one, house.executor.digests.of_words) for one in (AWA, later))
     shared = {str(first.bare_digest), str(first.birth_digest)}
     asked = {*first.all(), *second.all(), *shared, "0" * 64}
     assert await recorder.saying(asked) == {key: {"mentor-1"} for key in {*first.all(), *second.all()}}

@@ -19,6 +19,7 @@ from domain.mentor.commands import Leave
 from domain.mentor.identity import ChangePerson
 from domain.mentor.parts import Engagement, MentorLeaving, Mode, Occupation, Origin, Person, Profile
 from domain.programme.commands import programme_id
+from ledger.digests import Digests
 from ledger.recorder import VersionConflict
 from ops.imports import values
 from ops.imports.mentors import Mentors
@@ -213,7 +214,7 @@ async def test_ids_tell_nothing_and_are_the_same_for_the_same_person(desk: Desk)
     await other.run(csv(*reversed(LINES)))
     ids = {mentor.id for mentor in await desk.mentors()}
     assert ids == {mentor.id for mentor in await other.mentors()}
-    other.house.executor._digest_key = b"another house"
+    other.house.executor.digests = Digests(b"another house")
     assert not ids & {
         new_id("mentor", f"import:{FACE}:{word}")
         for word in ("awa@exemple.test", "Awa Diallo", "awa diallo 1985-03-02")
