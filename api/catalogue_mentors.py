@@ -230,7 +230,7 @@ _PATH: Final = {
     "suspended_by_other": Entry(
         409,
         "Suspension d'un autre",
-        "Qui a décidé une suspension, l'association ou l'académie, est seul à la lever ; missing dit qui.",
+        "Une suspension n'est levée que par qui l'a décidée, association ou académie ; missing dit qui.",
     ),
     "not_suspended": Entry(409, "Aucune suspension à lever", "Ce dossier n'est pas suspendu pour cela."),
     "cause_reserved": Entry(

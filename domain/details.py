@@ -9,7 +9,7 @@ from typing import Any, Final
 from domain.association.parts import ENTITLEMENT_LABELS, Entitlement
 from domain.association.parts import SUSPENSION_LABELS as OPERATOR_SUSPENSIONS
 from domain.calendar import french_date
-from domain.mentor.parts import CHECK_LABELS, LEAVING_LABELS, SUSPENSION_LABELS, CheckKind
+from domain.mentor.parts import CHECK_LABELS, LEAVING_LABELS, CheckKind, Suspension
 from domain.programme.rules import DOCUMENTS, MODULES
 
 Detail = Callable[[Any], str]
@@ -44,7 +44,7 @@ def _course(event: Any) -> str:
 
 
 def _suspension(event: Any) -> str:
-    return SUSPENSION_LABELS[event.cause]
+    return Suspension(event.cause, event.academie).label
 
 
 def _cause(event: Any) -> str:

@@ -177,6 +177,10 @@ class Actor:
     def holds(self, scope: str) -> bool:
         return scope in self.scopes
 
+    def academies(self, among: Iterable[str]) -> tuple[str, ...]:
+        """Those of these académies that the actor speaks for, by code."""
+        return tuple(code for code in sorted(among) if self.holds(f"academie:{code}"))
+
 
 SYSTEM: Final = Actor("system", "system")
 

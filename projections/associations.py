@@ -109,10 +109,10 @@ class AssociationRow:
     received; ``missing_documents`` are those that the operator still has to give. ``handed_on``: since when
     all that was asked is given; ``complete_on``: accepted. ``rules_version``: the version of the
     programme's rules that it follows today. ``blocks``: why no new binôme may be proposed today.
-    ``suspensions``: each cause, with its first day; ``None`` for whoever may not be told. ``links``,
-    ``scopes``, and ``version``, ``updated_at``, ``position``, which move with each candidacy: ``None`` for
-    whoever could count them. ``persons``: « role.name », «
-    role.mailbox » and « role.phone » of the contacts, sealed words until they are opened.
+    ``suspensions``: each cause, the académie that lifts it and its first day; ``None`` for whoever may not be
+    told. ``links``, ``scopes``, and ``version``, ``updated_at``, ``position``, which move with each
+    candidacy: ``None`` for whoever could count them. ``persons``: « role.name », « role.mailbox » and
+    « role.phone » of the contacts, sealed words until they are opened.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ()
@@ -190,8 +190,13 @@ def row_of(
         **plain(association.identity),
         academies=academies_of(association),
         suspensions=[
-            {"cause": plain(cause), "label": SUSPENSION_LABELS[cause], "on": plain(on)}
-            for cause, on in association.suspensions.items()
+            {
+                "cause": plain(one.cause),
+                "label": SUSPENSION_LABELS[one.cause],
+                "academie": one.academie,
+                "on": plain(on),
+            }
+            for one, on in association.suspensions.items()
         ],
         programme_id=association.programme_id or None,
         rules_version=rules_followed(association, programme, day) if programme else None,

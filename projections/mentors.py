@@ -21,7 +21,6 @@ from domain.mentor.parts import (
     CHECK_LABELS,
     LEAVING_LABELS,
     ORIGIN_LABELS,
-    SUSPENSION_LABELS,
 )
 from domain.ports import World
 from domain.programme.model import Programme
@@ -194,8 +193,8 @@ def row_of(tracked: Tracked, dues: Sequence[Due], rules: Rules, rules_version: i
         trained_until=plain(trained),
         cleared_on=plain(m.cleared_on),
         suspensions=[
-            {"cause": plain(cause), "label": SUSPENSION_LABELS[cause], "on": plain(on)}
-            for cause, on in m.suspensions.items()
+            {"cause": plain(one.cause), "label": one.label, "on": plain(on)}
+            for one, on in m.suspensions.items()
         ],
         blocks=_blocks(m, rules, today),
         leaving={"cause": plain(m.leaving), "label": LEAVING_LABELS[m.leaving]} if m.leaving else None,

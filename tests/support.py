@@ -113,7 +113,7 @@ class House:
         assert isinstance(record, Convention)
         return record
 
-    async def open(self) -> None:
+    async def open(self, academies: tuple[str, ...] = ("10",)) -> None:
         """A programme with its default rules, and one association."""
         await self.do(
             OpenProgramme(record_id=programme_id("1j1m"), scheme="1j1m", rules=Rules(), on=date(2025, 9, 1)),
@@ -121,7 +121,7 @@ class House:
         )
         await self.do(
             RegisterAssociation(
-                record_id=FACE, identity=Identity("FACE", mailbox="contact@face.test"), academies=("10",)
+                record_id=FACE, identity=Identity("FACE", mailbox="contact@face.test"), academies=academies
             )
         )
 

@@ -51,8 +51,8 @@ class AdmittingBody(Body):
 
 
 class SuspensionBody(Body):
-    """Une suspension, pour une cause : elle court jusqu'à ce que cette cause soit levée. Il peut y en avoir
-    plusieurs à la fois."""
+    """Une suspension, pour une cause : elle court jusqu'à ce que l'académie qui l'a décidée la lève. Il peut
+    y en avoir plusieurs à la fois."""
 
     cause: SuspensionCause = Field(
         description="La protection des mineurs (safeguarding), un manquement (fault), des pièces qui "
@@ -67,7 +67,8 @@ class SuspensionBody(Body):
 
 
 class LiftingBody(Body):
-    """La levée d'une cause de suspension : l'association n'est rétablie que s'il n'en reste aucune."""
+    """La levée d'une cause de suspension, par l'académie qui l'a décidée : l'association n'est rétablie que
+    s'il n'en reste aucune."""
 
     cause: SuspensionCause = Field(description="La cause levée : l'une de celles qui courent (suspensions).")
     reason: Reason
@@ -180,6 +181,7 @@ async def suspend(id: AssociationId, body: SuspensionBody, act: Act) -> Accepted
     "Lever une cause de suspension",
     "wrong_status",
     "not_suspended",
+    "suspended_by_other",
     "reason_missing",
 )
 async def lift_suspension(id: AssociationId, body: LiftingBody, act: Act) -> Accepted:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from domain.association import guards
+from domain.association import guards, suspending
 from domain.association.due import lapse_key
 from domain.association.entitlements import bound_by, missing_entitlements
 from domain.association.model import Association
@@ -218,7 +218,7 @@ class RefuseAdmission(Command):
 # Standing -----------------------------------------------------------------------------------------
 
 
-@decided_by(Association, Association.suspend)
+@decided_by(Association, suspending.suspend)
 @dataclass(frozen=True, kw_only=True)
 class Suspend(Command):
     name: ClassVar[str] = "association.suspend"
@@ -226,10 +226,10 @@ class Suspend(Command):
     on: date
 
 
-@decided_by(Association, Association.lift_suspension)
+@decided_by(Association, suspending.lift)
 @dataclass(frozen=True, kw_only=True)
 class LiftSuspension(Command):
-    """Of one cause; any other goes on."""
+    """Of one cause, by the académie that decided it; any other goes on."""
 
     name: ClassVar[str] = "association.lift_suspension"
     cause: SuspensionCause

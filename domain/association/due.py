@@ -142,15 +142,16 @@ def lapse_term(
 
 
 def _suspension(association: Association) -> Iterator[Due]:
-    """Somebody decided it: somebody lifts it, or has the operator leave. Its cause is not for everybody."""
-    since = association.status_since
-    if association.status == Status.SUSPENDED and since:
+    """Each académie that decided one lifts its own, or has the operator leave. A cause is not for
+    everybody."""
+    for academie in sorted({one.academie for one in association.suspensions}):
+        since = min(on for one, on in association.suspensions.items() if one.academie == academie)
         yield Due(
             kind="lift_suspension",
-            key=f"suspended:{association.round}:{since.isoformat()}",
+            key=f"suspended:{association.round}:{academie}:{since.isoformat()}",
             automatic=False,
             at=start_of(since),
-            awaits=(association.owner,),
+            awaits=(f"academie:{academie}",),
             what=f"Suspension en cours, depuis le {french_date(since)}",
             missing=("la levée de chacune de ses causes, ou la sortie du dispositif",),
         )

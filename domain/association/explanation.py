@@ -108,7 +108,8 @@ def titles_missing(
 
 def _suspension(case: Case) -> tuple[Fact, ...]:
     """Each that holds."""
-    return tuple(f for cause in _of(case).suspensions for f in case.facts("Suspended", cause=cause))
+    running = _of(case).suspensions
+    return tuple(fact for one in running for fact in case.facts("Suspended", **one._asdict()))
 
 
 def _blocks(case: Case, association: Association) -> Iterator[Reason]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from domain.association.parts import (
     DocumentVersion,
     Entitlement,
     Status,
+    Suspension,
     SuspensionCause,
 )
 from domain.calendar import french_date
@@ -26,6 +27,7 @@ from domain.programme.rules import DOCUMENTS
 if TYPE_CHECKING:
     from domain.association.admitting import Admitting
     from domain.association.inviting import Inviting
+    from domain.association.model import Association
 
 
 def status_in(association: Inviting, allowed: Iterable[str], doing: str) -> None:
@@ -42,11 +44,14 @@ def status_in(association: Inviting, allowed: Iterable[str], doing: str) -> None
 def in_order(association: Admitting, act: Act, on: date) -> None:
     """A change of status took place by today, and not before the one that it follows."""
     not_in_the_future(act, on)
-    since = association.status_since
+    _not_before(on, association.status_since, "L'association n'est dans cet état que depuis le")
+
+
+def _not_before(on: date, since: date | None, why: str) -> None:
     if since and on < since:
         raise Refused(
             "before_last_change",
-            f"L'association n'est dans cet état que depuis le {french_date(since)}.",
+            f"{why} {french_date(since)}.",
             (f"une date à partir du {french_date(since)}",),
         )
 
@@ -192,21 +197,38 @@ def within_its_period(entitlement: Entitlement, on: date) -> None:
 # Suspension ---------------------------------------------------------------------------------------
 
 
-def not_suspended_twice(suspensions: Mapping[SuspensionCause, date], cause: SuspensionCause) -> None:
+def not_suspended_twice(association: Association, decided: Suspension) -> None:
     """A refusal is read by more people than a cause: it names none."""
-    if cause in suspensions:
-        since = french_date(suspensions[cause])
+    if since := association.suspensions.get(decided):
         raise Refused(
             "already_suspended",
-            f"L'association est déjà suspendue pour cette cause, depuis le {since}.",
+            f"L'association est déjà suspendue pour cette cause, depuis le {french_date(since)}.",
             ("une autre cause",),
         )
 
 
-def suspended_for(suspensions: Mapping[SuspensionCause, date], cause: SuspensionCause) -> None:
-    if cause not in suspensions:
+def suspension_in_order(association: Association, act: Act, decided: Suspension, on: date) -> None:
+    """Since its admission; the same cause, after it was last lifted. Others may have begun later."""
+    not_in_the_future(act, on)
+    _not_before(on, association.admitted_on, "L'association n'est référencée que depuis le")
+    _not_before(on, association.lifted.get(decided), "La suspension pour cette cause a été levée le")
+
+
+def own_suspensions(association: Association, act: Act, cause: SuspensionCause) -> list[Suspension]:
+    """Those for that cause that the actor may lift: nobody lifts what another académie decided."""
+    running = [one for one in association.suspensions if one.cause is cause]
+    if not running:
         raise Refused(
             "not_suspended",
             "L'association n'est pas suspendue pour cette cause.",
             ("l'une des causes pour lesquelles elle l'est (suspensions)",),
         )
+    academies = act.actor.academies(one.academie for one in running)
+    if not academies:
+        others = " et ".join(sorted(one.academie for one in running))
+        raise Refused(
+            "suspended_by_other",
+            f"Cette suspension a été décidée par une autre académie ({others}) : elle seule la lève.",
+            (f"la levée par l'académie qui l'a décidée ({others})",),
+        )
+    return [one for one in running if one.academie in academies]

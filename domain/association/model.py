@@ -7,8 +7,8 @@ candidate, an admission is opened (again). Sources: the design's domain page, an
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
-from typing import Annotated
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
 
 from domain.association import guards
 from domain.association.admitting import Admitting
@@ -16,7 +16,6 @@ from domain.association.parts import (
     CLOSED,
     ENTITLEMENT_LABELS,
     FOLLOWED,
-    STANDING,
     STATUS_LABELS,
     Contact,
     ContactRole,
@@ -26,13 +25,18 @@ from domain.association.parts import (
     EntitlementKind,
     Identity,
     Status,
+    Suspension,
     SuspensionCause,
 )
+from domain.calendar import start_of
 from domain.erasure import Ground
 from domain.guards import not_in_the_future, reason_given
 from domain.kernel import INTERNAL, PERSONAL, RESERVED, Act, Claim, Refused, Root, event
 from domain.links import Channel, Link
 from domain.reminding import Reminder, Reminding
+
+if TYPE_CHECKING:
+    from domain.folding import Timeline
 
 __all__ = ["ENTITLEMENT_LABELS", "Association", "Entitlement", "EntitlementKind", "Identity"]
 
@@ -66,7 +70,9 @@ class Association(Admitting, Reminding, Root):
         self.handed_on: date | None = None
         self.complete_on: date | None = None
         self.required: tuple[str, ...] = ()
-        self.suspensions: dict[SuspensionCause, date] = {}
+        self.admitted_on: date | None = None
+        self.suspensions: dict[Suspension, date] = {}
+        self.lifted: dict[Suspension, date] = {}
         self.reminders: dict[str, Reminder] = {}
         self.links: dict[str, Link] = {}
         self.proposed_on: date | None = None
@@ -88,6 +94,12 @@ class Association(Admitting, Reminding, Root):
         numbers = {"rna": self.identity.rna, "siren": self.identity.siren}
         held = frozenset(Claim(f"{kind}:{number}") for kind, number in numbers.items() if number)
         return held | self.link_claims()
+
+    def since(self, timeline: Timeline, place: int) -> datetime:
+        """Suspended since the earliest of the causes, though it may be noted after another one."""
+        one = timeline[place]
+        earliest = self.status_since if one.status == Status.SUSPENDED and one is timeline[-1] else None
+        return min(one.effective_at, start_of(earliest)) if earliest else one.effective_at
 
     @property
     def academie(self) -> str:
@@ -144,22 +156,7 @@ class Association(Admitting, Reminding, Root):
         if on != held.ends:
             self._entitlement_ended(reference=reference, on=on)
 
-    # Its standing ----------------------------------------------------------------------------
-
-    def suspend(self, act: Act, *, cause: SuspensionCause, on: date) -> None:
-        """Interrupts it for a cause, with the reason, until that is lifted. There may be several at once."""
-        guards.status_in(self, STANDING, "la suspendre")
-        guards.not_suspended_twice(self.suspensions, cause)
-        reason_given(act)
-        guards.in_order(self, act, on)
-        self._suspended(cause=cause, on=on)
-
-    def lift_suspension(self, act: Act, *, cause: SuspensionCause) -> None:
-        """Lifts one cause, with the reason; it is admitted again once none is left."""
-        guards.status_in(self, {Status.SUSPENDED}, "lever sa suspension")
-        guards.suspended_for(self.suspensions, cause)
-        reason_given(act)
-        self._suspension_lifted(cause=cause, on=act.today)
+    # Its end ---------------------------------------------------------------------------------
 
     def leave(self, act: Act, *, on: date) -> None:
         """It goes, or gives its candidacy up, with the reason."""
@@ -264,6 +261,8 @@ class Association(Admitting, Reminding, Root):
     @event("Admitted", topic="association.Admitted@1")
     def _admitted(self, on: date, required: tuple[str, ...], conventions: tuple[str, ...]) -> None:
         self._becomes(Status.ADMITTED, on)
+        self.admitted_on = on
+        self.lifted = {}
         self.required = required
 
     @event("AdmissionRefused", topic="association.AdmissionRefused@1")
@@ -275,14 +274,19 @@ class Association(Admitting, Reminding, Root):
         self._becomes(Status.LAPSED, on)
 
     @event("Suspended", topic="association.Suspended@1")
-    def _suspended(self, cause: Annotated[SuspensionCause, RESERVED], on: date) -> None:
+    def _suspended(self, academie: str, cause: Annotated[SuspensionCause, RESERVED], on: date) -> None:
         if self.status != Status.SUSPENDED:
             self._becomes(Status.SUSPENDED, on)
-        self.suspensions[cause] = on
+        self.status_since = min(on, self.status_since or on)
+        self.suspensions[Suspension(academie, cause)] = on
 
     @event("SuspensionLifted", topic="association.SuspensionLifted@1")
-    def _suspension_lifted(self, cause: Annotated[SuspensionCause, RESERVED], on: date) -> None:
-        del self.suspensions[cause]
+    def _suspension_lifted(
+        self, academie: str, cause: Annotated[SuspensionCause, RESERVED], on: date
+    ) -> None:
+        lifted = Suspension(academie, cause)
+        del self.suspensions[lifted]
+        self.lifted[lifted] = on
         if not self.suspensions:
             self._becomes(Status.ADMITTED, on)
 

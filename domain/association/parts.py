@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from domain.kernel import ERASED, PERSONAL
 from domain.links import Channel
@@ -76,6 +76,14 @@ class SuspensionCause(StrEnum):
     FAULT = "fault"
     DOCUMENTS = "documents"
     REQUEST = "request"
+
+
+class Suspension(NamedTuple):
+    """What it is suspended for, and by which académie: that one alone lifts it. Two may have the same cause,
+    each for itself."""
+
+    academie: str
+    cause: SuspensionCause
 
 
 SUSPENSION_LABELS: Final = {

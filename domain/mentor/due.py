@@ -15,7 +15,7 @@ from domain.estimating import estimated
 from domain.kernel import Due
 from domain.mentor.clearance import CHECK, check_until, trained_until, training_missing
 from domain.mentor.climbing import CLIMBING, climbing, idle_key, idle_round
-from domain.mentor.parts import STANDING, SUSPENSION_LABELS, MentorSuspension, Status
+from domain.mentor.parts import OVERDUE, STANDING, Status
 from domain.mentor.timeline import counted_from
 from domain.programme.rules import Delay
 from domain.reminding import Grace, Reminder, Step, deliveries, grace, next_step, retention
@@ -143,7 +143,7 @@ def _check(mentor: Mentor, rules: Rules, now: datetime) -> Iterator[Due]:
     if mentor.status not in STANDING:
         yield from _check_again(mentor, until, now)
         return
-    if MentorSuspension.CHECK_OVERDUE in mentor.suspensions:
+    if OVERDUE in mentor.suspensions:
         yield Due(
             kind="present_check",
             key=f"check:{until.isoformat()}",
@@ -262,25 +262,19 @@ def _alert(
 
 
 def _suspensions(mentor: Mentor) -> Iterator[Due]:
-    """A suspension that somebody decided waits for somebody."""
-    for cause, since in mentor.suspensions.items():
-        if cause is not MentorSuspension.CHECK_OVERDUE and mentor.status == Status.SUSPENDED:
+    """A suspension that somebody decided waits for them."""
+    for one, since in mentor.suspensions.items():
+        if one != OVERDUE and mentor.status == Status.SUSPENDED:
+            who = f"academie:{one.academie}" if one.academie else mentor.owner
             yield Due(
                 kind="lift_suspension",
-                key=f"suspended:{cause.value}:{since.isoformat()}",
+                key=f"suspended:{one.academie or one.cause.value}:{since.isoformat()}",
                 at=start_of(since),
-                awaits=_deciding(mentor, cause),
-                what=f"Suspension en cours ({SUSPENSION_LABELS[cause]}), depuis le {french_date(since)}",
+                awaits=(who,),
+                what=f"Suspension en cours ({one.label}), depuis le {french_date(since)}",
                 missing=("la levée de la suspension",),
                 automatic=False,
             )
-
-
-def _deciding(mentor: Mentor, cause: MentorSuspension) -> tuple[str, ...]:
-    """Who lifts it: whoever decided it."""
-    if cause is MentorSuspension.ACADEMIE:
-        return tuple(f"academie:{code}" for code in sorted(mentor.academies))
-    return _awaits(mentor)
 
 
 def leave_key(course_id: str) -> str:

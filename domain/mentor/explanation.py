@@ -139,8 +139,8 @@ def _return(case: Case) -> tuple[Fact, ...]:
 
 def _suspensions(case: Case) -> Iterator[Rest]:
     """Each cause that holds, with what it rested on: how the term was counted for a check that is overdue."""
-    for cause in _of(case).suspensions:
-        suspended = case.last("Suspended", cause=cause)
+    for one in _of(case).suspensions:
+        suspended = case.last("Suspended", **one._asdict())
         if suspended is None:
             continue
         then = case.after_event(suspended)
@@ -174,7 +174,7 @@ def _blocks(case: Case, mentor: Mentor) -> Iterator[Reason]:
 
 
 def _suspended(case: Case, mentor: Mentor) -> tuple[Fact, ...]:
-    return tuple(fact for cause in mentor.suspensions for fact in case.facts("Suspended", cause=cause))
+    return tuple(fact for one in mentor.suspensions for fact in case.facts("Suspended", **one._asdict()))
 
 
 def _missing(case: Case, mentor: Mentor) -> Iterator[Reason]:

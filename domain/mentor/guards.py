@@ -21,9 +21,9 @@ from domain.mentor.parts import (
     LEAVING_LABELS,
     NOT_ASKED,
     OPEN,
+    OVERDUE,
     STANDING,
     STATUS_LABELS,
-    SUSPENSION_LABELS,
     CheckKind,
     Interview,
     MentorLeaving,
@@ -32,6 +32,7 @@ from domain.mentor.parts import (
     Person,
     Profile,
     Status,
+    Suspension,
 )
 
 if TYPE_CHECKING:
@@ -281,16 +282,19 @@ def leaving(cause: MentorLeaving) -> None:
         )
 
 
-def decision_of(act: Act) -> MentorSuspension:
-    """Whose decision a suspension is, or its lifting."""
-    return MentorSuspension.ACADEMIE if act.actor.role == "academie" else MentorSuspension.ASSOCIATION
+def decisions_of(mentor: Mentor, act: Act) -> tuple[Suspension, ...]:
+    """The suspensions that are the actor's to decide, and to lift."""
+    if act.actor.role != "academie":
+        return (Suspension(MentorSuspension.ASSOCIATION),)
+    own = act.actor.academies(mentor.academies)
+    return tuple(Suspension(MentorSuspension.ACADEMIE, code) for code in own)
 
 
-def suspended_for(mentor: Mentor, cause: MentorSuspension) -> None:
-    """Nobody lifts what others decided."""
-    if cause in mentor.suspensions:
-        return
-    not_suspended_by_others(mentor, cause)
+def own_suspensions(mentor: Mentor, act: Act) -> list[Suspension]:
+    """Those that hold and that the actor may lift: nobody lifts what others decided."""
+    if own := [one for one in decisions_of(mentor, act) if one in mentor.suspensions]:
+        return own
+    not_suspended_by_others(mentor, act)
     raise Refused(
         "not_suspended",
         "Aucune personne n'a suspendu ce dossier.",
@@ -298,10 +302,10 @@ def suspended_for(mentor: Mentor, cause: MentorSuspension) -> None:
     )
 
 
-def not_suspended_by_others(mentor: Mentor, cause: MentorSuspension) -> None:
+def not_suspended_by_others(mentor: Mentor, act: Act) -> None:
     """Nor escapes it by a departure, and a new candidacy after that."""
-    if others := mentor.suspensions.keys() - {cause, MentorSuspension.CHECK_OVERDUE}:
-        told = sorted(SUSPENSION_LABELS[other] for other in others)
+    if others := mentor.suspensions.keys() - {*decisions_of(mentor, act), OVERDUE}:
+        told = sorted(other.label for other in others)
         raise Refused(
             "suspended_by_other",
             f"Cette suspension n'est pas la vôtre : {', '.join(told)}.",
@@ -309,11 +313,11 @@ def not_suspended_by_others(mentor: Mentor, cause: MentorSuspension) -> None:
         )
 
 
-def not_suspended_twice(mentor: Mentor, cause: MentorSuspension) -> None:
-    if since := mentor.suspensions.get(cause):
+def not_suspended_twice(mentor: Mentor, decided: Suspension) -> None:
+    if since := mentor.suspensions.get(decided):
         raise Refused(
             "already_suspended",
-            f"Ce dossier est suspendu depuis le {french_date(since)} ({SUSPENSION_LABELS[cause]}).",
+            f"Ce dossier est suspendu depuis le {french_date(since)} ({decided.label}).",
             ("la levée de cette suspension, si elle doit être décidée à nouveau",),
         )
 

@@ -31,6 +31,7 @@ from domain.mentor.parts import (
     Person,
     Profile,
     Status,
+    Suspension,
 )
 from domain.mentor.proof import climb, is_settled, proved_of
 from domain.reminding import Reminder, Reminding
@@ -103,7 +104,7 @@ class Mentor(Reminding, Linked, Root):
         self.certificates: dict[str, Certificate] = {}
         self.training_complete = False
         self.cleared_on: date | None = None
-        self.suspensions: dict[MentorSuspension, date] = {}
+        self.suspensions: dict[Suspension, date] = {}
         self.released_on: date | None = None
         self.closed_on: date | None = None
         self.leaving: MentorLeaving | None = None
@@ -250,14 +251,14 @@ class Mentor(Reminding, Linked, Root):
         self.cleared_on = on
 
     @event("Suspended", topic="mentor.Suspended@1")
-    def _suspended(self, cause: MentorSuspension, on: date) -> None:
+    def _suspended(self, cause: MentorSuspension, academie: str | None, on: date) -> None:
         self.released_on = self.released_on if self.suspensions else None
-        self.suspensions[cause] = on
+        self.suspensions[Suspension(cause, academie)] = on
         self.status = Status.SUSPENDED
 
     @event("SuspensionLifted", topic="mentor.SuspensionLifted@1")
-    def _suspension_lifted(self, cause: MentorSuspension, on: date) -> None:
-        del self.suspensions[cause]
+    def _suspension_lifted(self, cause: MentorSuspension, academie: str | None, on: date) -> None:
+        del self.suspensions[Suspension(cause, academie)]
         self.released_on = max(on, self.released_on or on)
 
     @event("Returned", topic="mentor.Returned@1")

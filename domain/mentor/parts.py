@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from domain.kernel import ERASED, FREE_TEXT, INTERNAL, PERSONAL
 
@@ -134,6 +134,20 @@ SUSPENSION_LABELS: Final = {
     MentorSuspension.ACADEMIE: "décision de l'académie",
     MentorSuspension.INCIDENT: "mesure de protection",
 }
+
+
+class Suspension(NamedTuple):
+    """Its cause and, decided by an académie, which: two may decide it, and each lifts its own only."""
+
+    cause: MentorSuspension
+    academie: str | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{SUSPENSION_LABELS[self.cause]} {self.academie or ''}".strip()
+
+
+OVERDUE: Final = Suspension(MentorSuspension.CHECK_OVERDUE)
 
 
 class MentorLeaving(StrEnum):

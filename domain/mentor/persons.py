@@ -9,7 +9,7 @@ from domain.guards import reason_given
 from domain.kernel import Act, Refused
 from domain.mentor import guards, proof, standing
 from domain.mentor.clearance import training_missing
-from domain.mentor.parts import LADDER, Digests, MentorSuspension, Person, Status
+from domain.mentor.parts import LADDER, OVERDUE, Digests, Person, Status
 
 if TYPE_CHECKING:
     from domain.mentor.model import Mentor
@@ -139,7 +139,7 @@ def can_be_merged(kept: Mentor, duplicate: Mentor | None) -> Mentor:
             ("l'identifiant de l'autre dossier (duplicate_id)",),
         )
     guards.is_open(duplicate, "le rattacher")
-    if duplicate.suspensions.keys() - {MentorSuspension.CHECK_OVERDUE}:
+    if duplicate.suspensions.keys() - {OVERDUE}:
         raise Refused(
             "duplicate_suspended",
             "Le dossier à rattacher est suspendu par une décision : c'est lui que l'on garde.",

@@ -119,7 +119,8 @@ async def test_an_association_is_admitted_suspended_and_leaves(site: Site) -> No
     await site.do("lyon", "PUT", f"{PATH}/suspension", suspension)
     found = await row(site, "face")
     assert found["status"] == "suspended"
-    assert found["suspensions"] == [{"cause": "fault", "label": "manquement", "on": TODAY_TOO}]
+    told = {"cause": "fault", "label": "manquement", "academie": "10", "on": TODAY_TOO}
+    assert found["suspensions"] == [told]
     assert (await row(site, "national"))["suspensions"] is None
     assert [one["block"] for one in found["blocks"]] == ["suspended"]
     await site.do("lyon", "DELETE", f"{PATH}/suspension", {"cause": "fault", **WHY})

@@ -456,13 +456,13 @@ async def test_a_suspension_is_decided_and_lifted_by_a_person(site: Site) -> Non
 
     assert (found["status"], found["suspensions"]) == (
         "suspended",
-        [{"cause": "academie", "label": "décision de l'académie", "on": ON}],
+        [{"cause": "academie", "label": "décision de l'académie 10", "on": ON}],
     )
     assert [one["code"] for one in found["blocks"]] == ["suspended"]
     again = await guard(site, f"/{mentor}/suspension", reasoned(), "lyon", method="PUT")
     assert again[0] == "already_suspended"
     refused = await guard(site, f"/{mentor}/suspension", reasoned(), method="DELETE")
-    assert refused == ("suspended_by_other", ["la levée par qui l'a décidée (décision de l'académie)"])
+    assert refused == ("suspended_by_other", ["la levée par qui l'a décidée (décision de l'académie 10)"])
     await site.do("face", "PUT", path, reasoned())
     await site.do("lyon", "DELETE", path, reasoned())
     assert (await read(site, mentor))["status"] == "suspended", "by the association, still"

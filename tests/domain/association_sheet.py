@@ -44,6 +44,8 @@ class Sheet:
     since: date = date.min
     releasing: bool = False
     causes: set[str] = field(default_factory=set)
+    admitted: date = date.min
+    lifted: dict[str, date] = field(default_factory=dict)
     rounds: int = 0
     opened: date = date.min
     asked_last: date = date.min
@@ -73,6 +75,12 @@ class Sheet:
 
     def dated(self, on: date, today: date) -> Expected:
         return one_of(in_the_future=on > today, before_last_change=on < self.since)
+
+    def refusals_to_suspend(self, cause: str, on: date, today: date) -> Expected:
+        first = max(self.admitted, self.lifted.get(cause, date.min))
+        return one_of(
+            in_the_future=on > today, before_last_change=on < first, already_suspended=cause in self.causes
+        )
 
     def once_erased(self, expected: Expected) -> Expected:
         if self.status != "erased":
@@ -156,10 +164,12 @@ class Sheet:
     def suspends(self, cause: str, on: date) -> None:
         if self.status != "suspended":
             self.becomes("suspended", on)
+        self.since = min(self.since, on)
         self.causes.add(cause)
 
     def lifts(self, cause: str, on: date) -> None:
         self.causes.discard(cause)
+        self.lifted[cause] = on
         if not self.causes:
             self.becomes("admitted", on)
 

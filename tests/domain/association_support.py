@@ -61,9 +61,9 @@ def guest(link: str = "l1") -> Actor:
 class Desk:
     """An association registered in Lyon, and whoever works on its file."""
 
-    def __init__(self, **rules: Any) -> None:
+    def __init__(self, academies: tuple[str, ...] = ("10",), **rules: Any) -> None:
         self.house = House()
-        settled(self.house.open())
+        settled(self.house.open(academies))
         if rules:
             self.adopt(Rules(**rules))
 

@@ -53,9 +53,9 @@ MODULES = (
 class Desk:
     """Where the coordinator of FACE works. Every command is carried out at once: nothing waits in memory."""
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    def __init__(self, rules: Rules | None = None, academies: tuple[str, ...] = ("10",)) -> None:
         self.house = House()
-        settled(self.house.open())
+        settled(self.house.open(academies))
         if rules:
             adopt = AdoptRules(record_id=PROGRAMME, rules=rules, on=self.today, to_open=True)
             self.do(adopt, NATIONAL)

@@ -152,7 +152,7 @@ def test_a_suspension_has_its_cause_and_is_lifted(desk: Desk) -> None:
     desk.admitted()
     desk.do(ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=MONDAY))
     record = desk.record
-    assert (record.status, set(record.suspensions)) == ("suspended", {SuspensionCause.FAULT})
+    assert (record.status, set(record.suspensions)) == ("suspended", {("10", SuspensionCause.FAULT)})
     assert record.blocks(MONDAY) == [Block.SUSPENDED]
     desk.do(ask.LiftSuspension(record_id=FACE, cause=SuspensionCause.FAULT))
     assert (desk.record.status, desk.record.suspensions) == ("admitted", {})
@@ -166,7 +166,7 @@ def test_causes_of_suspension_are_lifted_each_by_itself_in_any_order(desk: Desk)
     desk.do(ask.Suspend(record_id=FACE, cause=fault, on=MONDAY))
     desk.at(date(2025, 12, 1))
     desk.do(ask.Suspend(record_id=FACE, cause=safeguarding, on=date(2025, 11, 28)))
-    assert desk.record.suspensions == {fault: MONDAY, safeguarding: date(2025, 11, 28)}
+    assert desk.record.suspensions == {("10", fault): MONDAY, ("10", safeguarding): date(2025, 11, 28)}
     assert desk.record.status_since == MONDAY
     assert desk.refused(ask.Suspend(record_id=FACE, cause=fault, on=desk.today)).code == "already_suspended"
     desk.do(ask.LiftSuspension(record_id=FACE, cause=fault))

@@ -326,8 +326,7 @@ class AssociationMachine(RuleBasedStateMachine):
     def suspend(self, cause: SuspensionCause, days: int, reason: str, actor: Actor) -> None:
         on = self.ago(days)
         expected = self.sheet.allowed(actor, "academie") | self.sheet.unless(*STANDING)
-        expected |= self.sheet.motivated(reason) | self.sheet.dated(on, self.today)
-        expected |= one_of(already_suspended=cause in self.sheet.causes)
+        expected |= self.sheet.motivated(reason) | self.sheet.refusals_to_suspend(cause, on, self.today)
         if self.attempt(ask.Suspend(record_id=FACE, cause=cause, on=on), expected, actor, reason):
             self.sheet.suspends(cause, on)
 
@@ -426,7 +425,8 @@ class AssociationMachine(RuleBasedStateMachine):
         assert record.insured_until == sheet.insured_until
         assert record.insured(self.today) == sheet.insured(self.today)
         assert set(record.blocks(self.today)) == sheet.blocks(self.today)
-        assert set(record.suspensions) == sheet.causes
+        assert {one.cause for one in record.suspensions} == sheet.causes
+        assert record.status_since == sheet.since or record.status in {"candidate", "erased"}
         assert set(record.contacts) == sheet.contacts
         held = {(one.starts, one.ends) for one in record.entitlements.values()}
         assert held == {(first, last) for first, last, _ in sheet.titles.values()}

@@ -217,7 +217,7 @@ def unlookable(record: Association) -> Association:
 
 def attempts(stage: Callable[[Desk], None], odd: str) -> Iterator[tuple[Command, DomainError]]:
     """Everything that somebody is refused at this stage."""
-    desk = Desk(admission=AdmissionRules(documents=ASKED), required_entitlements=("laureate",))
+    desk = Desk(("08", "10"), admission=AdmissionRules(documents=ASKED), required_entitlements=("laureate",))
     stage(desk)
     if stage is not erased:
         desk.do(draft_command("convention-1"))

@@ -611,7 +611,7 @@ class MentorMachine(Play):
         names = [claim for claim in mentor.claims() if claim.key.startswith("mentor:")]
         own = 1 + bool(self.card.contact)
         assert len(names) == (own + self.card.aliases if self.card.status() in OPEN else 0)
-        assert set(mentor.suspensions) == set(self.card.causes)
+        assert {one.cause for one in mentor.suspensions} == set(self.card.causes)
 
 
 @pytest.mark.parametrize("examples", [40, pytest.param(800, marks=pytest.mark.stress)])

@@ -20,7 +20,7 @@ from domain.programme.rules import Delay, Rules, Unit
 from domain.training import commands as of_training
 from tests.domain.mentor_support import AWA, MENTOR, PROGRAMME, Desk, applying
 from tests.domain.test_mentor_refusals import EVERYBODY
-from tests.support import COORDINATOR, FACE, LYON
+from tests.support import COORDINATOR, FACE, GRENOBLE, LYON
 
 TODAY = date(2025, 11, 24)
 
@@ -191,7 +191,7 @@ def test_a_clearance_to_come_misses_what_the_clearance_would_be_refused_for() ->
 def test_an_association_does_not_lift_what_the_academie_decided_nor_the_reverse(desk: Desk) -> None:
     lift, again = ask.LiftSuspension(record_id=MENTOR, on=TODAY), ask.Suspend(record_id=MENTOR, on=TODAY)
     for actor, other, label in (
-        (LYON, COORDINATOR, "la levée par qui l'a décidée (décision de l'académie)"),
+        (LYON, COORDINATOR, "la levée par qui l'a décidée (décision de l'académie 10)"),
         (COORDINATOR, LYON, "la levée par qui l'a décidée (décision de l'association)"),
     ):
         desk.do(again, actor, "motif")
@@ -200,6 +200,26 @@ def test_an_association_does_not_lift_what_the_academie_decided_nor_the_reverse(
         desk.do(lift, actor, "motif")
         assert desk.mentor().status == "cleared"
         assert desk.code(lift, other, "motif") == "wrong_status"
+
+
+def test_each_academie_lifts_its_own_suspension_of_a_mentor_and_no_other_one_s() -> None:
+    desk = Desk(academies=("08", "10"))
+    desk.cleared()
+    lift, again = ask.LiftSuspension(record_id=MENTOR, on=TODAY), ask.Suspend(record_id=MENTOR, on=TODAY)
+    desk.do(again, LYON, "motif")
+    refusal = desk.refused(lift, GRENOBLE, "motif")
+    assert refusal.code == "suspended_by_other"
+    assert refusal.missing == ("la levée par qui l'a décidée (décision de l'académie 10)",)
+    desk.do(again, GRENOBLE, "motif")
+    waited = [(due.key, due.awaits) for due in desk.dues(MENTOR) if due.kind == "lift_suspension"]
+    assert waited == [
+        ("suspended:08:2025-11-24", ("academie:08",)),
+        ("suspended:10:2025-11-24", ("academie:10",)),
+    ]
+    desk.do(lift, LYON, "motif")
+    assert desk.mentor().status == "suspended"
+    desk.do(lift, GRENOBLE, "motif")
+    assert desk.mentor().status == "cleared"
 
 
 def test_nobody_escapes_the_academie_s_suspension_by_a_departure_and_a_new_candidacy(desk: Desk) -> None:
@@ -221,7 +241,7 @@ def test_a_mentor_suspended_by_both_returns_when_the_second_has_lifted_its_own(
         assert desk.code(ask.Suspend(record_id=MENTOR, on=TODAY), actor, "motif") == "already_suspended"
     waited = {due.key: due.awaits for due in desk.dues(MENTOR) if due.kind == "lift_suspension"}
     assert waited == {
-        "suspended:academie:2025-11-24": ("academie:10",),
+        "suspended:10:2025-11-24": ("academie:10",),
         "suspended:association:2025-11-24": (f"association:{FACE}",),
     }
     first, second = order

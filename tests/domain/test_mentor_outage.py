@@ -132,7 +132,7 @@ def test_an_overdue_check_suspends_from_the_day_after_its_last_and_late_alerts_a
     desk.go_to(date(2027, 1, 11))
     assert [due.kind for due in desk.ready(MENTOR)] == ["suspend_overdue"], "no alert of what is over"
     desk.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
-    assert desk.mentor().suspensions == {"check_overdue": OVERDUE}
+    assert desk.mentor().suspensions == {("check_overdue", None): OVERDUE}
     assert desk.ready(MENTOR) == []
 
 

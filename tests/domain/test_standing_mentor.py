@@ -16,7 +16,7 @@ from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
 from domain.mentor import timeline as times
 from domain.mentor.model import Mentor
-from domain.mentor.parts import LADDER, MentorSuspension
+from domain.mentor.parts import LADDER, OVERDUE, MentorSuspension
 from domain.ports import Happened
 from ledger.events import happened
 from tests.domain.mentor_support import AWA, MENTOR, Desk, interviewing, presenting, signing
@@ -128,7 +128,7 @@ def test_suspended_counts_from_the_earliest_cause(desk: Desk) -> None:
     desk.do(ask.SuspendOverdue(record_id=MENTOR), SYSTEM)
     desk.do(ask.Suspend(record_id=MENTOR, on=date(2026, 11, 20)), LYON, "motif")
 
-    assert set(desk.mentor().suspensions) == {MentorSuspension.CHECK_OVERDUE, MentorSuspension.ACADEMIE}
+    assert set(desk.mentor().suspensions) == {OVERDUE, (MentorSuspension.ACADEMIE, "10")}
     assert told(desk, date(2026, 11, 19)) == "cleared"
     assert told(desk, date(2026, 11, 20)) == "suspended"
 

@@ -1,0 +1,35 @@
+"""How an association is suspended and restored: each cause is the decision of an académie, which lifts it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from domain.association import guards
+from domain.association.parts import STANDING, Status, Suspension, SuspensionCause
+from domain.guards import reason_given
+
+if TYPE_CHECKING:
+    from domain.association.model import Association
+    from domain.kernel import Act
+
+
+def suspend(association: Association, act: Act, *, cause: SuspensionCause, on: date) -> None:
+    """Interrupts it for a cause, with the reason, in the name of the académie that the actor speaks for (the
+    first by code of several). There may be several causes at once."""
+    guards.status_in(association, STANDING, "la suspendre")
+    decided = Suspension(act.actor.academies(association.academies)[0], cause)
+    guards.not_suspended_twice(association, decided)
+    reason_given(act)
+    guards.suspension_in_order(association, act, decided, on)
+    association._suspended(academie=decided.academie, cause=cause, on=on)
+
+
+def lift(association: Association, act: Act, *, cause: SuspensionCause) -> None:
+    """Lifts a cause, with the reason, for whichever académie the actor speaks for; it is admitted again once
+    none is left."""
+    guards.status_in(association, {Status.SUSPENDED}, "lever sa suspension")
+    own = guards.own_suspensions(association, act, cause)
+    reason_given(act)
+    for decided in own:
+        association._suspension_lifted(academie=decided.academie, cause=cause, on=act.today)
