@@ -17,7 +17,7 @@ FILES: Final = {
         404,
         "Aucun fichier",
         "Aucune version de cette pièce n'est conservée : elle n'est pas demandée, n'est pas arrivée, a été "
-        "refusée, ou le dossier a été effacé.",
+        "refusée, a pris fin avant la décision, ou le dossier a été effacé.",
     ),
 }
 

@@ -73,6 +73,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "association.suspend": _PREPARES,
     "association.lift_suspension": _PREPARES,
     "association.leave": frozenset({"academie", "association"}),
+    "association.expire_insurance": _SYSTEM,
     "association.lapse": _SYSTEM,
     "association.conclude_release": _SYSTEM,
     EXPORTING: frozenset({"association", "dpo"}),

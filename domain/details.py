@@ -60,6 +60,7 @@ _DETAILS: Final[dict[str, Detail]] = {
     "association.DocumentReceived": _dated_document,
     "association.DocumentAccepted": _document,
     "association.DocumentRefused": _document,
+    "association.DocumentExpired": _document,
     "association.EntitlementGranted": _title,
     "association.EntitlementEnded": lambda event: f"référence {event.reference}",
     "mentor.Applied": _candidacy,

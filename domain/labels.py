@@ -25,6 +25,7 @@ LABELS: Final = {
     "association.DocumentReceived@1": "Pièce reçue",
     "association.DocumentAccepted@1": "Pièce acceptée",
     "association.DocumentRefused@1": "Pièce refusée",
+    "association.DocumentExpired@1": "Pièce échue avant la décision, demandée à nouveau",
     "association.Admitted@1": "Association référencée",
     "association.AdmissionRefused@1": "Admission refusée",
     "association.Lapsed@1": "Admission classée sans suite",

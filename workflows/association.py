@@ -39,6 +39,11 @@ class AssociationAdmission(Process):
         return await self.carry_out(due, "record.remind")
 
     @step
+    async def expire_insurance(self, due: Step) -> Outlook:
+        """The day after the last that the insurance covers, a file not decided on lacks it again."""
+        return await self.carry_out(due, "association.expire_insurance")
+
+    @step
     async def lapse(self, due: Step) -> Outlook:
         """A file still incomplete 40 school days after its opening lapses."""
         return await self.carry_out(due, "association.lapse")

@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.association import guards
 from domain.association.inviting import ADMISSION, Inviting
-from domain.association.parts import FOLLOWED, OPENABLE, DocumentVersion, Status
+from domain.association.parts import FOLLOWED, INSURANCE, OPENABLE, DocumentVersion, Status
 from domain.association.standing import Standing
 from domain.guards import not_in_the_future, reason_given
 from domain.kernel import Act
@@ -118,6 +118,13 @@ class Admitting(Standing, Inviting):
         reason_given(act)
         self._admission_refused(on=act.today)
 
+    def expire_insurance(self, act: Act, *, on: date) -> None:
+        """The insurance accepted ended before ``on`` while its admission was under way: from that day on it
+        is asked again, and a file without one is not whole. Nothing happens twice."""
+        until = self.insured_until
+        if self.status == Status.IN_ADMISSION and until and until < on:
+            self._document_expired(document=INSURANCE, on=on)
+
     def lapse(self, act: Act, *, on: date) -> None:
         """Its file stayed incomplete for too long, and lapsed on that day. Nothing happens once it is no
         longer under way."""
@@ -157,6 +164,9 @@ class Admitting(Standing, Inviting):
         raise NotImplementedError
 
     def _document_refused(self, document: str, sha256: str, day: date) -> None:
+        raise NotImplementedError
+
+    def _document_expired(self, document: str, on: date) -> None:
         raise NotImplementedError
 
     def _admitted(self, on: date, required: tuple[str, ...], conventions: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from domain.association import guards, suspending
-from domain.association.due import lapse_key
+from domain.association.due import expiry_key, lapse_key
 from domain.association.entitlements import bound_by, missing_entitlements
 from domain.association.model import Association
 from domain.association.parts import (
@@ -254,6 +254,20 @@ class ConcludeRelease(Command):
 
 
 # Carried out by the process, when its day has come. Doing it again changes nothing ----------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireInsurance(Command):
+    """The insurance of the file under way covers nobody any more."""
+
+    name: ClassVar[str] = "association.expire_insurance"
+
+
+@handles(ExpireInsurance)
+def expire_insurance(command: ExpireInsurance, act: Act, records: Records) -> None:
+    association = records.get(Association, command.record_id)
+    if due := due_now(association, expiry_key(association), act, records):
+        association.expire_insurance(act, on=day_of(due, association, act, records))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,7 @@ def due(association: Association, rules: Rules, calendar: SchoolCalendar, now: d
         *_documents(association, rules, calendar, now),
         *readings(association, rules, calendar, now),
         *_lapse(association, rules, calendar, now),
+        *_expiry(association),
         *assessment(association, rules, calendar, now),
         *_suspension(association),
         *_insurance(association, rules, now),
@@ -119,6 +120,31 @@ def lapse_key(association: Association) -> str:
     return f"lapse:{association.round}"
 
 
+def _expiry(association: Association) -> Iterator[Due]:
+    """The insurance accepted in an admission is asked again the day after its last, as if none had come."""
+    until = association.insured_until
+    if association.status == Status.IN_ADMISSION and until:
+        yield Due(
+            kind="expire_insurance",
+            key=expiry_key(association),
+            at=start_of(until + _ONE_DAY),
+            by=until,
+            awaits=(f"association:{association.id}",),
+            what=f"Assurance demandée à nouveau si le dossier est encore à l'instruction après le "
+            f"{french_date(until)}",
+            missing=(_renewal(association, until),),
+        )
+
+
+def expiry_key(association: Association) -> str:
+    return f"expire_insurance:{association.round}:{association.insured_until}"
+
+
+def _renewal(association: Association, until: date) -> str:
+    wanted = f"une attestation d'assurance valable au-delà du {french_date(until)}"
+    return f"{wanted} : reçue, à lire" if association.documents[INSURANCE].pending else wanted
+
+
 def _last_day(association: Association, rules: Rules, calendar: SchoolCalendar, now: datetime) -> date | None:
     """The last day of an incomplete file, ``None`` when no admission is under way."""
     if association.status != Status.IN_ADMISSION or association.opened_on is None:
@@ -163,8 +189,6 @@ def _insurance(association: Association, rules: Rules, now: datetime) -> Iterato
     until = association.insured_until
     if association.status not in STANDING or until is None:
         return
-    to_read = association.documents[INSURANCE].pending is not None
-    wanted = f"une attestation d'assurance valable au-delà du {french_date(until)}"
     series = _insurance_series(association)
     steps = [
         (f"{series}before", rules.admission.insurance_alert.before(until)),
@@ -180,7 +204,7 @@ def _insurance(association: Association, rules: Rules, now: datetime) -> Iterato
         what=f"Assurance échue depuis le {french_date(until)} : aucun nouveau binôme"
         if lapsed
         else f"Renouveler l'assurance, qui court jusqu'au {french_date(until)}",
-        missing=(f"{wanted} : reçue, à lire" if to_read else wanted,),
+        missing=(_renewal(association, until),),
     )
 
 

@@ -145,7 +145,7 @@ def _documents(case: Case, association: Association) -> tuple[Fact, ...]:
     lacking = [name for name, one in association.documents.items() if one.accepted is None]
     found: list[Fact] = list(case.facts("AdmissionOpened"))
     for name in lacking:
-        topics = ("DocumentAsked", "DocumentReceived", "DocumentRefused")
+        topics = ("DocumentAsked", "DocumentReceived", "DocumentRefused", "DocumentExpired")
         told = case.facts(*topics, document=name)
         opened = found[0].position if found else 0
         found += sorted((f for f in told if f.position > opened), key=lambda f: f.position)[-1:]
@@ -153,7 +153,7 @@ def _documents(case: Case, association: Association) -> tuple[Fact, ...]:
 
 
 def _insurance(case: Case) -> tuple[Fact, ...]:
-    topics = ("DocumentReceived", "DocumentAccepted")
+    topics = ("DocumentReceived", "DocumentAccepted", "DocumentExpired")
     return case.facts(*topics, document=INSURANCE)
 
 
@@ -184,6 +184,8 @@ def _basis(case: Case, due: Due) -> Basis:
         case "alert_insurance":
             alert = case.before(association.insured_until, (rules.insurance_alert,), day)
             return Basis(_insurance(case), ("admission.insurance_alert",), (alert,))
+        case "expire_insurance":
+            return Basis(_insurance(case))
         case "alert_entitlement":
             return _title(case, association, due)
         case "release_mentors":

@@ -258,6 +258,13 @@ class Association(Admitting, Reminding, Root):
         self.documents_since = day
         self._settle(day)
 
+    @event("DocumentExpired", topic="association.DocumentExpired@1")
+    def _document_expired(self, document: str, on: date) -> None:
+        self.documents[document] = replace(self.documents[document], accepted=None, refused=False)
+        if document in self.missing_documents:
+            self.documents_since = max(on, self.documents_since or on)
+        self._settle(on)
+
     @event("Admitted", topic="association.Admitted@1")
     def _admitted(self, on: date, required: tuple[str, ...], conventions: tuple[str, ...]) -> None:
         self._becomes(Status.ADMITTED, on)

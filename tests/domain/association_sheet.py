@@ -209,8 +209,17 @@ class Sheet:
         if self.missing():
             self.handed = None
 
+    def expires(self) -> None:
+        """The insurance in the file covers nobody since the day after its last: it is asked again."""
+        until = self.insured_until or date.max
+        self.folders["insurance"].good, self.complete = None, None
+        if "insurance" in self.missing():
+            self.asked_last = max(self.asked_last, until + timedelta(days=1))
+            self.handed = None
+
     def admits(self, on: date) -> None:
         self.becomes("admitted", on)
+        self.admitted, self.lifted = on, {}
         self.award_needed = self.award
 
     # What is true ------------------------------------------------------------------------------
@@ -260,6 +269,8 @@ class Sheet:
             found.add(("release_mentors", ""))
         if self.status == "in_admission" and self.missing() and self.last_day(today) < today:
             found.add(("lapse", ""))
+        if self.status == "in_admission" and self.insured_until and self.insured_until < today:
+            found.add(("expire_insurance", ""))
         return found
 
     def last_day(self, today: date) -> date:
@@ -330,6 +341,8 @@ class Sheet:
             self.becomes("lapsed", self.last_day(today) + timedelta(days=1))
         elif kind == "erase":
             self.erases()
+        elif kind == "expire_insurance":
+            self.expires()
         elif kind == "release_mentors":
             self.releasing = False
         else:

@@ -162,7 +162,7 @@ class Desk:
     def remind(self) -> Iterator[str]:
         """Carries out the reminders whose time has come, and tells their keys."""
         for one in self.ready():
-            if one.kind not in {"deliver", "lapse", "release_mentors", "erase"}:
+            if one.kind not in {"deliver", "lapse", "expire_insurance", "release_mentors", "erase"}:
                 self.do(Remind(record_id=FACE, key=one.key), SYSTEM, "")
                 yield one.key
 

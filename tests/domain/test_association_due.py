@@ -229,8 +229,8 @@ def test_a_complete_file_is_assessed_within_ten_school_days_then_told_to_the_dra
     desk.at(date(2025, 12, 1))
     for document in ALL:
         desk.accept(document)
-    assert kinds(desk) == ["remind_assessment", "escalate_assessment"]
-    due, escalation = desk.dues()
+    assert kinds(desk) == ["remind_assessment", "escalate_assessment", "expire_insurance"]
+    due, escalation, _ = desk.dues()
     assert (due.by, due.at) == (date(2025, 12, 15), start_of(date(2025, 12, 15)))
     assert (due.awaits, due.missing) == (("academie:10",), ())
     assert (escalation.at, escalation.awaits) == (start_of(date(2025, 12, 16)), ("drafpic:10",))
@@ -249,6 +249,68 @@ def test_the_assessment_says_when_the_insurance_has_run_out_meanwhile(desk: Desk
     desk.completed(until=date(2025, 12, 1))
     desk.at(date(2025, 12, 2))
     assert desk.due("remind_assessment").missing == ("attestation d'assurance",)
+
+
+def test_an_insurance_that_ends_before_the_decision_is_asked_of_the_operator_again(desk: Desk) -> None:
+    """Its last day is Monday 1 December: five and ten school days after Tuesday are the 9th and the 16th."""
+    desk.completed(until=date(2025, 12, 1))
+    due = desk.due("expire_insurance")
+    assert (due.at, due.by, due.awaits) == (start_of(date(2025, 12, 2)), date(2025, 12, 1), (FACE_PARTY,))
+    desk.do(ask.ExpireInsurance(record_id=FACE), SYSTEM, "")
+    assert desk.record.missing_documents == (), "not yet"
+    desk.at(date(2025, 12, 2))
+    assert [one.kind for one in desk.ready()] == ["expire_insurance"]
+    for _ in range(2):
+        desk.do(ask.ExpireInsurance(record_id=FACE), SYSTEM, "")
+    assert desk.topics().count("DocumentExpired") == 1
+    record = desk.record
+    assert (record.missing_documents, record.handed_on) == (("insurance",), None)
+    assert set(kinds(desk)) == {"remind_documents", "lapse"}, "the académie's term has stopped"
+    assert desk.due("remind_documents").at == start_of(date(2025, 12, 9))
+    assert desk.due("lapse").missing == ("attestation d'assurance",)
+    desk.at(date(2025, 12, 16))
+    desk.reminded()
+    desk.at(date(2025, 12, 17))
+    desk.accept("insurance", insurance(date(2026, 12, 31), "new"))
+    assert desk.record.complete_on == date(2025, 12, 17)
+    assert desk.due("remind_assessment").by == date(2026, 1, 14)
+
+
+def test_an_admission_whose_insurance_ended_lapses_in_its_turn(desk: Desk) -> None:
+    """Long after the fortieth school day, ten more are left from the day on which it is asked again."""
+    desk.completed(until=date(2026, 3, 31))
+    desk.at(date(2026, 4, 1))
+    desk.do(ask.ExpireInsurance(record_id=FACE), SYSTEM, "")
+    calendar = desk.house.executor.world.calendars.for_academie("10")
+    last = calendar.add_school_days(date(2026, 4, 1), 10)
+    assert desk.due("lapse").by == last
+    desk.at(last)
+    desk.reminded()
+    desk.at(last + timedelta(days=1))
+    desk.do(ask.Lapse(record_id=FACE), SYSTEM, "")
+    assert desk.record.status == "lapsed"
+
+
+def test_a_renewal_that_waits_to_be_read_leaves_the_academie_its_term(desk: Desk) -> None:
+    desk.completed(until=date(2025, 12, 1))
+    desk.receive("insurance", insurance(date(2026, 12, 31), "new"))
+    assert desk.due("expire_insurance").missing[0].endswith("reçue, à lire")
+    desk.at(date(2025, 12, 2))
+    desk.do(ask.ExpireInsurance(record_id=FACE), SYSTEM, "")
+    assert (desk.record.missing_documents, desk.record.complete_on) == ((), None)
+    assert desk.due("remind_assessment").by == date(2025, 12, 8), "since the 24th"
+    desk.do(ask.RefuseDocument(record_id=FACE, document="insurance", sha256=sha("new")))
+    assert desk.record.missing_documents == ("insurance",)
+
+
+def test_an_insurance_found_late_to_have_ended_is_asked_again_since_its_own_day(desk: Desk) -> None:
+    """Nobody looked for three months: the operator is reminded first, and nothing lapses before that."""
+    desk.completed(until=date(2025, 12, 1))
+    desk.at(date(2026, 3, 2))
+    assert desk.ready()[0].kind == "expire_insurance", "before anybody is chased for the file"
+    desk.do(ask.ExpireInsurance(record_id=FACE), SYSTEM, "")
+    assert desk.record.documents_since == date(2025, 12, 2)
+    assert {one.kind for one in desk.ready()} == {"remind_documents"}
 
 
 def test_once_decided_nobody_is_reminded_of_it(desk: Desk) -> None:

@@ -183,6 +183,8 @@ class AssociationMachine(RuleBasedStateMachine):
             command: Command = RecordDelivery(record_id=FACE, key=key, channel="mail", problem=problem)
         elif due.kind == "lapse":
             command = ask.Lapse(record_id=FACE)
+        elif due.kind == "expire_insurance":
+            command = ask.ExpireInsurance(record_id=FACE)
         elif due.kind == "erase":
             command = Erase(record_id=FACE, ground=Ground.RETENTION)
         elif due.kind == "release_mentors":
@@ -511,6 +513,7 @@ def test_an_association_does_what_a_plain_model_of_it_does(examples: int) -> Non
     steps = (
         "remind_documents",
         "lapse",
+        "expire_insurance",
         "alert_insurance",
         "alert_entitlement",
         "release_mentors",
@@ -548,6 +551,7 @@ MISTAKES: dict[str, tuple[object, str, object]] = {
         "_lapse",
         _lapses_whatever_was_refused_lately,
     ),
+    "an insurance that ended is not asked again": (of_association, "_expiry", lambda association: []),
     "a document asked late leaves the file complete": (Association, "_settle", _never_incomplete_again),
     "a spent link still opens the record": (Link, "is_live", True),
     "a document that has run out is accepted": (guards, "not_run_out", lambda act, version: None),

@@ -157,9 +157,9 @@ def asked(today: date, odd: str) -> Iterator[Command]:
         yield ask.Suspend(record_id=FACE, cause=SuspensionCause.REQUEST, on=day)
         yield ask.Suspend(record_id=FACE, cause=SuspensionCause.FAULT, on=day)
         yield ask.Leave(record_id=FACE, on=day)
-    for cause in (SuspensionCause.REQUEST, SuspensionCause.SAFEGUARDING):
+    for cause in (SuspensionCause.REQUEST, SuspensionCause.SAFEGUARDING, SuspensionCause.FAULT):
         yield ask.LiftSuspension(record_id=FACE, cause=cause)
-    for kind in (ask.RefuseAdmission, ask.Lapse):
+    for kind in (ask.RefuseAdmission, ask.Lapse, ask.ExpireInsurance):
         yield kind(record_id=FACE)
     yield ask.ConcludeRelease(record_id=FACE, mentors=0)
     yield Remind(record_id=FACE, key="documents:1:2025-11-24:1")

@@ -55,7 +55,7 @@ async def admission(stage: Stage) -> str:
 
 
 async def assessment(stage: Stage) -> str:
-    """Nobody decides: the Drafpic is told, then the insurance ends."""
+    """Nobody decides: the Drafpic is told, then the insurance ends, is asked again, and the file lapses."""
     admission_desk(stage).completed()
     return FACE
 

@@ -55,18 +55,41 @@ async def test_an_admission_that_nobody_completes_is_reminded_twice_and_lapses(
 async def test_a_file_handed_in_whole_is_brought_before_the_drafpic_and_never_decided(
     read: bool, stage: Stage, admission: association_support.Desk
 ) -> None:
-    """Whether the académie has read it, or never opened it."""
+    """Whether the académie has read it, or never opened it. The insurance that was read ends some day: from
+    then on it is the operator that does nothing, and the file lapses."""
     admission.open()
     for document in association_support.ALL:
         admission.accept(document) if read else admission.receive(document)
     await stage.play(FACE)
-    told = [line for line in await stage.told(FACE) if "ReminderDue" in line and "insurance" not in line]
-    assert told == [
+    told = [line for line in await stage.told(FACE) if "Delivered" not in line]
+    assert told[:2] == [
         "14 ReminderDue assessment:1:2025-11-24:term",
         "15 ReminderDue assessment:1:2025-11-24:escalation",
     ]
     assert stage.outbox.sent[1].to[0].name == "Drafpic, académie de Lyon"
-    assert admission.record.status == "in_admission"
+    assert (told[2:3], admission.record.status) == (
+        (["219 DocumentExpired"], "lapsed") if read else ([], "in_admission")
+    )
+
+
+async def test_an_insurance_that_ends_before_the_decision_is_asked_again_until_the_file_lapses(
+    stage: Stage, admission: association_support.Desk
+) -> None:
+    """The académie was told; since 12 December, the 18th day, it is the operator that is waited for: five and
+    ten school days later, holidays not counted, then the fortieth of the whole."""
+    admission.completed(until=admission.today + timedelta(days=17))
+    await stage.play(FACE)
+    asked, file = "documents:1:2025-12-12", "assessment:1:2025-11-24"
+    told = [line for line in await stage.told(FACE) if "Delivered" not in line]
+    first = next(place for place, line in enumerate(told) if "assessment" in line)
+    assert told[first:] == days(
+        f"14 | ReminderDue {file}:term",
+        f"15 | ReminderDue {file}:escalation",
+        "18 | DocumentExpired",
+        f"25 | ReminderDue {asked}:1",
+        f"46 | ReminderDue {asked}:2",
+        "71 | Lapsed | MentorsReleased",
+    )
 
 
 async def test_an_operator_hears_of_its_insurance_a_month_before_and_the_day_after(
