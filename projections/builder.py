@@ -22,6 +22,7 @@ from projections.facts import reserved, split
 from projections.reading import CHANNEL
 from projections.schema import PROJECTIONS
 from projections.tracking import Tracked, dated_facts, follow, rules_followed, scopes_of
+from projections.unbound import operators_bound, unbound_among
 
 BATCH: Final = 5_000
 """Events read and written at once: the more there are, the fewer times a record is written."""
@@ -140,6 +141,8 @@ class Builder:
         for programme_id in {e.record_id for e in events if _reaches_others(e)}:
             followers = await deadlines.programme_records(connection, programme_id, self.schema)
             await self._refresh(connection, [i for i in followers if i not in written])
+        changed = [known[i] for i in written]
+        await self._refresh(connection, await operators_bound(connection, self.schema, changed))
         self._trim()
 
     async def _refresh(self, connection: Connection, record_ids: Iterable[str]) -> None:
@@ -159,7 +162,10 @@ class Builder:
         rescoped: Sequence[str] = (),
     ) -> None:
         programmes = await self._programmes(records.values())
-        dues = {i: self._dues(tracked, programmes) for i, tracked in records.items()}
+        unbound = await unbound_among(
+            connection, self.schema, records.values(), programmes, self._day, self._loaded
+        )
+        dues = {i: self._dues(t, programmes, unbound.get(i, ())) for i, t in records.items()}
         batch = Batch(
             self.schema, self._day, changes, records, dues, programmes, readers or {}, rescoped, self.bare
         )
@@ -171,8 +177,16 @@ class Builder:
         await self._load(ids)
         return {i: _programme(self._records[i]) for i in ids}
 
-    def _dues(self, tracked: Tracked, programmes: Mapping[str, Programme]) -> list[Due]:
-        return waits(tracked.record, programmes.__getitem__, self._world, start_of(self._day))
+    def _dues(
+        self, tracked: Tracked, programmes: Mapping[str, Programme], others: Sequence[Due]
+    ) -> list[Due]:
+        """Its own, and those that rest on ``others``' records."""
+        own = waits(tracked.record, programmes.__getitem__, self._world, start_of(self._day))
+        return sorted([*own, *others], key=lambda due: (due.at, due.key)) if others else own
+
+    async def _loaded(self, record_ids: Iterable[str]) -> Mapping[str, Tracked]:
+        await self._load(record_ids)
+        return self._records
 
     async def _load(self, record_ids: Iterable[str]) -> None:
         """Brings records into the cache as they were at ``position``."""

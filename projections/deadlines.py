@@ -71,7 +71,7 @@ WHERE (v->>'to_open')::boolean AND (v->>'on')::date > %(last)s AND (v->>'on')::d
 
 # A step whose day has come (that of a draft is each day anew); one that the process has still to take, which
 # the next may have overtaken; lateness, from the day after a term. What was proved ends with its last day,
-# whoever is awaited for it.
+# whoever is awaited for it; so does what bound an operator.
 _STALE: Final = """
 SELECT record_id FROM {schema}.deadlines
 WHERE at >= %(before)s AND at <= %(midnight)s OR automatic AND at <= %(midnight)s
@@ -81,7 +81,12 @@ SELECT id FROM {schema}.mentors
 WHERE check_until >= %(last)s AND check_until < %(today)s
    OR EXISTS (SELECT FROM unnest(certified_until) AS c (day) WHERE day >= %(last)s AND day < %(today)s)
 UNION
-SELECT id FROM {schema}.associations WHERE insured_until >= %(last)s AND insured_until < %(today)s"""
+SELECT id FROM {schema}.associations WHERE insured_until >= %(last)s AND insured_until < %(today)s
+UNION
+SELECT id FROM {schema}.associations AS a
+WHERE EXISTS (
+    SELECT FROM {schema}.conventions AS c
+    WHERE c.associations @> ARRAY[a.id]::text[] AND c.stops_on >= %(last)s AND c.stops_on < %(today)s)"""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from api.dependencies import After, Limit, Parts, Reading
 from api.fields import AcademieCode, Day, PartyKey
 from api.listing import Listing, listing
 from api.openapi import problem_responses
+from api.operators import with_lacks
 from api.routing import Route
 from projections import deadlines
 from projections.deadlines import DeadlineFilters, DeadlineRow
@@ -54,4 +56,6 @@ async def list_deadlines(
     )
     async with reading.session() as connection:
         page = await deadlines.page(connection, filters, after, limit)
+    now = await parts.commands.now()
+    page = replace(page, items=await with_lacks(parts, page.items, now))
     return listing(page, request, response)

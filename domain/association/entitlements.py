@@ -57,18 +57,37 @@ def missing_entitlements(
     )
 
 
-def unbound_due(association: Association, missing: tuple[str, ...]) -> Due:
+def must_be_bound(association: Association, rules: Rules) -> bool:
+    """Whether it waits for a convention as long as none binds it."""
+    return association.status in STANDING and CONVENTIONED in rules.required_entitlements
+
+
+def unbound(
+    association: Association, conventions: Collection[Convention], rules: Rules, day: date
+) -> list[Due]:
     """Awaited of an operator that stands without the convention that its rules require: nobody is reminded of
     it by a process, since no event of its own record says that a convention ended."""
-    return Due(
+    if not must_be_bound(association, rules):
+        return []
+    missing = tuple(
+        _told(CONVENTIONED, association.scheme, academie)
+        for academie in sorted(association.academies)
+        if not conventioned(association, conventions, association.scheme, academie, day)
+    )
+    due = Due(
         kind="alert_entitlement",
-        key=f"missing_title:{association.round}:{CONVENTIONED}:",
+        key=unbound_key(association),
         automatic=False,
-        at=start_of(association.status_since or date.min),
+        at=start_of(association.status_since or day),
         awaits=(f"association:{association.id}",),
         what=f"Titre requis et manquant ({CONVENTIONED_LABEL}) : aucun nouveau binôme",
         missing=missing,
     )
+    return [due] if missing else []
+
+
+def unbound_key(association: Association) -> str:
+    return f"missing_title:{association.round}:{CONVENTIONED}:"
 
 
 def blocks_of(association: Association, missing: Collection[str], day: date) -> list[Block]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.association import guards
 from domain.association.due import lapse_term
-from domain.association.entitlements import blocks_of, conventioned, missing_entitlements
+from domain.association.entitlements import blocks_of, conventioned, missing_entitlements, unbound
 from domain.association.model import Association
 from domain.association.parts import (
     BLOCK_LABELS,
@@ -36,8 +36,14 @@ def explain(case: Case) -> list[Reason]:
         _status(case),
         *_blocks(case, association),
         *_missing(case, association),
-        *(case.due(due, _basis(case, due)) for due in case.dues),
+        *(case.due(due, _basis(case, due)) for due in _dues(case, association)),
     ]
+
+
+def _dues(case: Case, association: Association) -> list[Due]:
+    """Its own, and the convention that it waits for."""
+    others = unbound(association, case.others(Convention), case.rules, case.today)
+    return sorted([*case.dues, *others], key=lambda due: (due.at, due.key))
 
 
 def _of(case: Case) -> Association:

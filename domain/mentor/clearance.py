@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CHECK: Final = "une vérification des antécédents qui compte encore"
 """What is missing to whoever was not checked, or too long ago."""
+CLEARANCE: Final = "clear"
+"""The kind of a clearance's deadline, which waits for the operator too: see ``domain.mentor.operator``."""
 
 Lack = tuple[str, str, tuple[str, ...]]
 """The code of a guard, its sentence, and what is missing."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.calendar import french_date, paris_day, start_of
 from domain.kernel import Due
-from domain.mentor.clearance import lacks, training_missing
+from domain.mentor.clearance import CLEARANCE, lacks, training_missing
 from domain.mentor.parts import LADDER, Status
 from domain.mentor.timeline import counted_from, reached_on
 from domain.programme.rules import Unit
@@ -94,7 +94,7 @@ def _next_step(mentor: Mentor, rules: Rules, today: date, by: date) -> Due:
     ask for no training, it comes after the check."""
     train = training_missing(mentor.certificates.values(), rules, today)
     lacking = tuple(word for _, _, missing in lacks(mentor, rules, today) for word in missing)
-    clear = ("clear", "Valider", lacking)
+    clear = (CLEARANCE, "Valider", lacking)
     wanted = {
         Status.FILE_COMPLETE: ("interview", "Tenir l'entretien", ("un entretien favorable",)),
         Status.INTERVIEWED: (

@@ -15,7 +15,7 @@ from domain.association.entitlements import missing_entitlements
 from domain.association.parts import STATUS_LABELS, Status
 from domain.calendar import french_date
 from domain.kernel import Refused
-from domain.mentor.clearance import Lack
+from domain.mentor.clearance import CLEARANCE, Lack
 from domain.mentor.parts import STANDING
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def blocking(status: str, operator: tuple[Lack, ...]) -> tuple[str, ...]:
 
 def clearing(kind: str, missing: Iterable[str], operator: tuple[Lack, ...]) -> tuple[str, ...]:
     """What a deadline of that kind misses: a clearance also what the operator lacks."""
-    lacking = [word for _, _, words in operator for word in words] if kind == "clear" else []
+    lacking = [word for _, _, words in operator for word in words] if kind == CLEARANCE else []
     return (*missing, *lacking)
 
 

@@ -88,12 +88,16 @@ async def test_titles_that_rules_ask_for_later_block_an_admitted_association_and
     assert [one["missing"] for one in reasons if one["about"] == "block"] == [missing]
     waited = [one for one in (await row(site))["next"] if one["kind"] == "alert_entitlement"]
     assert [one["missing"] for one in waited] == [
-        ["un titre en cours : lauréate d'un appel à projets"],
         missing[1:],
+        ["un titre en cours : lauréate d'un appel à projets"],
     ]
     assert {tuple(one["awaits"]) for one in waited} == {(f"association:{FACE}",)}
-    chased = (await site.get("face", "/v1/deadlines?limit=200")).json()["items"]
-    assert "missing_title:1:laureate:" in [one["key"] for one in chased]
+    chased = (await site.get("face", "/v1/deadlines?kind=alert_entitlement")).json()["items"]
+    assert [(one["key"], one["missing"]) for one in chased] == [
+        (one["key"], one["missing"]) for one in waited
+    ]
+    explained = [one for one in reasons if one["code"] == "alert_entitlement"]
+    assert [one["missing"] for one in explained] == [one["missing"] for one in waited]
 
 
 async def test_the_assessment_awaits_what_the_admission_would_be_refused_for(site: Site) -> None:
@@ -106,6 +110,9 @@ async def test_the_assessment_awaits_what_the_admission_would_be_refused_for(sit
     (due,) = [one for one in (await row(site))["next"] if one["kind"] == "remind_assessment"]
     no = await site.call("lyon", "POST", f"{PATH}/admission/approval", {"on": TODAY_TOO})
     assert due["missing"] == no.json()["missing"]
+    for listed in (await site.get("lyon", "/v1/deadlines?limit=200")).json()["items"]:
+        if listed["kind"] in {"remind_assessment", "escalate_assessment"}:
+            assert listed["missing"] == no.json()["missing"]
 
 
 async def test_an_association_is_admitted_suspended_and_leaves(site: Site) -> None:

@@ -63,6 +63,9 @@ async def test_a_clearance_to_come_says_what_it_would_be_refused_for(site: Site)
         assert waited["missing"] == refused.json()["missing"] == ["l'association référencée par l'académie"]
     told = [one for one in (await why(site, f"mentors/{mentor}"))["reasons"] if one["code"] == "clear"]
     assert told[0]["missing"] == refused.json()["missing"]
+    for who in ("face", "lyon"):
+        (due,) = (await site.get(who, "/v1/deadlines?kind=clear")).json()["items"]
+        assert (due["record_id"], due["missing"]) == (mentor, refused.json()["missing"]), "not as if ready"
 
 
 async def test_what_was_known_of_a_mentor_is_told_with_what_was_known_of_the_operator(site: Site) -> None:

@@ -27,6 +27,8 @@ from domain.association.parts import (
     SuspensionCause,
 )
 from domain.calendar import paris_day, start_of
+from domain.convention.commands import Terminate
+from domain.convention.parts import EndCause
 from domain.erasure import Erase, Ground
 from domain.kernel import FORGOTTEN, SYSTEM
 from domain.links import Channel
@@ -164,6 +166,43 @@ async def test_a_required_title_that_ends_blocks_from_the_day_after_without_any_
     (cause,) = found.suspensions or []
     assert (cause["cause"], cause["label"]) == ("request", "à la demande de l'opérateur")
     assert cause["on"] == views.house.clock.today.isoformat()
+
+
+async def test_a_convention_that_is_required_and_lacking_is_awaited_whenever_one_ends_or_comes(
+    views: Views,
+) -> None:
+    """No event of the operator's own says so: in the deadlines, among the stuck, and as a rebuild has it."""
+    today = views.house.clock.today
+    rules = Rules(required_entitlements=("conventioned",))
+    await in_force(views, ends_on=today + timedelta(days=30))
+    await admitted(views, today + timedelta(days=300))
+    adopted = AdoptRules(record_id=programme_id("1j1m"), rules=rules, on=today, to_open=True)
+    await views.house.do(adopted, NATIONAL)
+
+    async def told() -> list[list[str]]:
+        async with views.seen() as connection:
+            wanted = DeadlineFilters(record_id=FACE, kind="alert_entitlement")
+            found = [one.missing for one in (await deadlines.page(connection, wanted)).items]
+        assert [one.missing for one in (await row(views)).next if one.kind == "alert_entitlement"] == found
+        live = await views.rows()
+        await views.projector.rebuild()
+        assert await views.rows() == live
+        stuck = await listed(views, stuck_since=views.house.clock.instant + timedelta(days=1))
+        assert stuck == ([FACE] if found else [])
+        return found
+
+    lacking = ["conventionnée par une convention en vigueur couvrant 1j1m dans l'académie 10"]
+    assert await told() == []
+    views.house.clock.advance(days=30)
+    assert await told() == []
+    views.house.clock.advance(days=1)
+    assert await told() == [lacking], "its last day has passed, though nobody has ended it yet"
+    await in_force(views, "convention-2")
+    assert await told() == []
+    ended = Terminate(record_id="convention-2", cause=EndCause.FAULT, effective=views.house.clock.today)
+    await views.house.do(ended, reason="faute")
+    views.house.clock.advance(days=1)
+    assert await told() == [lacking]
 
 
 async def test_a_title_is_looked_for_on_the_day_it_is_held(views: Views) -> None:
