@@ -12,7 +12,7 @@ from domain.mentor.identity import ChangePerson
 from domain.mentor.known import digests_of
 from domain.mentor.parts import Origin
 from domain.programme.commands import programme_id
-from ledger.postgres import PostgresRecorder
+from ledger.postgres import SAYING, PostgresRecorder
 from tests.conftest import Database
 from tests.domain.mentor_support import AWA, PROFILE
 from tests.projections.support import DPO
@@ -49,3 +49,13 @@ async def test_a_record_is_found_by_all_that_it_was_ever_recognised_by(
     shared = {str(first.bare_digest), str(first.birth_digest)}
     asked = {*first.all(), *second.all(), *shared, "0" * 64}
     assert await recorder.saying(asked) == {key: {"mentor-1"} for key in {*first.all(), *second.all()}}
+
+
+async def test_who_was_recognised_is_looked_up_and_not_searched_for_in_every_event(
+    database: Database,
+) -> None:
+    async with database.app.connection() as connection:
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        explained = await connection.execute("EXPLAIN " + SAYING, {"asked": ["0" * 64]})
+        plan = "\n".join(line for (line,) in await explained.fetchall())
+    assert "Index Scan on digests" in plan, plan
