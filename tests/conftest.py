@@ -87,20 +87,25 @@ async def template(postgres: Postgres) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def owner(postgres: Postgres) -> Iterator[psycopg.Connection]:
+    """Who makes and drops the databases: connected once a run, not three times a test."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-async def database(postgres: Postgres, template: str) -> AsyncIterator[Database]:
+async def database(postgres: Postgres, owner: psycopg.Connection, template: str) -> AsyncIterator[Database]:
     name = f"test_{next(_NUMBERS)}"
-    _execute(postgres, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
-    _execute(postgres, "GRANT CREATE, TEMPORARY ON DATABASE {} TO {}", name, databases.PROJECTOR)
+    _execute(owner, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+    _execute(owner, "GRANT CREATE, TEMPORARY ON DATABASE {} TO {}", name, databases.PROJECTOR)
     owner_dsn = postgres.dsn(name)
     app = databases.pool(databases.as_role(owner_dsn, databases.APP, _PASSWORD), name="app")
     projector = databases.pool(databases.as_role(owner_dsn, databases.PROJECTOR, _PASSWORD), name="projector")
     async with app, projector:
         yield Database(app, projector, owner_dsn)
-    _execute(postgres, "DROP DATABASE {} WITH (FORCE)", name)
+    _execute(owner, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _execute(postgres: Postgres, statement: str, *names: str) -> None:
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        query = sql.SQL(statement).format(*map(sql.Identifier, names))
-        connection.execute(query)
+def _execute(owner: psycopg.Connection, statement: str, *names: str) -> None:
+    owner.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
