@@ -52,7 +52,7 @@ from api.sign_in import SignIn
 from api.tokens import TokenStore
 from api.validation import refusal_of
 from domain.kernel import DomainError
-from domain.ports import Commands, Documents, Erasures, Feed, Persons, Readings
+from domain.ports import Documents, Erasures, Feed, Finding, Persons, Readings
 from projections.paging import BadCursor
 from projections.reading import Behind, Reader
 
@@ -85,7 +85,7 @@ _RESOURCES: Final = (
 
 def create_app(
     *,
-    commands: Commands,
+    commands: Finding,
     feed: Feed,
     reader: Reader,
     persons: Persons,

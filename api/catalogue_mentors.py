@@ -133,6 +133,12 @@ _WHO: Final = {
         "Code illisible",
         "Un code (SIRET, NAF, ROME, UAI) n'a pas sa forme canonique ; missing en donne un.",
     ),
+    "company_own": Entry(
+        409,
+        "Entreprise d'un·e indépendant·e",
+        "L'entreprise d'un·e indépendant·e peut porter son nom, et se lirait d'autres : laissez l'entreprise "
+        "vide.",
+    ),
     "company_closed": Entry(409, "Entreprise fermée", "Cette entreprise est fermée : citez-en une active."),
     "uai_missing": Entry(409, "Lycée non dit", "Un·e mentor·e proposé·e par un lycée dit lequel (uai)."),
     "no_such_duplicate": Entry(

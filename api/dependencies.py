@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from api.problems import Fault, Refusal, clean
 from api.security import Bearer, bearer_of
 from domain.calendar import FIRST_YEAR, LAST_YEAR, PARIS, start_of
-from domain.ports import Commands, Documents, Erasures, Feed, Persons, Readings
+from domain.ports import Documents, Erasures, Feed, Finding, Persons, Readings
 from projections.reading import Behind, Reader
 
 PATIENCE: Final = 5.0
@@ -33,7 +33,7 @@ _MOMENT: Final = timedelta(microseconds=1)
 class Services:
     """The parts that the composition root gives to the application."""
 
-    commands: Commands
+    commands: Finding
     feed: Feed
     reader: Reader
     persons: Persons

@@ -221,8 +221,6 @@ TRAINING: Final[dict[str, Any]] = {
 }
 COMPANY: Final[dict[str, Any]] = {
     "id": "company-8e1f5a7c-03b2-5d49-a6c8-71d0e9f42b35",
-    "name": "Ateliers du Rhône",
-    "siret": "73282932000074",
     "naf": "62.01Z",
     "sites": ["Lyon", "Villeurbanne"],
     "clee": "Lyon Centre",
@@ -238,6 +236,7 @@ COMPANY: Final[dict[str, Any]] = {
     "created_at": "2025-11-24T09:00:00Z",
     "updated_at": "2025-12-05T10:12:31Z",
     "position": 40,
+    "persons": {"name": "Ateliers du Rhône", "siret": "73282932000074"},
 }
 HISTORY: Final[dict[str, Any]] = {
     "position": 1042,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from api.examples import ASSOCIATION, AWAITED
+from api.examples import ASSOCIATION, AWAITED, COMPANY
 
 MENTOR: Final[dict[str, Any]] = {
     "id": "mentor-8d0c2f57-41a9-5b0e-9c6e-1f0d7a2b3c4e",
@@ -24,7 +24,6 @@ MENTOR: Final[dict[str, Any]] = {
     "profile": {
         "status": "employee",
         "engagement": "volunteer",
-        "company_id": None,
         "rome": "K2104",
         "naf": "62.01Z",
         "families": [{"code": "transitions", "label": "transitions numérique et énergétique"}],
@@ -74,6 +73,7 @@ MENTOR: Final[dict[str, Any]] = {
         "given_name": "Camille",
         "family_name": "Exemple",
         "email": "camille@exemple.example",
+        "company_id": COMPANY["id"],
         "interview_report": "Motivation claire, disponible le mercredi.",
     },
 }

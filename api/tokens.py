@@ -16,7 +16,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from domain.authorization import PUBLIC, ROLES
+from domain.authorization import NO_PUBLIC, PUBLIC, ROLES
 from domain.kernel import Actor
 from domain.links import PERSON
 
@@ -126,7 +126,8 @@ class TokenStore:
 def _scopes(role: str, asked: Iterable[str]) -> frozenset[str]:
     if role not in ROLES or role in {"system", PERSON}:
         raise ValueError(f"Le rôle « {role} » n'existe pas.")
-    own = frozenset({PUBLIC, f"role:{role}"}) if role in _EVERYWHERE else frozenset({PUBLIC})
+    own = {f"role:{role}"} if role in _EVERYWHERE else set()
+    own |= set() if role in NO_PUBLIC else {PUBLIC}
     bounds = frozenset(asked) - own
     if role in _EVERYWHERE and bounds:
         raise ValueError(f"Le rôle « {role} » ne se limite pas à un périmètre.")
@@ -135,7 +136,7 @@ def _scopes(role: str, asked: Iterable[str]) -> frozenset[str]:
     for scope in bounds:
         if not _BOUNDS[role].fullmatch(scope):
             raise ValueError(f"« {scope} » n'est pas un périmètre du rôle « {role} ».")
-    return own | bounds
+    return bounds | own
 
 
 def _digest(secret: str) -> bytes:

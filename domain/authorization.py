@@ -20,7 +20,10 @@ ROLES: Final = (
 )
 
 PUBLIC: Final = "public"
-"""The scope everybody holds."""
+"""The scope of whoever acts, keeps watch or protects: not of the national level, which is told figures only,
+nor of who runs the machines."""
+NO_PUBLIC: Final = frozenset({"national", "operator"})
+"""The roles without it."""
 
 ERASING: Final = "record.erase"
 

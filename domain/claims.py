@@ -10,7 +10,6 @@ from domain.kernel import Actor, Conflict
 _NUMBERS: Final = {
     "rna": "Le numéro RNA",
     "siren": "Le numéro SIREN",
-    "siret": "Le numéro SIRET",
     "convention": "Le numéro de convention",
 }
 """What stands after the first colon of such a claim may be told: it was asked for."""
@@ -19,12 +18,15 @@ _NUMBERS: Final = {
 def taken(key: str, holder: str, asker: Actor) -> Conflict:
     """The refusal of ``asker``, who asked for what ``holder`` (a record's id) already holds under ``key``.
 
-    Of a person, a claim knows a digest only; its record is of the same operator as the one refused. That
-    operator alone is told which record it is: whoever proposes somebody learns that they are known, no more.
+    Of a person or a company, a claim knows a digest only. A person's record is of the same operator as the
+    one refused: that operator alone is told which record it is; whoever proposes somebody learns that they
+    are known, no more.
     """
     kind, _, value = key.partition(":")
     if kind == "mentor":
         return _known(f"association:{value.partition(':')[0]}", holder, asker)
+    if kind == "siret":
+        return Conflict("already_held", "Ce numéro SIRET est déjà celui d'une autre entreprise.")
     return Conflict("already_held", f"{_NUMBERS.get(kind, kind)} {value} est déjà celui d'un autre dossier.")
 
 

@@ -243,8 +243,14 @@ class Root(BaseAggregate[str]):
     _status_kept: str
     about_persons: ClassVar[bool] = True
     """Whether somebody's data may be in it: its reasons are then gone with that person's key."""
+    cited: ClassVar[bool] = True
+    """Whether another record that rests on it says so, in clear: where somebody works is theirs to have
+    forgotten."""
     persons_shown_to: ClassVar[frozenset[str]] = frozenset({"academie", "association", "lycee", "dpo"})
     """The roles that may be shown who is in it, if the record is theirs to see at all."""
+    acts_told_to: ClassVar[frozenset[str]] = frozenset({"national", "academie", "auditor", "dpo"})
+    """The roles that are told who acted, and why, on a record that several operators share; any other one
+    only of itself."""
     reserved_to: ClassVar[frozenset[str]] = frozenset({"academie", "association", "auditor", "dpo"})
     """The roles that may be told what is ``RESERVED`` in it, if the record is theirs to see at all."""
     counted: ClassVar[bool] = False

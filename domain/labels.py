@@ -71,6 +71,7 @@ LABELS: Final = {
     "company.Registered@1": "Entreprise enregistrée",
     "company.Changed@1": "Entreprise modifiée",
     "company.ClosedDown@1": "Entreprise fermée",
+    "company.SubjectErased@1": "Nom et SIRET effacés",
     "company.TieRecorded@1": "Lien avec une entreprise noté",
     "mentor.Applied@1": "Candidature reçue",
     "mentor.PersonChanged@1": "Coordonnées modifiées",

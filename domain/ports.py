@@ -135,6 +135,21 @@ class Commands(Protocol):
         """The calendar and the territory."""
 
 
+class Digesting(Protocol):
+    """The keyed digests of the house."""
+
+    def of_words(self, *words: str) -> str:
+        """See ``Records.digest``."""
+
+
+class Finding(Commands, Protocol):
+    """The same, for whoever looks for what is stored as a digest."""
+
+    @property
+    def digests(self) -> Digesting:
+        """By which it is found."""
+
+
 class Feed(Protocol):
     """What has happened, in one order without gaps."""
 

@@ -27,6 +27,7 @@ from domain.kernel import (
     Root,
     effective_at,
     event_id,
+    kind_of,
 )
 from domain.ports import Conventions, Outcome, Request, World
 from domain.refusal import Refusal
@@ -44,6 +45,8 @@ TRIES: Final = 3
 """How often a key that is gone is looked for again."""
 MOST_EVENTS: Final = 16
 """A command records a handful of facts; its repeat is recognised by their ids."""
+
+_UNCITED: Final = frozenset(topic.partition("@")[0] for topic, kind in codec.KINDS.items() if not kind.cited)
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,8 @@ class Executor:
             metadata[REASON] = {SEALED: vault(FREE_TEXT, request.reason)}
         if vault.text_commitment:
             metadata[ABOUT] = decided.about
-        others = {i: v for i, v in decided.rests_on.items() if i != happened.originator_id and v}
+        cited = {i: v for i, v in decided.rests_on.items() if v and kind_of(i) not in _UNCITED}
+        others = {i: v for i, v in cited.items() if i != happened.originator_id}
         if others:
             metadata["rests_on"] = others
         effective = effective_at(happened, now)
@@ -305,7 +309,7 @@ def _tells(request: Request) -> bool:
 
 def _about(request: Request, records: LoadedRecords) -> tuple[str, ...]:
     """Whom the words of a command may speak of: the record, and those about persons that it rests on."""
-    used = {i for i, record in records.used.items() if record is not None and record.about_persons}
+    used = {i for i, record in records.used.items() if record and record.about_persons and record.cited}
     return tuple(sorted(used | {request.command.record_id}))
 
 

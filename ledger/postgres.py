@@ -38,7 +38,10 @@ _HOLDERS: Final = f"""
 SELECT key, record_id FROM ledger.claims WHERE key = ANY(%s) AND during @> ({_NOW})"""  # noqa: S608
 
 # As its index has it, word for word: ledger/schema/0003_digests.sql.
-_DIGESTS: Final = "ARRAY[state::jsonb #>> '{digests,email_digest}', state::jsonb #>> '{digests,name_digest}']"
+_DIGESTS: Final = (
+    "ARRAY[state::jsonb #>> '{digests,email_digest}', state::jsonb #>> '{digests,name_digest}', "
+    "state::jsonb #>> '{digests,siret_digest}']"
+)
 SAYING: Final = f"""
 SELECT DISTINCT said.digest, record_id
 FROM ledger.events, unnest({_DIGESTS}) AS said (digest)

@@ -82,7 +82,7 @@ class Recorder(Protocol):
         whose events says it, in its field ``digests``."""
 
 
-RECOGNISING: Final = ("email_digest", "name_digest")
+RECOGNISING: Final = ("email_digest", "name_digest", "siret_digest")
 """The digests that find somebody. Many people have the same names, or the same birth date."""
 
 

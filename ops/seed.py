@@ -47,7 +47,7 @@ async def load(settings: Settings) -> str | None:
 
 
 async def open_programmes(parts: House) -> None:
-    national = Actor("seed:national", "national", frozenset({"public", "role:national"}))
+    national = Actor("seed:national", "national", frozenset({"role:national"}))
     for scheme in SCHEMES:
         command = OpenProgramme(record_id=programme_id(scheme), scheme=scheme, rules=Rules(), on=RULES_FROM)
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.authorization import PUBLIC
+from domain.authorization import NO_PUBLIC, PUBLIC
 from domain.territory import Territory
 
 EVERYWHERE = frozenset({"national", "auditor", "dpo", "operator"})
@@ -21,7 +21,7 @@ def scopes_of(
     if role in EVERYWHERE:
         if academies or region or association or lycee:
             raise ValueError(f"Le rôle « {role} » n'a pas de périmètre : retirez les bornes demandées.")
-        return frozenset({PUBLIC, f"role:{role}"})
+        return frozenset({f"role:{role}"} if role in NO_PUBLIC else {PUBLIC, f"role:{role}"})
     held = {f"academie:{territory.academie(code).code}" for code in academies}
     if region:
         codes = territory.region_academies(region)

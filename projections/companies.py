@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from psycopg import AsyncConnection
 from pydantic import TypeAdapter
 
 from domain.calendar import school_year
-from domain.company.model import TIE_LABELS, Company
+from domain.company.model import TIE_LABELS, Company, FirmDigests
 from domain.ports import World
 from domain.programme.model import Programme
 from projections import paging
 from projections.awaited import Awaited
-from projections.batch import Batch, Connection, Projection, Table, as_array, put
-from projections.facts import plain
+from projections.batch import Batch, Connection, Projection, Table, as_array, as_json, put
+from projections.facts import plain, split
 from projections.paging import Condition, Page, containing, one, searchable
+from projections.persons import Personal
 from projections.tracking import Tracked, scopes_of, told_of
 
 DDL: Final = """
 CREATE TABLE {schema}.companies (
     id       text   COLLATE "C" PRIMARY KEY,
     status   text   NOT NULL,
-    name     text   COLLATE "C" NOT NULL,
+    name     text,
     siret    text,
     naf      text,
     communes text[] NOT NULL,
     created_at timestamptz NOT NULL,
     shown    jsonb  NOT NULL,
+    persons  jsonb  NOT NULL,
     scopes   text[] NOT NULL
 );
 CREATE INDEX ON {schema}.companies (created_at, id);
@@ -38,26 +40,27 @@ CREATE INDEX ON {schema}.companies (name);
 CREATE INDEX ON {schema}.companies (siret);
 CREATE INDEX ON {schema}.companies (naf);
 CREATE INDEX ON {schema}.companies USING gin (communes);
-COMMENT ON COLUMN {schema}.companies.name IS 'Without case nor accents, to search by.';
+COMMENT ON COLUMN {schema}.companies.name IS 'A keyed digest to search by, as siret is; absent once erased.';
 COMMENT ON COLUMN {schema}.companies.communes IS 'Those of its sites, without case nor accents.';
 """
 
 _TABLE: Final = Table(
-    "companies", "id, status, name, siret, naf, communes, created_at, shown, scopes", key="id"
+    "companies", "id, status, name, siret, naf, communes, created_at, shown, persons, scopes", key="id"
 )
 
-_COLUMNS: Final = "SELECT id, created_at, shown FROM read.companies"
+_COLUMNS: Final = "SELECT id, created_at, shown, persons FROM read.companies"
 
 
 @dataclass(frozen=True)
 class CompanyRow:
-    """A company as it reads. ``ties``: how many mentors, visits, internships and PFMP, by school year, the
-    latest first. No person is in it. ``next`` is empty: nothing is ever due of a company.
+    """A company as it reads. ``persons``: its ``name`` and ``siret``, which may be somebody's own: sealed
+    words until they are opened. ``ties``: how many mentors, visits, internships and PFMP, by school year, the
+    latest first. ``next`` is empty: nothing is ever due of a company.
     """
 
+    TYPED: ClassVar[tuple[str, ...]] = ()
+
     id: str
-    name: str
-    siret: str | None
     naf: str | None
     sites: list[str]
     clee: str | None
@@ -73,6 +76,12 @@ class CompanyRow:
     created_at: datetime
     updated_at: datetime
     position: int
+    persons: dict[str, Personal] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> str:
+        """Whose words it holds."""
+        return self.id
 
 
 _SHOWN: Final = TypeAdapter(CompanyRow)
@@ -80,8 +89,8 @@ _SHOWN: Final = TypeAdapter(CompanyRow)
 
 @dataclass(frozen=True)
 class CompanyFilters:
-    """``name``: how the name begins, and ``commune``: the name of a site's, whatever case and accents.
-    ``sector``: the beginning of a NAF code.
+    """``name`` and ``siret``: keyed digests of them (``domain.company.known``). ``commune``: the name of a
+    site's, whatever case and accents. ``sector``: the beginning of a NAF code.
     """
 
     name: str | None = None
@@ -97,12 +106,14 @@ def row_of(tracked: Tracked) -> CompanyRow:
     company = tracked.record
     if not isinstance(company, Company):
         raise TypeError(type(company))
+    told, words = split(company.firm)
     return CompanyRow(
         **told_of(tracked),
-        **plain(company.firm),
+        **told,
         closed_on=plain(company.closed_on),
         ties=_ties(company),
         next=[],
+        persons={**words},
     )
 
 
@@ -123,7 +134,7 @@ async def page(
     the pages. Raises ``BadCursor``.
     """
     conditions: list[Condition] = [
-        ("starts_with(name, %s)", searchable(filters.name) if filters.name else None),
+        ("name = %s", filters.name),
         ("naf = %s", filters.naf),
         ("communes @> %s", containing(searchable(filters.commune)) if filters.commune else None),
         ("siret = %s", filters.siret),
@@ -140,15 +151,17 @@ async def write(connection: Connection, batch: Batch) -> None:
 
 def _values(tracked: Tracked, company: Company) -> tuple[Any, ...]:
     row = row_of(tracked)
+    found_by = FirmDigests() if company.is_erased else company.digests
     return (
         row.id,
         row.status,
-        searchable(row.name),
-        row.siret,
+        found_by.name_digest,
+        found_by.siret_digest,
         row.naf,
         as_array(searchable(site) for site in row.sites),
         row.created_at,
-        _SHOWN.dump_json(row).decode(),
+        _SHOWN.dump_json(row, exclude={"persons"}).decode(),
+        as_json(row.persons),
         as_array(scopes_of(company)),
     )
 
@@ -166,7 +179,7 @@ def _ties(company: Company) -> list[dict[str, Any]]:
 
 
 def _read(row: dict[str, Any]) -> CompanyRow:
-    return _SHOWN.validate_python(row["shown"])
+    return _SHOWN.validate_python({**row["shown"], "persons": row["persons"]})
 
 
 PROJECTION: Final = Projection("companies", DDL, write)

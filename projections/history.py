@@ -19,7 +19,7 @@ from domain.ports import Happened
 from projections.batch import Batch, Change, Connection, Projection, Table, as_array, as_json, put, rescope
 from projections.facts import word
 from projections.paging import Condition, Page, page_of, select
-from projections.persons import Personal
+from projections.persons import Personal, WithheldValue
 
 DDL: Final = """
 CREATE TABLE {schema}.history (
@@ -94,6 +94,7 @@ class HistoryRow:
     ``reserved`` holds the facts that not every reader of the record is told, and is ``None`` for the others,
     as is ``rests_on``, the versions of the records on which the decision rested; so is ``version``, where it
     would count what is reserved.
+    ``actor`` is withheld from whoever shares the record with another operator that acted (``api.sharing``).
     ``persons`` holds what is personal in the event, by the path of its field; these and ``reason`` (empty
     when none was given) are sealed words until they are opened.
     ``effective_precision`` is ``instant``, ``day`` or ``month``. ``backdated``: the day of the fact, the last
@@ -116,7 +117,7 @@ class HistoryRow:
     facts: dict[str, Any]
     persons: dict[str, Personal]
     reserved: dict[str, Any] | None
-    actor: str
+    actor: str | WithheldValue
     role: str
     command: str
     reason: Personal

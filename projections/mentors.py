@@ -86,9 +86,9 @@ Labelled = dict[str, Any]
 class MentorRow:
     """A mentor as they read; dates are text, ``2025-12-05``.
 
-    ``persons``: who they are (``given_name``, ``family_name``, ``email``, ``phone``, ``birth_date``), and
-    what was typed of them (``availability``, ``interview_report``): sealed words until they are opened,
-    which happens for the association and the data-protection officer only.
+    ``persons``: who they are (``given_name``, ``family_name``, ``email``, ``phone``, ``birth_date``), where
+    they work (``company_id``), and what was typed of them (``availability``, ``interview_report``): sealed
+    words until they are opened, which happens for the association and the data-protection officer only.
     ``since``: when the present status became true, ``since_recorded`` when it was written (UTC).
     ``blocks``: why no new binôme may begin today. ``check_until`` and ``trained_until``: the last day on
     which the background check, and the training required, count; ``None`` without any, or once closed.
@@ -283,11 +283,8 @@ def _terms(mentor: Mentor, rules: Rules, today: date) -> tuple[date | None, date
 
 
 def _persons(mentor: Mentor) -> dict[str, Personal]:
-    """Who the mentor is, and what was typed of them: sealed words."""
-    _, words = split(mentor.person)
-    found: dict[str, Personal] = {**words}
-    if mentor.profile.availability is not None:
-        found["availability"] = word(mentor.profile.availability)
+    """Who the mentor is, where they work, and what was typed of them: sealed words."""
+    found: dict[str, Personal] = {**split(mentor.person)[1], **split(mentor.profile)[1]}
     if mentor.interview is not None:
         found["interview_report"] = word(mentor.interview.report)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeGuard, TypeVar
 
 from domain.kernel import FORGOTTEN, Sealed
 
@@ -27,7 +27,7 @@ Personal: TypeAlias = str | ForgottenValue | WithheldValue
 """In a row read from the database, a sealed word; in a row that is answered, what the reader may know."""
 
 _FORGOTTEN: Final = ForgottenValue()
-_WITHHELD: Final = WithheldValue()
+WITHHELD: Final = WithheldValue()
 
 
 class Told(Protocol):
@@ -66,13 +66,13 @@ def sealed_in(rows: Iterable[Told]) -> dict[str, Sealed]:
 def opened(row: Row, clear: Mapping[str, Any]) -> Row:
     """The row with the values of its words: ``clear`` holds them all."""
     persons = {name: _shown(clear[word]) for name, word in row.persons.items()}
-    typed = {name: _shown(clear[word]) for name in row.TYPED if (word := getattr(row, name))}
+    typed = {name: _shown(clear[word]) for name in row.TYPED if _is_word(word := getattr(row, name))}
     return replace(row, persons=persons, **typed)
 
 
 def withheld(row: Row) -> Row:
     """The row for a role that sees no persons: without a name, and what was typed withheld."""
-    return replace(row, persons={}, **{name: _WITHHELD for name in row.TYPED if getattr(row, name)})
+    return replace(row, persons={}, **{name: WITHHELD for name in row.TYPED if getattr(row, name)})
 
 
 def unreserved(row: Row, counted: bool = False) -> Row:
@@ -86,8 +86,12 @@ def unreserved(row: Row, counted: bool = False) -> Row:
 
 def _words(row: Told) -> Iterator[str]:
     for held in (*row.persons.values(), *(getattr(row, name) for name in row.TYPED)):
-        if isinstance(held, str) and held:
+        if _is_word(held):
             yield held
+
+
+def _is_word(held: Any) -> TypeGuard[str]:
+    return isinstance(held, str) and held != ""
 
 
 def _shown(value: Any) -> Any:

@@ -33,7 +33,7 @@ from ops import reference
 START = datetime(2025, 11, 24, 9, 0, tzinfo=UTC)
 """A Monday in school time, a week before the press release's signatures."""
 
-NATIONAL = Actor("t-national", "national", frozenset({"public", "role:national"}))
+NATIONAL = Actor("t-national", "national", frozenset({"role:national"}))
 LYON = Actor("t-lyon", "academie", frozenset({"public", "academie:10"}))
 GRENOBLE = Actor("t-grenoble", "academie", frozenset({"public", "academie:08"}))
 AUDITOR = Actor("t-auditor", "auditor", frozenset({"public", "role:auditor"}))

@@ -22,6 +22,7 @@ from api.export.rows import (
     training_lines,
 )
 from api.export.spool import Spool
+from api.sharing import shared
 from domain.association.model import Association
 from domain.calendar import paris_day
 from domain.company.model import Company
@@ -33,6 +34,7 @@ from domain.programme.model import Programme
 from domain.training.model import Training
 from projections import associations, companies, conventions, holdings, mentors, persons, trainings
 from projections.holdings import RefusalRow
+from projections.mentors import MentorRow
 from projections.reading import Reader
 from projections.tracking import Tracked, track
 
@@ -166,7 +168,7 @@ class Taken:
             by_record[one.record_id].append(told(one, tracked[one.record_id].record, self.lens))
         for row in refusals:
             record = tracked[row.record_id].record
-            if not self.lens.shared(record):
+            if not shared(record):
                 by_record[row.record_id].append(refused(row, record, self.lens))
         return [
             _Part(one.record, self._row(one), sorted(by_record[record_id], key=_place))
@@ -185,7 +187,6 @@ class Taken:
             raise LookupError(f"{record.id} follows no programme")
         match record:
             case Mentor():
-                self.companies |= {record.profile.company_id} - {None}  # type: ignore[arg-type]
                 followed = programme.followed(record.rules_version, record.academie, today)
                 return mentors.row_of(tracked, (), followed.rules, followed.number, today)
             case Training():
@@ -198,26 +199,24 @@ class Taken:
     def _sealed(self, part: _Part) -> Iterator[Sealed]:
         for one in part.told:
             yield from one.sealed
-        if self._has_persons(part) and self.lens.sees_persons_of(part.record):
+        if self.lens.sees_persons_of(part.record):
             yield from persons.sealed_in([part.row]).values()
 
     def _set_aside(self, parts: Collection[_Part], clear: Mapping[Sealed, Any]) -> None:
         for part in parts:
-            for name, values in self._lines(part.record, self._shown(part, clear)):
+            row = self._shown(part, clear)
+            if isinstance(row, MentorRow) and isinstance(employer := row.persons.get("company_id"), str):
+                self.companies.add(employer)
+            for name, values in self._lines(part.record, row):
                 self.tables.add(name, values)
             for one in part.told:
                 self.tables.tell(one.line(clear))
 
     def _shown(self, part: _Part, clear: Mapping[Sealed, Any]) -> Any:
-        if not self._has_persons(part):
-            return part.row
         if not self.lens.sees_persons_of(part.record):
             return persons.withheld(part.row)
         words = persons.sealed_in([part.row])
         return persons.opened(part.row, {word: clear[sealed] for word, sealed in words.items()})
-
-    def _has_persons(self, part: _Part) -> bool:
-        return not isinstance(part.record, Company)
 
     def _lines(self, record: Root, row: Any) -> Iterator[Line]:
         match record:

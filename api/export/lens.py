@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domain.company.model import Company
+from api.sharing import is_tenant, shared
 from domain.convention.model import Convention
 from domain.kernel import Actor, Root
-from projections.conventions import operators_of
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,6 @@ class Lens:
         """Whether a value is of its own party: ``<party>``, or ``<party>.delegation``."""
         return party_key == self.party or party_key.startswith(f"{self.party}.")
 
-    def shared(self, record: Root) -> bool:
-        """Whether other operators act on the record too."""
-        if isinstance(record, Convention):
-            return len(operators_of(record)) > 1
-        return isinstance(record, Company)
-
     def may_be_another_s(self, record: Root, role: str, actor: str) -> bool:
-        """Whether an act may be another operator's: who acted there, and why, is not told."""
-        return self.shared(record) and role == "association" and actor != self.reader.id
+        """Whether an act may be another operator's: who acted there, and why, is not told, whoever asks."""
+        return shared(record) and is_tenant(role) and actor != self.reader.id

@@ -76,7 +76,7 @@ def mentor_lines(row: MentorRow) -> Iterator[Line]:
         row.id, *(told.get(name) for name in ("given_name", "family_name", "email", "phone", "birth_date")),
         row.status_label, row.since, row.applied_on, row.channel_label,
         OCCUPATION_LABELS[profile["status"]], ENGAGEMENT_LABELS[profile["engagement"]],
-        profile["company_id"], profile["rome"], profile["naf"],
+        told.get("company_id"), profile["rome"], profile["naf"],
         [family["label"] for family in profile["families"]], profile["languages"],
         [MODE_LABELS[mode] for mode in profile["modes"]], profile["communes"], row.capacity["mentees"],
         row.capacity["classes"], told.get("availability"), row.file_missing, row.identity_seen_on,
@@ -114,6 +114,6 @@ def convention_lines(row: ConventionRow, party: str) -> Iterator[Line]:
 
 def company_lines(row: CompanyRow) -> Iterator[Line]:
     yield "entreprises", [
-        row.id, row.name, row.siret, row.naf, row.sites, row.clee, row.campus, row.status_label,
-        row.closed_on,
+        row.id, row.persons.get("name"), row.persons.get("siret"), row.naf, row.sites, row.clee, row.campus,
+        row.status_label, row.closed_on,
     ]  # fmt: skip

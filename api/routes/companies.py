@@ -1,4 +1,4 @@
-"""Companies: known once for all, by SIRET; what ties them to the mentoring, counted without a name."""
+"""Companies: known once, by SIRET; what ties them to the mentoring, counted without a name."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from api.requests import Accepted, Act, CompanyId, Create, Edit, command
 from api.routing import Route
 from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.company import commands
+from domain.company.known import by_name, by_siret
 from domain.company.model import Company, Firm, Status, TieKind
 from projections import companies
 from projections.companies import CompanyFilters, CompanyRow
 
 router = APIRouter(prefix="/v1/companies", tags=["entreprises"], route_class=Route)
 
-_READING: Final = ("position_unknown", "not_yet_readable")
 _TOLD: Final = ("name_missing", "identifier_unreadable", "already_held")
 _FIRM: Final[dict[str, Any]] = {
     "name": "Ateliers du Rhône",
@@ -36,7 +36,7 @@ _FIRM: Final[dict[str, Any]] = {
 
 
 class FirmBody(Body):
-    """Une entreprise. Aucune donnée de personne."""
+    """Une entreprise. Son nom et son SIRET, peut-être ceux d'une personne, se lisent dans ``persons``."""
 
     name: Line = Field(description="Son nom, ou son enseigne.")
     siret: Siret | None = Field(None, description="Le SIRET de l'établissement.", examples=["73282932000074"])
@@ -74,16 +74,22 @@ class TieBody(Body):
 @router.get(
     "",
     summary="Les entreprises, dans l'ordre où elles ont été connues",
-    responses=problem_responses(("cursor_malformed", *_READING), examples.listed(examples.COMPANY)),
+    responses=problem_responses(("cursor_malformed", *READING), examples.listed(examples.COMPANY)),
     operation_id="companies_list",
 )
 async def list_companies(
     request: Request,
     response: Response,
+    shown: Shown,
     reading: Reading,
     name: Annotated[
         str | None,
-        Query(min_length=1, max_length=100, description="Le début du nom, sans égard aux accents."),
+        Query(
+            min_length=1,
+            max_length=100,
+            description="Son nom entier, sans égard aux majuscules ni aux accents : chiffré, il ne se "
+            "cherche pas par son début.",
+        ),
     ] = None,
     naf: Annotated[Naf | None, Query(description="Le code NAF.")] = None,
     sector: OfSector = None,
@@ -95,10 +101,18 @@ async def list_companies(
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[CompanyRow]:
-    filters = CompanyFilters(name, naf, commune, siret, status, sector)
+    digest = reading.parts.commands.digests.of_words
+    filters = CompanyFilters(
+        by_name(name, digest) if name else None,
+        naf,
+        commune,
+        by_siret(siret, digest) if siret else None,
+        status,
+        sector,
+    )
     async with reading.session() as connection:
         page = await companies.page(connection, filters, after, limit)
-    return listing(page, request, response)
+    return listing(await shown.page(page, Company), request, response)
 
 
 @router.get(
@@ -116,7 +130,7 @@ async def read_company(
         row = present(await companies.get(connection, id), id)
         then = await standing(connection, id, moments)
     if moments is None:
-        return tagged(row, response)
+        return tagged(await shown.row(row, Company), response)
     return await travelled(reading, shown, Company, id, moments, then, companies.row_at)
 
 

@@ -155,6 +155,7 @@ _WHAT: Final = (
     "language_unreadable",
     "capacity_unlikely",
     "unknown_record",
+    "company_own",
     "company_closed",
 )
 

@@ -1,23 +1,30 @@
-"""The company: who it is, where, and what ties it to the mentoring: mentors lent, visits, internships."""
+"""The company: who it is, where, and what ties it to the mentoring: mentors lent, visits, internships.
+
+That of somebody self-employed may bear their name, and its SIRET leads to it in the public register: both are
+personal, and found by keyed digests. Once erased nothing tells which company it was.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
+from domain.authorization import PUBLIC
+from domain.erasure import Ground
 from domain.guards import not_in_the_future
 from domain.identifiers import InvalidIdentifier, parse_naf, parse_siret
-from domain.kernel import Act, Claim, Refused, Root, event
+from domain.kernel import ERASED, INTERNAL, PERSONAL, Act, Claim, Refused, Root, event
 
 
 class Status(StrEnum):
     ACTIVE = "active"
     CLOSED = "closed"
+    ERASED = ERASED
 
 
-STATUS_LABELS: Final = {Status.ACTIVE: "active", Status.CLOSED: "fermée"}
+STATUS_LABELS: Final = {Status.ACTIVE: "active", Status.CLOSED: "fermée", Status.ERASED: "effacée"}
 
 
 class TieKind(StrEnum):
@@ -39,16 +46,24 @@ TIE_LABELS: Final = {
 
 @dataclass(frozen=True)
 class Firm:
-    """Who the company is: no person is in it. ``sites``: names of communes; ``clee``: its comité local
+    """Who the company is. ``sites``: names of communes; ``clee``: its comité local
     école-entreprise; ``campus``: its Campus des métiers et des qualifications.
     """
 
-    name: str
-    siret: str | None = None
+    name: Annotated[str, PERSONAL]
+    siret: Annotated[str, PERSONAL] | None = None
     naf: str | None = None
     sites: tuple[str, ...] = ()
     clee: str | None = None
     campus: str | None = None
+
+
+@dataclass(frozen=True)
+class FirmDigests:
+    """By what it is found without being read: see ``domain.company.known``."""
+
+    siret_digest: Annotated[str | None, INTERNAL] = None
+    name_digest: Annotated[str | None, INTERNAL] = None
 
 
 @dataclass(frozen=True)
@@ -61,35 +76,35 @@ class Tie:
 
 
 class Company(Root):
-    """Shared by all: every association, académie and lycée reads it and keeps it up to date."""
+    """Shared: every association, académie and lycée reads it and keeps it up to date."""
 
     TOPIC = "company@1"
-    about_persons = False
+    cited = False
+    acts_told_to = frozenset({"auditor", "dpo"})
     status_labels = STATUS_LABELS
     resting = frozenset({Status.ACTIVE})
-    final = frozenset({Status.CLOSED})
+    final = frozenset({Status.CLOSED, ERASED})
 
     @event("Created", topic="company.Registered@1")
-    def __init__(self, id: str, firm: Firm) -> None:
+    def __init__(self, id: str, firm: Firm, digests: FirmDigests) -> None:
         self.firm = firm
+        self.digests = digests
         self.ties: tuple[Tie, ...] = ()
         self.status: str = Status.ACTIVE
         self.closed_on: date | None = None
 
     def scopes(self) -> frozenset[str]:
-        return frozenset({"public"})
+        return frozenset({PUBLIC})
 
     def claims(self) -> frozenset[Claim]:
         """A SIRET belongs to one company; a closed one gives it back."""
-        held = self.firm.siret if self.status == Status.ACTIVE else None
+        held = self.digests.siret_digest if self.status == Status.ACTIVE else None
         return frozenset({Claim(f"siret:{held}")} if held else ())
 
-    def change(self, act: Act, *, firm: Firm) -> None:
+    def change(self, act: Act, *, firm: Firm, digests: FirmDigests) -> None:
         """Replaces what it is as a whole. Raises ``Refused`` once closed, or as ``checked`` does."""
         self._must_be_active("changer")
-        checked(firm)
-        if firm != self.firm:
-            self._changed(firm=firm)
+        self._changed(firm=checked(firm), digests=digests)
 
     def close(self, act: Act, *, on: date) -> None:
         """It has ceased to exist, or to take part, since ``on``: for all, so an académie says it."""
@@ -114,8 +129,9 @@ class Company(Root):
             )
 
     @event("Changed", topic="company.Changed@1")
-    def _changed(self, firm: Firm) -> None:
+    def _changed(self, firm: Firm, digests: FirmDigests) -> None:
         self.firm = firm
+        self.digests = digests
 
     @event("ClosedDown", topic="company.ClosedDown@1")
     def _closed_down(self, on: date) -> None:
@@ -125,6 +141,10 @@ class Company(Root):
     @event("TieRecorded", topic="company.TieRecorded@1")
     def _tie_recorded(self, kind: TieKind, count: int, on: date) -> None:
         self.ties = (*self.ties, Tie(kind, count, on))
+
+    @event("SubjectErased", topic="company.SubjectErased@1")
+    def _subject_erased(self, ground: Ground) -> None:
+        self._closed()
 
 
 def checked(firm: Firm) -> Firm:

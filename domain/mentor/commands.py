@@ -15,6 +15,7 @@ from domain.company.model import Status as CompanyStatus
 from domain.kernel import FREE_TEXT, Act, NotFound, Refused
 from domain.links import Channel
 from domain.mentor import guards, standing, steps
+from domain.mentor.bringing import checked
 from domain.mentor.due import lapse_key, overdue_key
 from domain.mentor.known import digest_of_profile
 from domain.mentor.model import Mentor
@@ -27,7 +28,7 @@ from domain.reminding import day_of, due_now
 
 
 def check_profile(profile: Profile, records: Records) -> None:
-    guards.profile(profile)
+    checked(profile)
     if profile.company_id and records.read(Company, profile.company_id).status != CompanyStatus.ACTIVE:
         raise Refused("company_closed", "Cette entreprise est fermée.", ("une entreprise active",))
 

@@ -12,9 +12,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from domain.calendar import french_date
-from domain.families import FAMILIES
 from domain.guards import reason_given
-from domain.identifiers import InvalidIdentifier, parse_naf, parse_rome, parse_uai
+from domain.identifiers import InvalidIdentifier, parse_uai
 from domain.kernel import Act, Refused
 from domain.mentor.parts import (
     CHECK_LABELS,
@@ -30,7 +29,6 @@ from domain.mentor.parts import (
     MentorSuspension,
     Origin,
     Person,
-    Profile,
     Status,
     Suspension,
 )
@@ -41,14 +39,10 @@ if TYPE_CHECKING:
 
 _EMAIL: Final = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]+\.[^\s@<>,;\"]{2,63}")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 .\-]{7,24}")
-_COMMUNE: Final = re.compile(r"[0-9]{5}|2[AB][0-9]{3}")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _VERSION: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,19}")
 _LONGEST_NAME: Final = 100
-_LONGEST_TEXT: Final = 4_000
+LONGEST_TEXT: Final = 4_000
 _EARLIEST_BIRTH: Final = date(1900, 1, 1)
-_MOST_PLACES: Final = 50
-_MOST_CODES: Final = 100
 
 
 def status_in(mentor: Mentor, allowed: Iterable[str], doing: str) -> None:
@@ -126,37 +120,8 @@ def person_told(mentor: Mentor, act: Act, told: Person) -> bool:
     return reachable
 
 
-def profile(told: Profile) -> None:
-    _identifiers(told)
-    if unknown := [family for family in told.families if family not in FAMILIES]:
-        raise Refused(
-            "family_unknown",
-            f"{len(unknown)} famille(s) de métiers ne sont pas dans la liste.",
-            (f"l'une de : {', '.join(FAMILIES)}",),
-        )
-    _codes("commune_unreadable", told.communes, _COMMUNE, "un code de commune de l'Insee, comme 69123")
-    _codes("language_unreadable", told.languages, _LANGUAGE, "un code de langue, comme fr ou ar")
-    if any(count is not None and not 0 <= count <= _MOST_PLACES for count in (told.mentees, told.classes)):
-        raise Refused(
-            "capacity_unlikely",
-            f"Une capacité d'accueil va de 0 à {_MOST_PLACES}.",
-            ("profile.mentees et profile.classes",),
-        )
-    if told.availability is not None and len(told.availability) > _LONGEST_TEXT:
-        raise _too_long("profile.availability")
-
-
-def _codes(code: str, codes: tuple[str, ...], form: re.Pattern[str], wanted: str) -> None:
-    if len(codes) > _MOST_CODES or not all(form.fullmatch(one) for one in codes):
-        raise Refused(code, "Un code de cette liste ne se lit pas, ou il y en a trop.", (wanted,))
-
-
-def _identifiers(told: Profile) -> None:
-    _identifier(told.rome, parse_rome, "un code ROME comme K2104")
-    _identifier(told.naf, parse_naf, "un code NAF comme 62.01Z")
-
-
-def _identifier(told: str | None, parse: Callable[[str], str], wanted: str) -> None:
+def identifier(told: str | None, parse: Callable[[str], str], wanted: str) -> None:
+    """It is written as it is stored."""
     try:
         fits = told is None or parse(told) == told
     except InvalidIdentifier:
@@ -171,15 +136,15 @@ def proposed_by(channel: Origin, uai: str | None) -> None:
         raise Refused(
             "uai_missing", "Un·e mentor·e proposé·e par un lycée dit lequel.", ("le code du lycée (uai)",)
         )
-    _identifier(uai, parse_uai, "un code UAI comme 0010001W")
+    identifier(uai, parse_uai, "un code UAI comme 0010001W")
 
 
 def _unreadable(code: str, sentence: str, field: str) -> Refused:
     return Refused(code, sentence, (f"person.{field}",))
 
 
-def _too_long(field: str) -> Refused:
-    return Refused("text_too_long", f"Ce texte dépasse {_LONGEST_TEXT} caractères.", (f"{field} plus court",))
+def too_long(field: str) -> Refused:
+    return Refused("text_too_long", f"Ce texte dépasse {LONGEST_TEXT} caractères.", (f"{field} plus court",))
 
 
 # The steps ----------------------------------------------------------------------------------------
@@ -202,8 +167,8 @@ def file_is_complete(mentor: Mentor) -> None:
 def interview_told(report: str) -> None:
     if not report.strip():
         raise Refused("report_missing", "Un entretien laisse un compte rendu.", ("le compte rendu (report)",))
-    if len(report) > _LONGEST_TEXT:
-        raise _too_long("report")
+    if len(report) > LONGEST_TEXT:
+        raise too_long("report")
 
 
 def was_interviewed(mentor: Mentor) -> Interview:

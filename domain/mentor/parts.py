@@ -197,13 +197,14 @@ class Person:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a mentor brings. ``rome``, ``naf``, ``communes`` (INSEE) and ``languages`` (ISO 639) are codes,
-    ``families`` keys of ``domain.families``; ``mentees`` and ``classes`` default to the programme's rules.
+    """What a mentor brings. ``company_id``: where they work, which is forgotten with them. ``rome``, ``naf``,
+    ``communes`` (INSEE) and ``languages`` (ISO 639) are codes, ``families`` keys of ``domain.families``;
+    ``mentees`` and ``classes`` default to the programme's rules.
     """
 
     status: Occupation
     engagement: Engagement = Engagement.VOLUNTEER
-    company_id: str | None = None
+    company_id: Annotated[str, PERSONAL] | None = None
     rome: str | None = None
     naf: str | None = None
     families: tuple[str, ...] = ()

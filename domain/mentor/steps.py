@@ -9,6 +9,7 @@ from domain.guards import not_in_the_future
 from domain.kernel import Act
 from domain.links import Channel, told_by
 from domain.mentor import guards, standing
+from domain.mentor.bringing import checked
 from domain.mentor.clearance import Lack, must_be_clearable
 from domain.mentor.model import FILE, Mentor
 from domain.mentor.parts import LADDER, Asked, CheckKind, Profile
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def change_profile(mentor: Mentor, act: Act, *, profile: Profile, digest: str) -> None:
     """Replaces what they bring."""
     guards.is_open(mentor, "changer le profil")
-    guards.profile(profile)
+    checked(profile)
     if digest != mentor.profile_digest:
         mentor._profile_changed(profile=profile, digest=digest)
 

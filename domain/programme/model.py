@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from domain.authorization import NO_PUBLIC, PUBLIC
 from domain.kernel import Act, Refused, Root, event
 from domain.programme.bounds import bounded
 from domain.programme.rules import Rules
@@ -43,7 +44,8 @@ class Programme(Root):
         self.targets: dict[tuple[str, str], tuple[int, int]] = {}
 
     def scopes(self) -> frozenset[str]:
-        return frozenset({"public"})
+        """Everybody's, figures and machines included: there is no person in it."""
+        return frozenset({PUBLIC, *(f"role:{role}" for role in NO_PUBLIC)})
 
     def adopt_rules(
         self, act: Act, *, rules: Rules, on: date, academie: str = "", to_open: bool = False

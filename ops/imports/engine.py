@@ -13,10 +13,13 @@ from ledger.keyring import Keyring, MemoryKeyring
 from ledger.overlay import OverlayRecorder
 from ledger.recorder import AlreadyRecorded, ClaimTaken, VersionConflict
 from ops.imports.apart import Reading
-from ops.imports.bench import Bench, Kind, Line, digest_of
+from ops.imports.bench import Bench, Kind, Line
 from ops.imports.faults import Fault, UnreadableFile
 from ops.imports.report import Report
 from ops.imports.tables import Row, Table
+
+_DIGESTED = ("mentor:", "siret:")
+"""Claims that say nothing to anybody."""
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -109,8 +112,8 @@ class Engine:
         key = line.key or f"{self.key}:{line.row.line}"
         for number, command in enumerate(line.commands):
             shared = number in line.shared
-            told = digest_of(command) if shared else f"{key}:{number}"
-            request = Request(command, self.actor, f"import:{told}", correlation=f"import:{key}"[:64])
+            told = self.executor.digests.of_words("shared", repr(command))[:32] if shared else f"{key}:{number}"
+            request = Request(command, self.actor, f"import:{told}", correlation=f"import:{self.key}"[:64])
             try:
                 outcome = await commands.execute(request)
             except Conflict as known:
@@ -133,7 +136,7 @@ def _refused(table: Table, row: Row, error: DomainError) -> None:
 def overtaken(conflict: Exception) -> Fault:
     """What somebody is told whose file was overtaken."""
     remedy = "Relancez l'import : rien ne sera doublé."
-    if isinstance(conflict, ClaimTaken) and not conflict.key.startswith("mentor:"):
+    if isinstance(conflict, ClaimTaken) and not conflict.key.startswith(_DIGESTED):
         said = f"Un autre dossier porte déjà ce numéro : {conflict.key}."
         return Fault(0, "", "", said, "Corrigez la ligne qui le porte.")
     return Fault(0, "", "", "Le registre a changé pendant l'import.", remedy)

@@ -17,16 +17,19 @@ from typing import ClassVar, Final
 from domain.calendar import french_date
 from domain.commands import Command
 from domain.company.commands import RegisterCompany
+from domain.company.known import by_siret
 from domain.company.model import Firm
 from domain.guards import not_in_the_future
 from domain.identifiers import parse_naf, parse_rome, parse_siret
 from domain.kernel import Act, Refused, new_id
 from domain.mentor import guards
+from domain.mentor.bringing import checked
 from domain.mentor.candidacies import Apply
 from domain.mentor.known import digests_of
 from domain.mentor.model import Mentor
 from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile, Status
 from domain.programme.commands import programme_id
+from domain.territory import fold as plain
 from ledger.events import fold
 from ops.imports import values
 from ops.imports.bench import Bench, Line, breathe, cell
@@ -56,22 +59,9 @@ COLUMNS: Final[Columns] = {
     "given_name": Column("Prénom", ("prénoms", "prénom du mentor"), True, 100),
     "email": Column("Courriel", _MAILS),
     "phone": Column("Téléphone", _PHONES),
-    "birth_date": Column(
-        "Date de naissance", ("né le", "née le", "né(e) le", "naissance", "date naiss", "ddn")
-    ),
+    "birth_date": Column("Date de naissance", _BIRTHS),
     "applied_on": Column("Date de candidature", ("candidature", "candidature le", "candidat depuis")),
-    "company": Column(
-        "Entreprise",
-        (
-            "employeur",
-            "société",
-            "organisme",
-            "structure",
-            "raison sociale",
-            "nom de l'entreprise",
-            "nom de l'employeur",
-        ),
-    ),
+    "company": Column("Entreprise", _FIRMS),
     "siret": Column("SIRET", ("n° siret", "numéro siret", "siret de l'entreprise")),
     "rome": Column("Code ROME", ("rome", "métier (rome)", "code métier")),
     "naf": Column("Code NAF", ("naf", "ape", "code ape", "secteur (naf)")),
@@ -79,9 +69,7 @@ COLUMNS: Final[Columns] = {
     "mentees": Column("Capacité", _PLACES),
     "classes": Column("Classes", ("nombre de classes", "nb classes", "capacité classes")),
     "languages": Column("Langues", ("langue", "langues parlées")),
-    "status": Column(
-        "Statut", ("statut professionnel", "situation", "situation professionnelle", "situation pro")
-    ),
+    "status": Column("Statut", _SITUATIONS),
     "engagement": Column("Engagement", ("type d'engagement", "forme d'engagement")),
     "modes": Column("Modalité", ("modalités", "format", "mode", "présentiel ou distanciel")),
     "communes": Column(
@@ -110,10 +98,12 @@ class _Read:
 
 @dataclass
 class _Employer:
-    """A company by its id; ``firm``: it is to be registered, with the first of its mentors."""
+    """A company by its id; ``firm``: it is to be registered, with the first of its mentors. ``remark``: why
+    it is left aside."""
 
     id: str | None = None
     firm: Firm | None = None
+    remark: str = ""
 
     def first_time(self) -> list[Command]:
         firm, self.firm = self.firm, None
@@ -122,9 +112,11 @@ class _Employer:
 
 _NOBODY: Final = _Employer()
 _UNKNOWN_FIRM: Final = "Entreprise non rattachée : sans SIRET, elle ne peut pas être reconnue."
-_OWN: Final = (
-    "Entreprise non enregistrée : celle d'un·e indépendant·e peut porter son nom, et se lirait de tous."
+_GONE: Final = _Employer(
+    remark="Entreprise non rattachée : elle a été effacée, et un import ne la ramène pas."
 )
+_OWN: Final = "L'entreprise d'un·e indépendant·e peut porter son nom, et se lirait d'autres."
+_NAMED: Final = "Sans statut, et l'entreprise porte le nom de la personne : c'est peut-être la sienne."
 _ENDINGS: Final = {
     Status.LEFT: "Parti·e",
     Status.REFUSED: "Refusé·e",
@@ -166,12 +158,13 @@ class Mentors:
             return Line(one.row, known=True)
         if ended := next((former[digest] for digest in one.digests if digest in former), None):
             return Line(one.row, known=True, remark=ended)
-        employer, remark = companies.get(one.siret or "", _NOBODY), ""
-        if one.siret and not employer.id:
+        employer = companies.get(one.siret or "", _NOBODY)
+        remark = employer.remark
+        if one.siret and not (employer.id or remark):
             problem = "Cette entreprise n'est pas encore connue."
             table.fault(one.row, "company", problem, "Donnez son nom avec son SIRET.")
         elif one.row["company"] and not one.siret:
-            remark = _OWN if one.profile.status is Occupation.SELF_EMPLOYED else _UNKNOWN_FIRM
+            remark = _UNKNOWN_FIRM
         commands = employer.first_time()
         apply = Apply(
             record_id=self._id(one),
@@ -187,7 +180,7 @@ class Mentors:
             [*commands, apply],
             remark=remark,
             shared=frozenset(range(len(commands))),
-            creates=(apply.record_id,),
+            creates=(apply.record_id, *(command.record_id for command in commands)),
         )
 
     async def _read(self, table: Table, bench: Bench) -> list[_Read]:
@@ -197,8 +190,9 @@ class Mentors:
             await breathe(number)
             person, profile = _person(table, row), _profile(table, row)
             siret = cell(table, row, "siret", parse_siret)
-            if profile.status is Occupation.SELF_EMPLOYED:
-                siret = None  # a company is read by everybody, and theirs may bear their name
+            if profile.status is Occupation.SELF_EMPLOYED and (row["company"] or row["siret"]):
+                column = "company" if row["company"] else "siret"
+                table.fault(row, column, _OWN, "Laissez l'entreprise vide, et le SIRET.")
             applied_on = _candidacy(table, row, bench)
             _hold_against_the_guards(table, row, person, profile, bench)
             if table.faults.at(row.line):
@@ -259,13 +253,20 @@ def _profile(table: Table, row: Row) -> Profile:
 
 
 def _status(table: Table, row: Row) -> Occupation:
-    """Whoever has an employer is employed; of anybody else it is not guessed."""
+    """Whoever has an employer is employed, unless it bears their name; of anybody else it is not guessed."""
     if not row["status"]:
+        remedy = "Écrivez salarié·e, retraité·e, étudiant·e ou indépendant·e"
         if not (row["company"] or row["siret"]):
-            remedy = "Écrivez salarié·e, retraité·e, étudiant·e ou indépendant·e."
-            table.fault(row, "status", "Ni statut ni entreprise.", remedy)
+            table.fault(row, "status", "Ni statut ni entreprise.", f"{remedy}.")
+        elif _bears_the_name(row["company"], row["family_name"]):
+            table.fault(row, "status", _NAMED, f"{remedy}, en laissant alors l'entreprise vide.")
         return Occupation.EMPLOYEE
     return cell(table, row, "status", values.read_occupation) or Occupation.EMPLOYEE
+
+
+def _bears_the_name(company: str, family_name: str) -> bool:
+    words = plain(family_name).split()
+    return bool(words) and set(words) <= set(plain(company).split())
 
 
 _ANYBODY: Final = Person("?", "?", None, None, None)
@@ -287,7 +288,7 @@ def _hold_against_the_guards(table: Table, row: Row, person: Person, profile: Pr
             if name in _OF_PERSON:
                 guards.person(act, replace(_ANYBODY, **{name: getattr(person, name)}))
             else:
-                guards.profile(replace(_ANYTHING, **{name: getattr(profile, name)}))
+                checked(replace(_ANYTHING, **{name: getattr(profile, name)}))
         except Refused as refused:
             table.fault(row, name, refused.sentence, "Corrigez la cellule.")
 
@@ -316,21 +317,35 @@ def _ended(mentor: Mentor) -> str:
 
 
 async def _companies(read: Sequence[_Read], bench: Bench) -> dict[str, _Employer]:
-    """The company of each SIRET: the one that holds it, or one to register. A SIRET without a name, that
-    nobody holds, has none."""
+    """The company of each SIRET: the one that holds it, or one to register, unless it was erased. A SIRET
+    without a name, that nobody holds, has none."""
     named = dict[str, str]()
     for one in read:
         if one.siret and one.row["company"]:
             named.setdefault(one.siret, one.row["company"])
-    wanted = dict.fromkeys(one.siret for one in read if one.siret)
-    held = await bench.holders(f"siret:{siret}" for siret in wanted)
-    found = {siret: _Employer(held[f"siret:{siret}"]) for siret in wanted if f"siret:{siret}" in held}
-    fresh = {siret: new_id("company", f"siret:{siret}") for siret in wanted if siret not in found}
+    digests = {one.siret: by_siret(one.siret, bench.digest) for one in read if one.siret}
+    held = await bench.holders(f"siret:{digest}" for digest in digests.values())
+    gone = await _erased([digest for digest in digests.values() if f"siret:{digest}" not in held], bench)
+    fresh = {digest: new_id("company", f"siret:{digest}") for digest in digests.values()}
     closed = await bench.trial.bring([*fresh.values(), *held.values()])
-    for siret, record_id in fresh.items():
-        if siret in named:
+    found = dict[str, _Employer]()
+    for siret, digest in digests.items():
+        if holder := held.get(f"siret:{digest}"):
+            found[siret] = _Employer(holder)
+        elif digest in gone:
+            found[siret] = _GONE
+        elif siret in named:
             # The company that had this id was closed, or has another number now.
-            again = new_id("company", f"siret:{siret}:{bench.key}")
-            firm = Firm(named[siret], siret)
-            found[siret] = _Employer(again if record_id in closed else record_id, firm)
+            again = new_id("company", f"siret:{digest}:{bench.key}")
+            known = fresh[digest] in closed
+            found[siret] = _Employer(again if known else fresh[digest], Firm(named[siret], siret))
     return found
+
+
+async def _erased(digests: Sequence[str], bench: Bench) -> set[str]:
+    """Those of companies that were erased."""
+    saying = await bench.saying(digests) if digests else {}
+    ids = {record_id for records in saying.values() for record_id in records}
+    await bench.trial.bring(ids, fresh=True)
+    gone = {i for i in ids if (one := fold((await bench.trial.load([i])).events)) and one.is_erased}
+    return {digest for digest, records in saying.items() if records & gone}

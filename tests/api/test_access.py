@@ -13,7 +13,7 @@ SEES_LYONS_RECORD = {"national", "lyon", "face", "auditor", "dpo"}
 SEES_FACES_PEOPLE = SEES_LYONS_RECORD - {"national"}
 SEES = {
     "programmes": set(ROLES),
-    "companies": set(ROLES),
+    "companies": set(ROLES) - {"national", "operator"},
     "mentors": SEES_FACES_PEOPLE,
     "trainings": SEES_FACES_PEOPLE,
 }
@@ -87,7 +87,7 @@ async def test_each_bearer_is_told_who_it_is(site: Site) -> None:
         me = (await site.call(name, "GET", "/v1/me")).json()
         assert (me["id"], me["role"]) == (site.ids[name], role)
         assert scopes <= set(me["scopes"])
-        assert "public" in me["scopes"]
+        assert ("public" in me["scopes"]) == (role not in {"national", "operator"})
         assert me["sees_persons"] == (role in {"academie", "association", "lycee", "dpo"})
 
 

@@ -24,7 +24,7 @@ from tests.api.test_companies import registered
 from tests.api.test_mentors import GIVEN, PLANTED, REPORT, applied, checked, cleared, filed, interview
 from tests.api.walk import TODAY
 
-NATIONAL = Actor("seed", "national", frozenset({"public", "role:national"}))
+NATIONAL = Actor("seed", "national", frozenset({"role:national"}))
 
 
 async def why(site: Site, path: str, who: str = "face", **asked: str) -> dict[str, Any]:

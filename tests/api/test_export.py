@@ -161,7 +161,9 @@ async def test_everything_is_in_it_and_each_file_is_what_the_manifest_says(site:
     )  # fmt: skip
     assert mentor["compte rendu de l'entretien"] == REPORT
     assert mentor["entreprise"] == lived.company
-    assert [one["identifiant"] for one in found.table("entreprises")] == [lived.company]
+    assert [(one["identifiant"], one["nom"]) for one in found.table("entreprises")] == [
+        (lived.company, "Ateliers du Rhône")
+    ]
     (course,) = found.table("formations")
     assert (course["identifiant"], course["lieu"], course["formateur·rice"]) == (lived.course, ROOM, TRAINER)
     assert [(o["mentor"], o["état"]) for o in found.table("inscriptions")] == [
@@ -290,9 +292,8 @@ async def test_each_record_shown_is_noted_once_before_the_first_byte(
     monkeypatch.setattr("api.routes.export.exported", seen)
     await export(site, **{"X-Purpose": "Depart du dispositif"})
     subjects = [subject for subject, _ in noted[0]]
-    assert sorted(subjects) == sorted({FACE, lived.convention, lived.mentors["face"], lived.course}), (
-        "one entry a record"
-    )
+    own = {FACE, lived.company, lived.convention, lived.mentors["face"], lived.course}
+    assert sorted(subjects) == sorted(own), "one entry a record"
     assert {purpose for _, purpose in noted[0]} == {"export : Depart du dispositif"}
     assert await readings(site, "face") == noted[0]
 

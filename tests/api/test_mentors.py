@@ -23,7 +23,7 @@ from tests.api.test_admission import admitted
 from tests.api.walk import TODAY
 from tests.domain.mentor_support import codes_of
 
-NATIONAL = Actor("seed", "national", frozenset({"public", "role:national"}))
+NATIONAL = Actor("seed", "national", frozenset({"role:national"}))
 ON = TODAY.isoformat()
 LYCEE = "0690010L"
 GIVEN, FAMILY, EMAIL = "Zéphyrine", "Introuvable-Martin", "zephyrine@introuvable.example"

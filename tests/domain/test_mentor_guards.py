@@ -13,8 +13,6 @@ from domain.association import commands as of_association
 from domain.association.model import Identity
 from domain.association.parts import SuspensionCause
 from domain.commands import Command
-from domain.company.commands import CloseCompany, RegisterCompany
-from domain.company.model import Firm
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Actor
 from domain.links import Channel
@@ -124,14 +122,6 @@ def test_a_candidacy_that_can_be_read_is_taken(desk: Desk, birth: date | None) -
     desk.apply(person=replace(AWA, birth_date=birth), profile=profile)
     assert desk.mentor().profile == profile
     assert desk.mentor().profile.capacity(Rules()) == (2, 1)
-
-
-def test_a_mentor_is_not_said_to_work_for_a_company_that_is_closed(desk: Desk) -> None:
-    desk.do(RegisterCompany(record_id="company-1", firm=Firm("Bois & Cie")))
-    profile = replace(PROFILE, company_id="company-1")
-    desk.apply(profile=profile)
-    desk.do(CloseCompany(record_id="company-1", on=TODAY), LYON)
-    assert desk.code(ask.ChangeProfile(record_id=MENTOR, profile=profile)) == "company_closed"
 
 
 def test_who_came_through_a_lycee_is_entered_with_its_code_by_the_association_alone(desk: Desk) -> None:
@@ -601,7 +591,9 @@ def test_every_code_of_a_refusal_is_met_here() -> None:
     assert len(told) > 30
     files = [
         f"test_mentor_{name}.py"
-        for name in ("candidacy", "guards", "identity", "known", "merging", "operator", "proposals")
+        for name in (
+            *("candidacy", "company", "guards", "identity", "known", "merging", "operator", "proposals"),
+        )
     ]
     assert told <= words_of(*files, "test_erasing_a_person.py")
 

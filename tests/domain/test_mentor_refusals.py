@@ -16,7 +16,7 @@ import pytest
 from domain.association import commands as of_association
 from domain.commands import Command, command_types, handler_of
 from domain.company import commands as of_company
-from domain.company.model import Firm, TieKind
+from domain.company.model import Company, Firm, TieKind
 from domain.erasure import Erase, Ground
 from domain.kernel import SYSTEM, Act, Actor, DomainError, Refused, Root
 from domain.links import Channel
@@ -25,7 +25,7 @@ from domain.mentor import commands as ask
 from domain.mentor import guards
 from domain.mentor import identity as of_person
 from domain.mentor.model import Mentor
-from domain.mentor.parts import CheckKind, MentorLeaving, Origin, Person
+from domain.mentor.parts import CheckKind, MentorLeaving, Occupation, Origin, Person
 from domain.reminding import RecordDelivery, Remind
 from domain.training import commands as course
 from domain.training.model import Training
@@ -190,6 +190,7 @@ def of_mentors(today: date, odd: str) -> Iterator[Command]:
         replace(PROFILE, languages=(odd,)),
         replace(PROFILE, mentees=-1),
         replace(PROFILE, company_id=COMPANY),
+        replace(PROFILE, company_id=COMPANY, status=Occupation.SELF_EMPLOYED),
     ):
         yield applying("mentor-3", profile=profile)
         yield ask.ChangeProfile(record_id=MENTOR, profile=profile)
@@ -289,9 +290,13 @@ def unlookable(record: Root) -> Root:
     if isinstance(again, Mentor):
         email, phone = again.person.email and nothing, again.person.phone and nothing
         again.person = Person(nothing, nothing, email, phone, again.person.birth_date and nothing)
-        again.profile = replace(again.profile, availability=again.profile.availability and nothing)
+        profile = again.profile
+        employer, free = profile.company_id and nothing, profile.availability and nothing
+        again.profile = replace(profile, company_id=employer, availability=free)
         if again.interview:
             again.interview = replace(again.interview, report=nothing)
+    if isinstance(again, Company):
+        again.firm = replace(again.firm, name=nothing, siret=again.firm.siret and nothing)
     if isinstance(again, Training):
         again.course = replace(again.course, place=nothing, link=nothing, trainer=nothing)
     return again

@@ -27,7 +27,10 @@ PUBLIC = {
     "Identity.aliases": "other names of an association",
 }
 """Told to every reader of the record, each for a reason."""
-GROUPED = {f"mentor.{word}@1.digests" for word in ("Applied", "PersonChanged", "PersonCorrected")}
+GROUPED = {
+    *(f"mentor.{word}@1.digests" for word in ("Applied", "PersonChanged", "PersonCorrected")),
+    *(f"company.{word}@1.digests" for word in ("Registered", "Changed")),
+}
 """Values whose own fields are looked at one by one."""
 
 

@@ -65,8 +65,11 @@ class Desk:
     async def person(self, mentor: Mentor) -> dict[str, Any]:
         """Who it is, in clear."""
         sealed = {name: getattr(mentor.person, name) for name in mentor.person.__dataclass_fields__}
-        opened = await vault.opened(self.house.keyring, [one for one in sealed.values() if one is not None])
-        return {name: None if one is None else opened[one] for name, one in sealed.items()}
+        return {name: await self.clear(one) for name, one in sealed.items()}
+
+    async def clear(self, sealed: Any) -> Any:
+        """A personal value of a record, as it was told."""
+        return None if sealed is None else (await vault.opened(self.house.keyring, [sealed]))[sealed]
 
 
 def csv(*lines: str, header: str = HEADER, end: str = "\n") -> str:

@@ -170,12 +170,28 @@ def test_a_file_of_another_kind_is_told_how_to_be_saved(body: bytes) -> None:
     assert ".xls" in refused.value.fault.problem
 
 
-async def test_the_firm_of_somebody_self_employed_is_not_made_public(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ("indépendante;Atelier;", "Entreprise"),
+        ("indépendante;;73282932000074", "SIRET"),
+        ("indépendante;Jeanne Auto EI;73282932000074", "Entreprise"),
+        (";Ets JEANNE AUTO;73282932000074", "Statut"),
+    ],
+)
+async def test_the_firm_of_somebody_self_employed_is_a_fault_whether_said_or_seen_by_its_name(
+    desk: Desk, cells: str, column: str
+) -> None:
     header = "Nom;Prénom;Courriel;Statut;Entreprise;SIRET"
-    line = "Auto;Jeanne;jeanne@exemple.test;indépendante;Jeanne Auto EI;73282932000074"
-    report = await desk.run(csv(line, header=header))
-    assert (report.recorded, report.faults) == (1, [])
+    report = await desk.run(csv(f"Auto;Jeanne;jeanne@exemple.test;{cells}", header=header))
+    (fault,) = report.faults
+    assert (report.recorded, fault.column) == (0, column)
+    assert "entreprise vide" in fault.remedy
     assert await desk.records("company") == []
-    (mentor,) = await desk.mentors()
-    assert mentor.profile.company_id is None
-    assert not [one for one in desk.events if "Jeanne" in str(one.state)]
+
+
+async def test_whoever_is_said_to_be_employed_by_a_firm_of_their_name_is(desk: Desk) -> None:
+    line = "Auto;Jeanne;jeanne@exemple.test;salariée;Auto Frères;73282932000074"
+    report = await desk.run(csv(line, header="Nom;Prénom;Courriel;Statut;Entreprise;SIRET"))
+    assert (report.recorded, report.faults) == (1, [])
+    assert len(await desk.records("company")) == 1

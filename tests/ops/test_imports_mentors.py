@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from domain.company.commands import CloseCompany
 from domain.company.model import Company
 from domain.erasure import Erase, Ground
 from domain.families import FAMILIES
@@ -64,11 +63,8 @@ async def test_each_line_becomes_a_candidate_with_what_it_says(desk: Desk) -> No
     assert (mentor.channel, mentor.status) == (Origin.IMPORT, "candidate")
     (company,) = await desk.records("company")
     assert isinstance(company, Company)
-    assert (profile.company_id, company.firm.name, company.firm.siret) == (
-        company.id,
-        "Ateliers du Rhône",
-        SIRET,
-    )
+    employer = (profile.company_id, company.firm.name, company.firm.siret)
+    assert [await desk.clear(one) for one in employer] == [company.id, "Ateliers du Rhône", SIRET]
 
 
 async def test_a_file_is_one_transaction(desk: Desk) -> None:
@@ -226,44 +222,6 @@ async def test_no_name_and_no_address_is_stored_or_told_in_clear(desk: Desk) -> 
     written = repr(desk.events)
     for word in ("Diallo", "Awa", "awa@exemple.test", "1985-03-02", "1985"):
         assert word not in written.replace("2025-11-24", ""), word
-
-
-# Companies ----------------------------------------------------------------------------------------
-
-
-def employed(*lines: str) -> str:
-    return csv(*lines, header="Nom;Prénom;Courriel;Entreprise;SIRET")
-
-
-async def test_mentors_of_one_company_share_it_registered_once(desk: Desk) -> None:
-    body = employed(*(f"N{i};P;p{i}@exemple.test;Ateliers;732 829 320 00074" for i in range(3)))
-    assert (await desk.run(body)).recorded == 3
-    (company,) = await desk.records("company")
-    assert {mentor.profile.company_id for mentor in await desk.mentors()} == {company.id}
-    assert (await desk.run(employed(f"N9;P;p9@exemple.test;;{SIRET}"))).recorded == 1
-    assert len(await desk.records("company")) == 1
-
-
-async def test_a_company_without_siret_is_left_aside_and_said_so(desk: Desk) -> None:
-    report = await desk.run(employed("N;P;p@exemple.test;Ateliers;"))
-    assert (report.recorded, report.faults) == (1, [])
-    assert "SIRET" in report.remarks[2]
-    assert await desk.records("company") == []
-    (mentor,) = await desk.mentors()
-    assert (mentor.profile.company_id, mentor.profile.status) == (None, Occupation.EMPLOYEE)
-
-
-async def test_an_unknown_siret_without_a_name_is_a_fault(desk: Desk) -> None:
-    report = await desk.run(employed(f"N;P;p@exemple.test;;{SIRET}"))
-    assert places(report) == {(2, "Entreprise")}
-
-
-async def test_a_closed_company_gives_its_siret_back(desk: Desk) -> None:
-    await desk.run(employed(f"N1;P;p1@exemple.test;Ateliers;{SIRET}"))
-    (first,) = await desk.records("company")
-    await desk.house.do(CloseCompany(record_id=first.id, on=desk.house.clock.today), LYON)
-    assert (await desk.run(employed(f"N2;P;p2@exemple.test;Ateliers;{SIRET}"))).faults == []
-    assert len(await desk.records("company")) == 2
 
 
 # What is refused ----------------------------------------------------------------------------------

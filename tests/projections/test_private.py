@@ -48,9 +48,10 @@ PLANTED = (NAME, DELEGATION, SOURCE, EVIDENCE, REASON)
 CANDIDATE = Person("Alixandrine", "Inouïe-Nulle", "alix@introuvable.test", "06 98 76 54 32", date(1985, 3, 2))
 FREE, ROOM, LINK = "le mardi, chez Charlie Inouïe", "chez Loïs Inouïe", "https://visio.test/lois-inouie"
 TRAINER = "Sasha Introuvable"
+FIRM, SIRET = "Charlie Inouïe EI", "73282932000074"
 ELSEWHERE = (
     *("Alixandrine", "Inouïe-Nulle", "alix@introuvable.test", "98765432", "98 76 54 32", "1985-03-02"),
-    *(FREE, ROOM, LINK, TRAINER),
+    *(FREE, ROOM, LINK, TRAINER, FIRM, SIRET),
 )
 """The same of a candidate and of a course."""
 
@@ -104,7 +105,7 @@ async def planted_elsewhere(views: Views) -> None:
     course = Course("Être mentor·e", MODULES, 2, starts, starts + timedelta(hours=4), ROOM, LINK, TRAINER)
     plan = Plan(record_id="training-1", association_id=FACE, programme_id=programme_id("1j1m"), course=course)
     await house.do(plan, COORDINATOR)
-    await house.do(RegisterCompany(record_id="company-1", firm=Firm("Ateliers du Rhône")), COORDINATOR)
+    await house.do(RegisterCompany(record_id="company-1", firm=Firm(FIRM, SIRET)), COORDINATOR)
     file = File("0" * 64, 1_000, "text/csv")
     handed_in = SubmitImport(
         record_id="import-1",

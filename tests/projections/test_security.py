@@ -77,7 +77,7 @@ async def test_without_scopes_nothing_is_seen(views: Views) -> None:
     ("scopes", "seen"),
     [
         ({"role:system"}, (1, 1, 1, True)),
-        ({"role:national"}, (1, 1, 0, True)),
+        ({"role:national"}, (1, 1, 1, True)),
         ({"academie:10", "public"}, (1, 1, 1, True)),
         ({FACE_PARTY}, (1, 1, 0, True)),
         ({"academie:08", "public"}, (0, 0, 1, False)),
