@@ -17,6 +17,7 @@ from api.fields import PROGRAMME_ID
 from api.openapi import problem_responses
 from api.persons import LOGGED, Shown
 from api.requests import AnyRecordId
+from api.sharing import veiled
 from api.validation import not_found
 from domain.kernel import NotFound, Root
 from projections import history
@@ -127,6 +128,7 @@ def history_route(router: APIRouter, records: str, kind: type[Root], summary: st
     ) -> Listing[HistoryRow]:
         position = position_after(after)
         async with reading.session() as connection:
-            present(await find(connection, id), id)
+            record = present(await find(connection, id), id)
             page = await history.page(connection, id, position, limit)
-        return listing(await shown.page(page, kind), request, response)
+        told = veiled(page.items, record, kind, reading.caller.actor)
+        return listing(await shown.page(Page(told, page.next), kind), request, response)

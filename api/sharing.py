@@ -47,10 +47,15 @@ def veiled(rows: Sequence[HistoryRow], record: Any, kind: type[Root], reader: Ac
     """The history of a record (or of that of a row) as this reader may know it."""
     if not shared(record):
         return list(rows)
-    return [_veiled(row) if of_another(reader, kind, row.role, str(row.actor)) else row for row in rows]
+    return [_veiled(one) if of_another(reader, kind, one.role, str(one.actor)) else one for one in rows]
 
 
 def _veiled(row: HistoryRow) -> HistoryRow:
     return replace(
-        row, actor=WITHHELD, reason=WITHHELD if row.reason else "", correlation="", causation="", rests_on=None
+        row,
+        actor=WITHHELD,
+        reason=WITHHELD if row.reason else "",
+        correlation="",
+        causation="",
+        rests_on=None,
     )

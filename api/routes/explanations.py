@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
@@ -19,6 +19,7 @@ from api.persons import Shown
 from api.problems import Refusal
 from api.requests import AnyRecordId
 from api.routing import Route
+from api.sharing import of_another, shared, veiled
 from api.travel import AS_KNOWN, Moments, Travel, known_to
 from domain.association.model import Association
 from domain.authorization import may_see
@@ -28,7 +29,7 @@ from domain.company.model import Company
 from domain.convention.model import Convention
 from domain.explaining import Counted, Fact, Reason, RuleUsed, Version
 from domain.folding import fold
-from domain.kernel import Root, kind_of
+from domain.kernel import Actor, Root, kind_of
 from domain.mentor.model import Mentor
 from domain.ports import Happened
 from domain.registry import case_of, explained
@@ -48,10 +49,11 @@ _RESTED_ON: Final = frozenset({"programme", "association", "convention"})
 @dataclass(frozen=True)
 class FactTold:
     """Un fait, par l'événement qui le dit : de quel dossier (``record_id``), quand il est vrai (``on``),
-    quand il a été écrit, et qui a décidé (rôle, et identifiant de qui a agi). ``reason`` : le motif, lu comme
-    dans l'histoire, vide s'il n'y en a pas ; ``reserved`` : ce qui n'est dit qu'à certains rôles. Pour un
-    fait d'un autre dossier ils se lisent là-bas : le motif, s'il existe, n'est pas communiqué ici
-    (``withheld``). ``version`` est absente d'un refus, et pour qui ne lit pas ``reserved``."""
+    quand il a été écrit, et qui a décidé (rôle, et identifiant de qui a agi, non communiqué s'il est d'un
+    autre opérateur qui partage ce dossier). ``reason`` : le motif, lu comme dans l'histoire, vide s'il n'y en
+    a pas ; ``reserved`` : ce qui n'est dit qu'à certains rôles. Pour un fait d'un autre dossier ils se lisent
+    là-bas : le motif, s'il existe, n'est pas communiqué ici (``withheld``). ``version`` est absente d'un
+    refus, et pour qui ne lit pas ``reserved``."""
 
     record_id: str
     sentence: str
@@ -60,7 +62,7 @@ class FactTold:
     position: int
     version: int | None
     topic: str
-    actor: str
+    actor: str | WithheldValue
     role: str
     reason: Personal
     reserved: str | None
@@ -135,8 +137,9 @@ def _explains(records: str, tag: str, kind: type[Root], summary: str, find: Find
         known_at = asked.seen_from
         as_of = min(asked.as_of or known_at, asked.now)  # what is to come has no facts to be explained by
         async with reading.session() as connection:
-            present(await find(connection, id), id)
-            refusals = await history.refusals(connection, id, min(known_at, as_of), MOST_ITEMS)
+            record = present(await find(connection, id), id)
+            rows = await history.refusals(connection, id, min(known_at, as_of), MOST_ITEMS)
+        refusals = veiled(rows, record, kind, reading.caller.actor)
         await known_to(reading, id, known_at, hidden=asked.known_at is not None)
         histories = await _histories(reading.parts, id)
         known = {i: [one for one in told if one.recorded_at <= known_at] for i, told in histories.items()}
@@ -188,9 +191,9 @@ def _refused(case: Case, row: HistoryRow) -> Reason:
         position=row.position,
         version=0,
         topic=row.topic,
-        actor=row.actor,
+        actor=row.actor if isinstance(row.actor, str) else "",
         role=row.role,
-        reason=row.reason,
+        reason=None if isinstance(row.reason, WithheldValue) else row.reason,
     )
     return case.refusal(told, row.facts["guard"], row.facts["sentence"], row.facts["missing"])
 
@@ -201,8 +204,17 @@ def _for(reading: Reading, record_id: str, histories: Histories, reasons: Iterab
     actor = reading.caller.actor
     seen = {record_id, *(i for i, other in folded.items() if other and may_see(actor, other.scopes()))}
     return [
-        replace(one, facts=tuple(fact for fact in one.facts if fact.record_id in seen)) for one in reasons
+        replace(one, facts=tuple(_to(actor, fact, folded) for fact in one.facts if fact.record_id in seen))
+        for one in reasons
     ]
+
+
+def _to(reader: Actor, fact: Fact, folded: Mapping[str, Root | None]) -> Fact:
+    """The fact without who acted, nor why, where that is another operator's."""
+    record = folded.get(fact.record_id)
+    if record is None or not shared(record) or not of_another(reader, type(record), fact.role, fact.actor):
+        return fact
+    return replace(fact, actor="", reason="" if fact.reason == "" else None)
 
 
 async def _told(
@@ -237,6 +249,7 @@ async def _told(
 
 def _fact(fact: Fact, words: _Words) -> FactTold:
     shown = {name: getattr(words, name) for name in ("reason", *words.RESERVED)}
+    shown["actor"] = fact.actor or WithheldValue()
     if fact.reason is None:
         shown["reason"] = WithheldValue()
     return FactTold(**{**vars(fact), **shown})

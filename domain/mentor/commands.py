@@ -14,7 +14,7 @@ from domain.company.model import Company
 from domain.company.model import Status as CompanyStatus
 from domain.kernel import FREE_TEXT, Act, NotFound, Refused
 from domain.links import Channel
-from domain.mentor import guards, standing, steps
+from domain.mentor import standing, steps
 from domain.mentor.bringing import checked
 from domain.mentor.due import lapse_key, overdue_key
 from domain.mentor.known import digest_of_profile

@@ -112,7 +112,9 @@ class Engine:
         key = line.key or f"{self.key}:{line.row.line}"
         for number, command in enumerate(line.commands):
             shared = number in line.shared
-            told = self.executor.digests.of_words("shared", repr(command))[:32] if shared else f"{key}:{number}"
+            told = (
+                self.executor.digests.of_words("shared", repr(command))[:32] if shared else f"{key}:{number}"
+            )
             request = Request(command, self.actor, f"import:{told}", correlation=f"import:{self.key}"[:64])
             try:
                 outcome = await commands.execute(request)

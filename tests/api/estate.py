@@ -23,7 +23,8 @@ FAULTY = f"Introuvable;Luc;luc@introuvable.example;{IN_A_FILE};retraité"
 class Estate:
     """``ids``: FACE's record of each kind, as addresses name it. ``theirs``: OTHER's own, where it has one.
 
-    ``words``: what must never reach anybody but those who may read FACE's records: ids and names.
+    ``words``: what must never reach anybody but those who may read FACE's records: ids, names, and who acts
+    for it.
     """
 
     ids: dict[str, str]
@@ -42,7 +43,7 @@ async def furnished(site: Site) -> Estate:
     course = (await test_trainings.opened(site)).rpartition("/")[2]
     enrolled = {"mentor_id": mentor}
     await site.do("face", "POST", f"/v1/trainings/{course}/enrolments", enrolled)
-    firm = await site.do("lyon", "POST", "/v1/companies", test_companies.FIRM)
+    firm = await site.do("face", "POST", "/v1/companies", test_companies.FIRM)
     ids = {
         "conventions": convention,
         "associations": FACE,
@@ -57,7 +58,7 @@ async def furnished(site: Site) -> Estate:
     await site.projector.catch_up()
     # « introuvable » alone is in many a refusal, and the other number in an example.
     words = {FACE, convention, mentor, course, ids["imports"], PLANTED, PHONE, IN_A_FILE, "@introuvable"}
-    words |= set(MENTOR_WORDS)
+    words |= {*MENTOR_WORDS, site.ids["face"]}
     words -= {"introuvable", test_mentors.person()["phone"]}
     return Estate(ids, theirs, frozenset(words))
 

@@ -130,7 +130,7 @@ async def test_a_refusal_is_told_with_the_rules_in_force_when_it_was(site: Site)
 async def test_an_explanation_can_be_asked_as_it_was_known(site: Site) -> None:
     await walk.opened(site)
     mentor = await applied(site)
-    first = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    first = (await site.get("face", f"/v1/mentors/{mentor}")).json()["updated_at"]
     await filed(site, mentor)
 
     then = await why(site, f"mentors/{mentor}", known_at=first)
