@@ -352,9 +352,9 @@ def test_every_command_of_these_rooms_was_refused_to_somebody(met: list[Met]) ->
 
 
 def test_a_guard_that_looks_at_a_person_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    def indiscreet(mentor: Mentor, doing: str) -> None:
-        raise Refused("indiscreet", f"{mentor.person.family_name} n'est pas {doing}.")
+    def indiscreet(mentor: Mentor, act: Act) -> None:
+        raise Refused("indiscreet", f"{mentor.person.family_name} n'est pas suspendu·e.")
 
-    monkeypatch.setattr(guards, "suspended_for", indiscreet)
+    monkeypatch.setattr(guards, "own_suspensions", indiscreet)
     with pytest.raises(AssertionError, match="looks at a personal value"):
         list(attempts(suspended, MARK))
