@@ -69,6 +69,11 @@ _REQUEST: Final = {
     "busy": Entry(
         503, "Trop de demandes à la fois", "Rien n'est fait ni montré : réessayez dans quelques secondes."
     ),
+    "key_lost": Entry(
+        503,
+        "Clé manquante",
+        "La clé du dossier manque au trousseau : rien de personnel n'y est écrit avant qu'elle soit remise.",
+    ),
     "unavailable": Entry(
         503, "Service indisponible", "La base de données ne répond pas : réessayez dans quelques secondes."
     ),

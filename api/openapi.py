@@ -60,8 +60,9 @@ Le cycle de vie des conventions de mentorat en lycée professionnel.
 - **Comprendre un refus** : `application/problem+json` ; `code` est stable, `missing` dit ce qui manque.
   Une règle qui dit non répond 409 et son `guard`.
 - **Données personnelles** : ce qui a été écrit d'une personne, ou en texte libre, se lit en clair, ou
-  `{"forgotten": true}` une fois la personne effacée, ou `{"withheld": true}` pour un rôle à qui rien n'en est
-  montré. Chaque lecture en clair est inscrite au journal des lectures ; `X-Purpose` dit pourquoi vous lisez.
+  `{"forgotten": true}` une fois la personne effacée, ou `{"unreadable": true}` tant que sa clé manque au
+  trousseau, ou `{"withheld": true}` pour un rôle à qui rien n'en est montré. Chaque lecture en clair est
+  inscrite au journal des lectures ; `X-Purpose` dit pourquoi vous lisez.
 - **Périmètre** : un dossier hors de votre périmètre répond 404, comme s'il n'existait pas.
 """
 

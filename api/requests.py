@@ -35,6 +35,7 @@ _EVERY: Final = (
     "changed_meanwhile",
     "erased",
     "busy",
+    "key_lost",
 )
 """What any command may be answered."""
 

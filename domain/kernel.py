@@ -32,6 +32,7 @@ __all__ = [
     "INTERNAL",
     "PERSONAL",
     "RESERVED",
+    "UNREADABLE",
     "Act",
     "Actor",
     "Busy",
@@ -40,11 +41,11 @@ __all__ = [
     "DomainError",
     "Due",
     "Forbidden",
-    "Forgotten",
     "NotFound",
     "Refused",
     "Root",
     "Sealed",
+    "Unread",
     "event",
     "new_id",
 ]
@@ -100,13 +101,15 @@ class Sealed:
         return cls(tuple(subjects.split(",")), UUID(event), box)
 
 
-class Forgotten(Enum):
-    """What a personal value reads as once its subject was erased: nobody can know it any more."""
+class Unread(Enum):
+    """What a personal value reads as once its subject was erased, or while its key is missing."""
 
     FORGOTTEN = "forgotten"
+    UNREADABLE = "unreadable"
 
 
-FORGOTTEN: Final = Forgotten.FORGOTTEN
+FORGOTTEN: Final = Unread.FORGOTTEN
+UNREADABLE: Final = Unread.UNREADABLE
 
 
 def new_id(kind: str, seed: str) -> str:

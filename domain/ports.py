@@ -170,8 +170,8 @@ class Persons(Protocol):
     """The only way to what is personal, and it leaves a trace."""
 
     async def opened(self, values: Collection[Sealed], reader: Actor, purpose: str) -> Mapping[Sealed, Any]:
-        """Each value in clear, ``FORGOTTEN`` once one of its subjects was erased. Who has read whose data,
-        and for what, is durably written before this answers; nothing is, when nothing was read.
+        """Each value in clear, or ``Unread``. Who has read whose data, and for what, is durably written
+        before this answers; nothing is, when nothing was read.
 
         Raises ``Busy`` when too many readings wait to be written.
         """
@@ -186,7 +186,7 @@ class Gathering(Protocol):
     """What is opened, a part after another, to be handed out at once."""
 
     async def opened(self, values: Collection[Sealed]) -> Mapping[Sealed, Any]:
-        """Each value in clear, ``FORGOTTEN`` once one of its subjects was erased."""
+        """Each value in clear, or ``Unread``."""
 
     def shows(self, subject: str) -> None:
         """Data of a record are handed out otherwise than by ``opened``: its files."""

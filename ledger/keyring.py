@@ -7,13 +7,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from domain.kernel import Busy
+
 
 class KeyDestroyed(Exception):
     """The subject was erased: there is no key, and there will never be another."""
 
 
-class KeyLost(Exception):
-    """A subject has neither a key nor the mark of an erasure: this keyring is not the ledger's."""
+class KeyLost(Busy):
+    """What was sealed of a record has neither a key nor the mark of an erasure: a second key would leave it
+    unreadable for good, were the first one found again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "key_lost",
+            "La clé d'un dossier manque au trousseau : rien de personnel ne peut y être écrit, et rien n'est "
+            "enregistré.",
+            (
+                "le trousseau remis en place par l'exploitant (docs/deploiement.md, « Des clés manquent »)",
+                "ou, si cette clé est perdue, l'effacement du dossier",
+            ),
+        )
 
 
 class Keyring(Protocol):

@@ -18,7 +18,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from domain.kernel import FORGOTTEN, Actor, Busy, Sealed
+from domain.kernel import Actor, Busy, Sealed, Unread
 from domain.ports import Reading
 from ledger import vault
 from ledger.keyring import Keyring
@@ -157,7 +157,7 @@ class Gathered:
 
 def _read(clear: Mapping[Sealed, Any]) -> set[str]:
     """Whose data these are."""
-    return {s for sealed, value in clear.items() if value is not FORGOTTEN for s in sealed.subjects}
+    return {s for sealed, value in clear.items() if not isinstance(value, Unread) for s in sealed.subjects}
 
 
 def _reading(row: TupleRow) -> Reading:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from domain.kernel import FORGOTTEN, PERSONAL, Sealed
-from ledger.keyring import KeyLost, Keyring
+from domain.kernel import FORGOTTEN, PERSONAL, UNREADABLE, Sealed
+from ledger.keyring import Keyring
+
+log = logging.getLogger("mentorat")
 
 NONCE: Final = 12
 _EVENT: Final = b"mentorat/event/v1/"
@@ -83,21 +88,22 @@ class EventVault:
 
 
 async def opened(keyring: Keyring, values: Iterable[Sealed]) -> dict[Sealed, Any]:
-    """Each value in clear, ``FORGOTTEN`` where a key was destroyed. One look at the keyring for all of them.
-
-    Raises ``KeyLost`` for a subject that was never erased and has no key: that is not to be forgotten.
+    """Each value in clear, ``FORGOTTEN`` where a key was destroyed, ``UNREADABLE`` where one is missing that
+    was not, or is another: the page is shown all the same. One look at the keyring for all of them.
     """
     wanted = set(values)
     subjects = {subject for sealed in wanted for subject in sealed.subjects}
     keys = await keyring.keys(subjects)
     absent = subjects - keys.keys()
-    if absent and (lost := absent - await keyring.buried(absent)):
-        raise KeyLost(f"{len(lost)} subjects, {min(lost)} among them")
-    return {sealed: _opened(sealed, keys) for sealed in wanted}
+    buried = await keyring.buried(absent) if absent else frozenset()
+    clear = {sealed: _opened(sealed, keys, buried) for sealed in wanted}
+    if unreadable := {one.subjects for one, value in clear.items() if value is UNREADABLE}:
+        log.error("no key opens what was sealed of %s", ", ".join(sorted({*chain(*unreadable)})))
+    return clear
 
 
 def key_of(sealed: Sealed, keys: Mapping[str, bytes]) -> bytes | None:
-    """The key that opens a value, ``None`` once one of its subjects was erased."""
+    """The key that opens a value, ``None`` where that of one of its subjects is not there."""
     if any(subject not in keys for subject in sealed.subjects):
         return None
     if sealed.box.startswith(_OWN):
@@ -121,9 +127,14 @@ def _document(subject_key: bytes, digest: str) -> AESGCM:
     return AESGCM(_hkdf(subject_key, _DOCUMENT + bytes.fromhex(digest)))
 
 
-def _opened(sealed: Sealed, keys: Mapping[str, bytes]) -> Any:
+def _opened(sealed: Sealed, keys: Mapping[str, bytes], buried: Collection[str]) -> Any:
+    if any(subject in buried for subject in sealed.subjects):
+        return FORGOTTEN
     key = key_of(sealed, keys)
-    return FORGOTTEN if key is None else open_box(key, sealed.box)
+    try:
+        return UNREADABLE if key is None else open_box(key, sealed.box)
+    except InvalidTag:
+        return UNREADABLE
 
 
 def _box(key: bytes, value: Any) -> str:

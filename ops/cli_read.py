@@ -92,6 +92,8 @@ def _true_on(row: dict[str, Any]) -> str:
 def _reason(told: str | dict[str, bool]) -> str:
     if isinstance(told, str):
         return f"motif : {told}" if told else ""
+    if told.get("unreadable"):
+        return "motif illisible (sa clé manque)"
     return "motif oublié" if told.get("forgotten") else "motif réservé"
 
 

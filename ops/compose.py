@@ -13,6 +13,7 @@ from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
 from ledger.keyring import Keyring
+from ledger.keyring_guarded import GuardedKeyring
 from ledger.postgres import PostgresRecorder
 from ops import database, keys, reference
 from ops.database import Pool
@@ -72,10 +73,11 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
     """The house as one process sees it, on the role that may read and add events."""
     async with (
         database.pool(settings.dsn_app, most=settings.pool_size, name=name) as pool,
-        keys.keyring(settings) as keyring,
+        keys.keyring(settings) as cached,
         Reader(pool) as reader,
     ):
         recorder, around = PostgresRecorder(pool), world()
+        keyring = GuardedKeyring(cached, pool)
         executor = Executor(
             recorder, around, Digests(settings.digest_secret), keyring, BindingConventions(reader)
         )

@@ -13,6 +13,7 @@ import httpx
 import psycopg
 from rich.console import Console
 
+from ops import keys
 from ops.database import NOT_WHOLE, WHOLE
 from ops.running import NotRunning, addresses, connected
 from ops.settings import Settings
@@ -21,6 +22,8 @@ SECONDS_ALLOWED: Final = 30.0
 """How long a part may be silent or behind: more is a breakdown."""
 
 RESTART: Final = "Relancez `make run` ; son journal : logs/postgres.log."
+_KEYS_WANTED: Final = "Remettez le trousseau en place : docs/deploiement.md, « Des clés manquent »."
+_TOLD: Final = 20
 FREE_BYTES_WANTED: Final = 1_000_000_000
 
 
@@ -95,6 +98,19 @@ async def _database(settings: Settings) -> Finding:
     if may_rewrite or not may_add:
         return Finding("registre", "droits du rôle mentorat_app anormaux", "Relancez `mentorat migrate`.")
     return Finding("registre", f"{head} événements, ajout seul")
+
+
+async def _keyring(settings: Settings) -> Finding:
+    """Every record of which something personal was sealed has its key, or was erased."""
+    if keys.lost(settings):
+        return Finding("trousseau", "absent, ou sans sa clé maîtresse", _KEYS_WANTED)
+    (sealed,) = await _row(
+        settings, "SELECT array_agg(DISTINCT record_id) FROM ledger.events WHERE commitment IS NOT NULL"
+    )
+    if lost := await keys.missing(settings, sealed or ()):
+        some = ", ".join(lost[:_TOLD]) + (" …" if lost[_TOLD:] else "")
+        return Finding("trousseau", f"{len(lost)} dossier(s) illisible(s), sans clé : {some}", _KEYS_WANTED)
+    return Finding("trousseau", "complet")
 
 
 async def _projector(settings: Settings) -> Finding:
@@ -190,6 +206,7 @@ async def _api(settings: Settings) -> Finding:
 
 CHECKS: Final[dict[str, Check]] = {
     "registre": _database,
+    "trousseau": _keyring,
     "horloge": _clock,
     "vues": _projector,
     "relais": _dead_letters,

@@ -5,7 +5,7 @@ Each is a setting, or a file below the home, made at first use. None of them is 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,8 @@ _SET_ASIDE: Final = (
     "Remettez la clé en place. Si elle est perdue, mettez d'abord de côté audit.pub et audit/checkpoints, "
     "qui se vérifient toujours avec l'ancienne clé publique : une autre est alors créée."
 )
+
+_PAGE: Final = 5_000
 
 
 class KeyringMissing(Exception):
@@ -65,6 +67,16 @@ def lost(settings: Settings) -> bool:
     """Whether a file of keys is not there: at the first start of a home, or because somebody lost it."""
     master = not settings.master_key and not settings.master_file.exists()
     return master or (not settings.dsn_keyring and not settings.keyring_file.exists())
+
+
+async def missing(settings: Settings, subjects: Iterable[str]) -> list[str]:
+    """Those of these subjects that have neither a key nor the mark of an erasure, in order."""
+    async with stored_keyring(settings) as stored:
+        absent, after = set(subjects) - await stored.destroyed(), ""
+        while absent and (page := await stored.page(after, _PAGE)):
+            absent.difference_update(subject for subject, _ in page)
+            after = page[-1][0]
+    return sorted(absent)
 
 
 def master_of(settings: Settings) -> Master:

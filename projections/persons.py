@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeGuard, TypeVar
 
-from domain.kernel import FORGOTTEN, Sealed
+from domain.kernel import FORGOTTEN, UNREADABLE, Sealed, Unread
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,23 @@ class ForgottenValue:
 
 
 @dataclass(frozen=True)
+class UnreadableValue:
+    """La clé de cette valeur manque au trousseau : elle se lira de nouveau quand il sera remis en place."""
+
+    unreadable: Literal[True] = True
+
+
+@dataclass(frozen=True)
 class WithheldValue:
     """Cette valeur existe ; elle n'est pas montrée au rôle de votre jeton."""
 
     withheld: Literal[True] = True
 
 
-Personal: TypeAlias = str | ForgottenValue | WithheldValue
+Personal: TypeAlias = str | ForgottenValue | UnreadableValue | WithheldValue
 """In a row read from the database, a sealed word; in a row that is answered, what the reader may know."""
 
-_FORGOTTEN: Final = ForgottenValue()
+_UNREAD: Final = {FORGOTTEN: ForgottenValue(), UNREADABLE: UnreadableValue()}
 WITHHELD: Final = WithheldValue()
 
 
@@ -95,4 +102,4 @@ def _is_word(held: Any) -> TypeGuard[str]:
 
 
 def _shown(value: Any) -> Any:
-    return _FORGOTTEN if value is FORGOTTEN else value
+    return _UNREAD[value] if isinstance(value, Unread) else value

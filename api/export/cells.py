@@ -18,9 +18,10 @@ from xml.sax.saxutils import escape
 
 from api.export.spool import Spool
 from domain.calendar import PARIS
-from projections.persons import ForgottenValue, WithheldValue
+from projections.persons import ForgottenValue, UnreadableValue, WithheldValue
 
 FORGOTTEN: Final = "[effacé]"
+UNREADABLE: Final = "[illisible]"
 WITHHELD: Final = "[non communiqué]"
 MOST_SIGNS: Final = 32_767
 """Of a cell of a workbook: what is longer is whole in the CSV file only."""
@@ -54,6 +55,8 @@ def cell(value: Any) -> Cell:
             return value
         case ForgottenValue():
             return FORGOTTEN
+        case UnreadableValue():
+            return UNREADABLE
         case WithheldValue():
             return WITHHELD
         case datetime():

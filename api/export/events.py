@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from api.export.lens import Lens
-from domain.kernel import FORGOTTEN, Root, Sealed
+from domain.kernel import FORGOTTEN, UNREADABLE, Root, Sealed, Unread
 from domain.ports import Happened
 from projections.facts import reserved, split
 from projections.holdings import RefusalRow
@@ -34,19 +34,21 @@ class Told:
 
     def line(self, clear: Mapping[Sealed, Any]) -> str:
         """One line of JSON."""
-        forgotten = []
+        unread: dict[Unread, list[str]] = {FORGOTTEN: [], UNREADABLE: []}
+
+        def shown(path: str, value: Any) -> Any:
+            if isinstance(value, Unread):
+                unread[value].append(path)
+                return None
+            return value
+
         for path, sealed in self.words.items():
-            value = clear[sealed]
-            if value is FORGOTTEN:
-                forgotten.append(path)
-            _place(self.data, path.split("."), None if value is FORGOTTEN else value)
-        reason = clear[self.reason] if self.reason else None
-        if reason is FORGOTTEN:
-            forgotten.append(_REASON)
+            _place(self.data, path.split("."), shown(path, clear[sealed]))
         told = self.about | {
-            _REASON: None if reason is FORGOTTEN else reason,
+            _REASON: shown(_REASON, clear[self.reason]) if self.reason else None,
             "data": self.data,
-            "forgotten": forgotten,
+            "forgotten": unread[FORGOTTEN],
+            "unreadable": unread[UNREADABLE],
             "withheld": self.hidden,
         }
         return json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n"

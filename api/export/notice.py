@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from api.export.cells import FORGOTTEN, WITHHELD
+from api.export.cells import FORGOTTEN, UNREADABLE, WITHHELD
 
 if TYPE_CHECKING:
     from api.export.gathering import Tables
@@ -36,13 +36,15 @@ l'heure de Paris. Une cellule qui commencerait par = + - @, une tabulation ou un
 d'une apostrophe, pour qu'aucun tableur ne l'exécute : ôtez la première apostrophe d'une cellule qui en
 porte une pour retrouver la valeur exacte.
 {forgotten} : la personne a été effacée, personne ne peut plus lire cette valeur.
+{unreadable} : la clé de cette valeur manque au trousseau de l'installation ; prévenez l'exploitant.
 {withheld} : la valeur existe, mais elle n'est pas à vous.
 
 Lire les événements
 -------------------
 Ils sont groupés par dossier ; `position` donne l'ordre du registre. `data` porte les faits ; une valeur
-effacée vaut null et son nom est dans `forgotten` ; une valeur qui n'est pas la vôtre est absente et son nom
-est dans `withheld` (qui signe pour une autre partie, par exemple). `version` est absente (null) d'un refus.
+effacée vaut null et son nom est dans `forgotten` (dans `unreadable`, si c'est sa clé qui manque) ; une
+valeur qui n'est pas la vôtre est absente et son nom est dans `withheld` (qui signe pour une autre partie,
+par exemple). `version` est absente (null) d'un refus.
 
 Ce fichier contient des données personnelles en clair : sa remise est inscrite au journal des lectures.
 Gardez-le chiffré, et détruisez-le quand il a servi.
@@ -59,5 +61,6 @@ def notice(tables: Tables, position: int, at: datetime) -> str:
         tables="\n".join(listed),
         told=tables.told,
         forgotten=FORGOTTEN,
+        unreadable=UNREADABLE,
         withheld=WITHHELD,
     )

@@ -20,7 +20,8 @@ from ledger.digests import Digests
 from ledger.documents import Documents
 from ledger.executor import Executor
 from ledger.feed import LedgerFeed
-from ledger.keyring import Keyring, MemoryKeyring
+from ledger.keyring import MemoryKeyring
+from ledger.keyring_guarded import GuardedKeyring
 from ledger.postgres import PostgresRecorder
 from ledger.readings import OpenedPersons, ReadingLog
 from ops import database as databases
@@ -62,7 +63,7 @@ class Site:
     bearers: dict[str, str]
     ids: dict[str, str]
     client: httpx.AsyncClient
-    keyring: Keyring
+    keyring: MemoryKeyring
     documents: Documents
     undocumented: list[str] = field(default_factory=list)
 
@@ -138,7 +139,8 @@ def _with_contract(app: FastAPI) -> FastAPI:
 
 @pytest.fixture
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
-    recorder, keyring = PostgresRecorder(database.app), MemoryKeyring()
+    recorder, held = PostgresRecorder(database.app), MemoryKeyring()
+    keyring = GuardedKeyring(held, database.app)
     world = TestWorld(reference.calendars(), reference.territory())
     documents = Documents(tmp_path / "documents", keyring)
     feed = LedgerFeed(recorder)
@@ -176,7 +178,7 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
                 {name: token for name, (_, token) in made.items()},
                 {name: token_id for name, (token_id, _) in made.items()},
                 client,
-                keyring,
+                held,
                 documents,
             )
             yield found

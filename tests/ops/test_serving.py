@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from ops import compose, doctor, keys, serving
 from ops.settings import Settings
 from tests.conftest import Database
 from tests.ops.places import event, settings_of
+from tests.support import House
 
 pytestmark = pytest.mark.stack
 
@@ -66,6 +68,22 @@ async def test_without_its_keyring_a_house_is_not_ready_and_whoever_asks_comes_b
     assert await place.parts_out_of_order() == {}
     place.settings.master_file.unlink()
     assert (await place.client.get("/opening")).status_code == 503
+
+
+async def test_the_doctor_names_the_record_whose_key_is_missing(place: Place) -> None:
+    house = House(place.parts.recorder, keyring=place.parts.keyring)
+    await house.open()
+    await house.drafted("convention-1")
+    await house.drafted("convention-2")
+    examined = doctor.CHECKS["trousseau"]
+    assert (await examined(place.settings)).remedy == ""
+    with sqlite3.connect(place.settings.keyring_file) as keyring:
+        keyring.execute("DELETE FROM keys WHERE subject = 'convention-1'")
+    found = await examined(place.settings)
+    assert "convention-1" in found.state
+    assert "convention-2" not in found.state
+    await place.parts.keyring.destroy("convention-1")
+    assert (await examined(place.settings)).remedy == ""
 
 
 async def test_a_ledger_that_takes_nothing_more_is_not_said_to_be_well(
