@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg import AsyncConnection, AsyncServerCursor
+from psycopg import AsyncConnection, AsyncCursor, AsyncServerCursor
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 from psycopg.types.numeric import Int8BinaryLoader
@@ -35,6 +35,12 @@ FROM ledger.events ORDER BY position"""
 _IDS: Final = "SELECT position, event_id FROM ledger.events ORDER BY position"
 _NODES: Final = "SELECT level, index, hash FROM ledger.nodes"
 _TREE: Final = "SELECT size, edge FROM ledger.tree"
+_HIDING: Final = """
+SELECT kept.name FROM unnest(ARRAY['events', 'nodes', 'tree', 'claims', 'clock']) AS kept (name)
+LEFT JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass('ledger.' || kept.name)
+WHERE c.relkind IS DISTINCT FROM 'r' OR c.relrowsecurity OR c.relhasrules OR c.relhassubclass
+    OR EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid)
+ORDER BY kept.name"""
 
 
 async def check(
@@ -53,6 +59,7 @@ async def check(
     _check_declared(checkpoints, openings, findings)
     async with _snapshot(connection):
         plain = connection.cursor(binary=True, row_factory=tuple_row)
+        hiding = await _hiding(plain)
         await plain.execute(_NODES)
         nodes = _by_place(await plain.fetchall())
         await plain.execute(_TREE)
@@ -64,8 +71,19 @@ async def check(
             if progress:
                 progress(events.head)
         seal.end(events.head, kept)
+        for table in hiding:
+            findings.add(Kind.HIDDEN, 1, max(events.head, 1), f"ledger.{table}")
         await _locate(connection, events.ids_twice(), findings)
     return findings.all()
+
+
+async def _hiding(cursor: AsyncCursor[TupleRow]) -> list[str]:
+    """The tables that are no plain ones: a view, a rule, a policy or a child shows other rows to others."""
+    await cursor.execute(_HIDING)
+    hiding = [name for (name,) in await cursor.fetchall()]
+    if not hiding:  # a policy that comes now is refused, where it would have been obeyed
+        await cursor.execute("SET LOCAL row_security = off")
+    return hiding
 
 
 def _by_place(rows: Sequence[TupleRow]) -> dict[merkle.Place, bytes]:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     REWRITTEN = "rewritten"
     UNPROVEN = "unproven"
     UNDECLARED = "undeclared"
+    HIDDEN = "hidden"
     MORE = "more"
 
 
@@ -40,6 +41,7 @@ _SENTENCES: Final = {
     Kind.REWRITTEN: "Le registre n'est plus celui qui a été signé : un événement au moins a été réécrit",
     Kind.UNPROVEN: "Plus rien ne peut être comparé aux points de contrôle publiés",
     Kind.UNDECLARED: "Les points de contrôle ne forment pas une suite complète",
+    Kind.HIDDEN: "Une table peut ne pas montrer les mêmes lignes à qui inspecte et à l'API",
     Kind.MORE: "D'autres anomalies ne sont pas énumérées",
 }
 

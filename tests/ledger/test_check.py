@@ -251,3 +251,28 @@ def test_each_finding_is_a_sentence_that_says_where() -> None:
     assert len(set(sentences)) == 2 * len(Kind)
     assert all(one.startswith(("Position 3 : ", "Positions 12 à 14 : ")) for one in sentences)
     assert all(one.endswith(".") for one in sentences)
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "ALTER TABLE ledger.events ENABLE ROW LEVEL SECURITY;"
+        " CREATE POLICY shy ON ledger.events FOR SELECT TO mentorat_app USING (position < 300)",
+        "CREATE POLICY later ON ledger.events FOR SELECT TO mentorat_app USING (position < 300)",
+        "ALTER TABLE ledger.events RENAME TO others; CREATE VIEW ledger.events AS"
+        " SELECT * FROM ledger.others WHERE current_user <> 'mentorat_app' OR position < 300;"
+        " GRANT SELECT ON ledger.events TO mentorat_app",
+        "CREATE TABLE ledger.more () INHERITS (ledger.events)",
+        "CREATE RULE deaf AS ON INSERT TO ledger.events DO INSTEAD NOTHING",
+    ],
+)
+async def test_a_table_that_may_show_the_api_other_rows_than_the_inspector_is_found(
+    store: Store, database: Database, trick: str
+) -> None:
+    await store.grow(300)
+    await store.owner.execute(trick.encode())
+    assert await store.findings() == [(Kind.HIDDEN, 1, 300)]
+    async with database.app.connection() as connection:
+        found = await check(connection, store.publisher.book.all())
+    assert Kind.HIDDEN in {one.kind for one in found}
+    assert "ledger.events" in " ".join(one.sentence for one in found)
