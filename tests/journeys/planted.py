@@ -41,11 +41,11 @@ class Planted:
 
 
 def ask(stack: Stack, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
-    """One request, as ``role``, under ``key``, on ``version``."""
+    """One request, as ``role``, under ``key``, on ``version``, of a ``media_type``."""
     headers = {
         "Authorization": f"Bearer {stack.tokens[options.get('role', 'academie')]}",
         "Idempotency-Key": options.get("key", uuid4().hex),
-        "Content-Type": "application/json",
+        "Content-Type": options.get("media_type", "application/json"),
     }
     if "version" in options:
         headers["If-Match"] = f'"{options["version"]}"'

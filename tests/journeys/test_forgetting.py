@@ -39,6 +39,7 @@ from tests.journeys.planted import (
     plant,
     tell,
 )
+from tests.journeys.planted_onboarding import hand_in
 from tests.journeys.stack import ROOT, Stack, eventually
 from workflows.worker import connect
 
@@ -109,6 +110,8 @@ def test_nothing_that_names_a_person_lies_in_clear_in_any_byte(
     told = exported(house, people.kept.record, tmp_path / "disclosed.json")
     assert PERSON in told
     assert PERSON not in exported(house, people.kept.record, tmp_path / "sealed.json", "--sealed")
+    for shown in hand_in(house).shown(house):
+        assert PERSON in shown or all(word in shown for word in WORDS), shown
     assert house.run("backup", str(tmp_path / "house.backup")).returncode == 0
     assert nowhere_in_clear(house, tmp_path)
     known = (TITLE, people.kept.record, "application startup")
