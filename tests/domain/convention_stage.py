@@ -109,6 +109,8 @@ class ConventionStage(RuleBasedStateMachine):
         assert self.attempt(command, set(), SYSTEM, reason="")
         assert self.record.version > version, f"{due.key} stays due for ever"
         self.sheet.time_did(due.kind, due.key, self.today)
+        if self.sheet.status == "erased":
+            self.attempt(ask.Submit(record_id=ID), set())
 
     def last_event_with(self, name: str, party: str) -> int:
         """The version of the last event that tells this date, by its topic; 1 if there is none."""
