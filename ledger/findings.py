@@ -26,6 +26,7 @@ class Kind(StrEnum):
     UNPROVEN = "unproven"
     UNDECLARED = "undeclared"
     HIDDEN = "hidden"
+    CLAIMS = "claims"
     MORE = "more"
 
 
@@ -42,6 +43,7 @@ _SENTENCES: Final = {
     Kind.UNPROVEN: "Plus rien ne peut être comparé aux points de contrôle publiés",
     Kind.UNDECLARED: "Les points de contrôle ne forment pas une suite complète",
     Kind.HIDDEN: "Une table peut ne pas montrer les mêmes lignes à qui inspecte et à l'API",
+    Kind.CLAIMS: "ledger.claims ne dit pas ce que tiennent les dossiers (`mentorat rebuild --claims`)",
     Kind.MORE: "D'autres anomalies ne sont pas énumérées",
 }
 

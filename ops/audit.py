@@ -15,12 +15,12 @@ from psycopg import AsyncConnection
 from domain.authorization import may_see
 from domain.kernel import Actor, Forbidden, Root
 from ledger import check as checks
-from ledger import merkle, proofs
+from ledger import claims, merkle, proofs
 from ledger.check_seal import standing as standing_points
 from ledger.checkpoint import Checkpoint, DoesNotExtend, Opening
 from ledger.events import fold, revive
 from ledger.evidence import evidence
-from ledger.findings import Finding
+from ledger.findings import Finding, Kind
 from ledger.merkle import MissingHash
 from ledger.readings import ReadingLog
 from ledger.sinks import NotPublished
@@ -31,6 +31,7 @@ from ops.settings import Settings
 from projections.facts import reserved
 
 log = logging.getLogger("mentorat")
+_TOLD: Final = 5
 _RESERVED: Final = "Ce dossier porte des mots réservés, et une preuve porte tout ce qui est scellé."
 
 
@@ -134,9 +135,20 @@ async def check(house: House, progress: Callable[[int], None], kept: Sequence[Pa
         findings = await checks.check(
             connection, list(checkpoints.values()), list(openings.values()), progress
         )
+        findings = findings or await _claims_differing(connection)
     held = standing_points(checkpoints.values(), list(openings.values()))
     vouched = max((one.size for one in held), default=0)
     return Inspection(await house.recorder.head(), len(held), vouched, findings)
+
+
+async def _claims_differing(connection: AsyncConnection[Any]) -> list[Finding]:
+    """Told of sound events only: no others can be folded."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = (await claims.difference(connection)).records
+        size, _ = await standing(connection)
+    detail = f"{len(found)} dossier(s), dont {', '.join(found[:_TOLD])}"
+    return [Finding(Kind.CLAIMS, 1, max(size, 1), detail)] if found else []
 
 
 async def standing(connection: AsyncConnection[Any]) -> tuple[int, bytes]:

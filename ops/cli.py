@@ -231,9 +231,19 @@ def token_revoke(token_id: str) -> None:
 
 
 @app.command()
-def rebuild() -> None:
+def rebuild(
+    claims: Annotated[
+        bool,
+        typer.Option("--claims", help="Les réservations (ledger.claims), non les vues : l'écriture attend."),
+    ] = False,
+) -> None:
     """Reconstruit les vues à côté de celles qui servent, puis bascule."""
     from ops import maintenance
+
+    if claims:
+        found = run(maintenance.rebuild_claims)
+        out.print(f"Réservations refaites d'après les événements : {found} dossier(s) corrigé(s).")
+        return
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("Reconstruction", total=None)

@@ -19,6 +19,7 @@ from temporalio.service import RPCError
 from domain.calendar import PARIS
 from domain.erasure import Erase, Ground
 from domain.ports import Request
+from ledger import claims
 from ledger.checkpoint import DoesNotExtend
 from ledger.feed import LedgerFeed
 from ops import audit, database, keys, who
@@ -52,6 +53,15 @@ async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> i
     ):
         await Projector(LedgerFeed(recorder), pool, world(), recorder.now).rebuild(progress)
         return await recorder.head()
+
+
+async def rebuild_claims(settings: Settings) -> int:
+    """Makes ``ledger.claims`` say what the records hold; answers of how many it did not. Commands wait."""
+    async with (
+        database.pool(settings.dsn_app, most=1, name="claims") as pool,
+        pool.connection() as connection,
+    ):
+        return len((await claims.rebuild(connection)).records)
 
 
 class LedgerMissing(Exception):

@@ -17,7 +17,7 @@ from ledger.checkpoint import DoesNotExtend
 from ledger.events import NewEvent
 from ledger.findings import Kind
 from ledger.recorder import Append
-from ops import audit, compose, keys
+from ops import audit, compose, keys, maintenance
 from tests.conftest import Database
 from tests.domain.mentor_support import MENTOR, applying
 from tests.ops.places import settings_of
@@ -43,6 +43,10 @@ class Place:
 
     async def inspected(self, *kept: Path) -> audit.Inspection:
         return await audit.check(self.parts, lambda position: None, kept)
+
+    def claims(self) -> set[tuple[Any, ...]]:
+        with psycopg.connect(self.owner_dsn) as connection:
+            return set(connection.execute("SELECT record_id, key, during FROM ledger.claims").fetchall())
 
     def execute(self, *statements: str) -> None:
         """As the superuser, whom no trigger stops."""
@@ -90,6 +94,24 @@ async def test_a_home_taken_back_with_its_database_is_seen_by_what_others_were_h
     assert (await place.inspected()).findings == []
     (found,) = (await place.inspected(place.pushed)).findings
     assert (found.kind, found.first, found.last) == (Kind.MISSING, early + 1, late)
+
+
+async def test_claims_that_the_records_do_not_make_are_found_and_told_again(place: Place) -> None:
+    await place.house.do(applying(MENTOR), COORDINATOR)
+    kept = place.claims()
+    assert {record for record, _, _ in kept} == {MENTOR}
+    place.execute(
+        f"DELETE FROM ledger.claims WHERE record_id = '{MENTOR}'",
+        "INSERT INTO ledger.claims (key, record_id) VALUES ('nobody''s', 'convention-1')",
+    )
+    head = await place.parts.recorder.head()
+    (found,) = (await place.inspected()).findings
+    assert (found.kind, found.first, found.last) == (Kind.CLAIMS, 1, head)
+    assert "2 dossier(s), dont convention-1, mentor-1" in found.sentence
+    assert await maintenance.rebuild_claims(place.parts.settings) == 2
+    assert place.claims() == kept
+    assert (await place.inspected()).findings == []
+    assert await maintenance.rebuild_claims(place.parts.settings) == 0
 
 
 async def test_no_evidence_is_made_of_a_store_that_lacks_events(place: Place) -> None:
