@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ _LONGEST = (
 
 _NUMBERS = itertools.count(1)
 _PASSWORD = "only for tests"
+_PLENTY = 4 * 1024**3
+"""Bytes: three servers, each with its journal."""
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
@@ -69,11 +72,17 @@ class Database:
     owner_dsn: str
 
 
+def _memory() -> str | None:
+    """The folder that is memory, where there is plenty: a database is 330 files, made and dropped a test."""
+    shared = Path("/dev/shm")
+    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > _PLENTY else None
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Not below pytest's own folder: another run of pytest closes that one to PostgreSQL's account."""
     with (
-        tempfile.TemporaryDirectory(prefix="mentorat-pg-") as home,
+        tempfile.TemporaryDirectory(prefix="mentorat-pg-", dir=_memory()) as home,
         Postgres(Path(home), durable=False) as server,
     ):
         yield server
