@@ -252,7 +252,6 @@ class Mentor(Reminding, Linked, Root):
 
     @event("Suspended", topic="mentor.Suspended@1")
     def _suspended(self, cause: MentorSuspension, academie: str | None, on: date) -> None:
-        self.released_on = self.released_on if self.suspensions else None
         self.suspensions[Suspension(cause, academie)] = on
         self.status = Status.SUSPENDED
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 
 def suspend(mentor: Mentor, act: Act, *, on: date) -> None:
-    """The association or an académie suspends them, with a reason: each for itself."""
+    """The association or an académie suspends them, with a reason: each for itself; not before they last came
+    back, for what was true until then would be unsaid. A cause may be older than another that holds."""
     guards.status_in(mentor, STANDING, "suspendre")
     reason_given(act)
     not_in_the_future(act, on)
     guards.not_before(on, mentor.cleared_on, "la validation")
+    if not mentor.suspensions:
+        guards.not_before(on, mentor.released_on, "le retour après la suspension précédente")
     decided = guards.decisions_of(mentor, act)[0]
     guards.not_suspended_twice(mentor, decided)
     mentor._suspended(cause=decided.cause, academie=decided.academie, on=on)

@@ -82,6 +82,7 @@ class Card:
     trained: bool = False
     cleared: date | None = None
     causes: dict[str, date] = field(default_factory=dict)
+    lifted: date | None = None
     over: str = ""
     over_on: date | None = None
     aliases: int = 0
@@ -117,6 +118,13 @@ class Card:
     def fresh(self, day: date) -> bool:
         ends = self.check_ends()
         return bool(self.checked and ends and self.checked <= day <= ends)
+
+    def lift(self, cause: str, on: date) -> None:
+        if self.causes.pop(cause, None):
+            self.lifted = max(on, self.lifted or on)
+
+    def back_later_than(self, on: date) -> bool:
+        return bool(not self.causes and self.lifted and on < self.lifted)
 
     def unless(self, *statuses: str) -> Expected:
         return one_of(wrong_status=self.status() not in statuses)
@@ -155,7 +163,7 @@ class Card:
 
     def back_again(self, today: date) -> None:
         if self.fresh(today):
-            self.causes.pop("check_overdue", None)
+            self.lift("check_overdue", today)
 
     def touch(self, today: date) -> None:
         """Reminded anew, if it is not today already that it was touched."""
@@ -467,7 +475,7 @@ class MentorMachine(Play):
         expected = self.card.unless(*STANDING) | one_of(
             reason_missing=not reason.strip(),
             in_the_future=on > self.today,
-            too_early=self.card.cleared and on < self.card.cleared,
+            too_early=(self.card.cleared and on < self.card.cleared) or self.card.back_later_than(on),
             already_suspended=whose(actor) in self.card.causes,
         )
         if self.attempt(ask.Suspend(record_id=MENTOR, on=on), expected, actor, reason):
@@ -486,7 +494,7 @@ class MentorMachine(Play):
             too_early=since and on < since,
         )
         if self.attempt(ask.LiftSuspension(record_id=MENTOR, on=on), expected, actor, reason):
-            del self.card.causes[own]
+            self.card.lift(own, on)
 
     @rule(
         days=back,

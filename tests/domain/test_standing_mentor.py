@@ -23,7 +23,7 @@ from tests.domain.mentor_support import AWA, MENTOR, Desk, interviewing, present
 from tests.domain.play import SEEN, played
 from tests.domain.rehearsal import settled
 from tests.domain.test_mentor_machine import MentorMachine, named
-from tests.support import LYON
+from tests.support import COORDINATOR, LYON
 
 TODAY = date(2025, 11, 24)
 
@@ -131,6 +131,23 @@ def test_suspended_counts_from_the_earliest_cause(desk: Desk) -> None:
     assert set(desk.mentor().suspensions) == {OVERDUE, (MentorSuspension.ACADEMIE, "10")}
     assert told(desk, date(2026, 11, 19)) == "cleared"
     assert told(desk, date(2026, 11, 20)) == "suspended"
+
+
+def test_nobody_unsays_a_suspension_by_another_one_dated_and_lifted_before_it(desk: Desk) -> None:
+    """The académie's is over; the association's own, noted since, would have them back before it began."""
+    desk.cleared()
+    desk.house.clock.advance(days=30)
+    began, ended = desk.today - timedelta(days=10), desk.today - timedelta(days=5)
+    desk.do(ask.Suspend(record_id=MENTOR, on=began), LYON, "motif")
+    desk.do(ask.LiftSuspension(record_id=MENTOR, on=ended), LYON, "motif")
+    for actor in (COORDINATOR, LYON):
+        earlier = ask.Suspend(record_id=MENTOR, on=began - timedelta(days=5))
+        assert desk.code(earlier, actor, "motif") == "too_early"
+
+    assert told(desk, began + timedelta(days=1)) == "suspended"
+    assert told(desk, ended) == "cleared"
+    desk.do(ask.Suspend(record_id=MENTOR, on=ended), COORDINATOR, "motif")
+    assert told(desk, ended) == "suspended"
 
 
 class TruthMachine(MentorMachine):
