@@ -15,9 +15,16 @@ def status_in(record: Root, allowed: Iterable[str], doing: str, *, the: str, one
         labels = record.status_labels
         raise Refused(
             "wrong_status",
-            f"{the} est « {labels[record.status]} » : impossible de {doing}.",
+            f"{the} est « {labels[record.status]} » : {impossible(doing)}.",
             (f"{one} {' ou '.join(sorted(labels[status] for status in allowed))}",),
         )
+
+
+def impossible(doing: str) -> str:
+    """« impossible de la signer », « impossible d'y inscrire quelqu'un »: ``doing`` is an infinitive, before
+    whose vowel « de » is elided."""
+    de = "d'" if doing[0] in "aeiouyéè" else "de "
+    return f"impossible {de}{doing}"
 
 
 def reason_given(act: Act) -> None:

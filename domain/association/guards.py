@@ -20,7 +20,7 @@ from domain.association.parts import (
     SuspensionCause,
 )
 from domain.calendar import french_date
-from domain.guards import not_in_the_future
+from domain.guards import impossible, not_in_the_future
 from domain.kernel import Act, Refused
 from domain.programme.rules import DOCUMENTS
 
@@ -36,7 +36,7 @@ def status_in(association: Inviting, allowed: Iterable[str], doing: str) -> None
         needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
         raise Refused(
             "wrong_status",
-            f"L'association est « {label} » : impossible de {doing}.",
+            f"L'association est « {label} » : {impossible(doing)}.",
             (f"une association {' ou '.join(needed)}",),
         )
 

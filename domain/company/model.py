@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 from domain.authorization import PUBLIC
 from domain.erasure import Ground
-from domain.guards import not_in_the_future
+from domain.guards import impossible, not_in_the_future
 from domain.identifiers import InvalidIdentifier, parse_naf, parse_siret
 from domain.kernel import ERASED, INTERNAL, PERSONAL, Act, Claim, Refused, Root, event
 
@@ -124,7 +124,7 @@ class Company(Root):
         if self.status != Status.ACTIVE:
             raise Refused(
                 "wrong_status",
-                f"L'entreprise est fermée : impossible de {doing}.",
+                f"L'entreprise est fermée : {impossible(doing)}.",
                 ("une entreprise active",),
             )
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from domain.calendar import french_date
-from domain.guards import reason_given
+from domain.guards import impossible, reason_given
 from domain.identifiers import InvalidIdentifier, parse_uai
 from domain.kernel import Act, Refused
 from domain.mentor.parts import (
@@ -51,7 +51,7 @@ def status_in(mentor: Mentor, allowed: Iterable[str], doing: str) -> None:
         needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
         raise Refused(
             "wrong_status",
-            f"Ce dossier est « {label} » : impossible de {doing}.",
+            f"Ce dossier est « {label} » : {impossible(doing)}.",
             (f"un dossier {' ou '.join(needed)}",),
         )
 

@@ -18,7 +18,7 @@ Standing = Callable[[str], str | None]
 
 def enrol(training: Training, act: Act, *, mentor_id: str) -> None:
     """A mentor takes a place, or waits for one when they are all taken."""
-    guards.status_in(training, {Status.OPEN, Status.HELD}, "inscrire")
+    guards.status_in(training, {Status.OPEN, Status.HELD}, "y inscrire quelqu'un")
     guards.not_enrolled(training, mentor_id)
     guards.seat_left(training)
     training._enrolled(mentor_id=mentor_id, waits=training.taken >= training.course.places)
@@ -26,7 +26,7 @@ def enrol(training: Training, act: Act, *, mentor_id: str) -> None:
 
 def withdraw(training: Training, act: Act, *, mentor_id: str, standing: Standing) -> None:
     """A mentor will not come: before the course begins, the first who waits has the place."""
-    guards.status_in(training, {Status.OPEN}, "désinscrire")
+    guards.status_in(training, {Status.OPEN}, "retirer une inscription")
     guards.withdrawable(training, guards.enrolled(training, mentor_id), act)
     training._withdrawn(mentor_id=mentor_id)
     fill(training, act, standing)

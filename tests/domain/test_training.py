@@ -144,6 +144,17 @@ def test_a_course_is_opened_once_and_cancelled_for_a_reason_before_it_is_held(de
 # Places -------------------------------------------------------------------------------------------
 
 
+def test_what_cannot_be_done_is_said_in_french_before_a_vowel_too() -> None:
+    desk = Desk()
+    desk.apply("mentor-1")
+    desk.plan()
+    refused = desk.refused(enrol(1))
+    assert refused.sentence == "La formation est « programmée » : impossible d'y inscrire quelqu'un."
+    desk.do(ask.CancelCourse(record_id=COURSE), reason="motif")
+    refused = desk.refused(ask.CloseCourse(record_id=COURSE))
+    assert refused.sentence == "La formation est « annulée » : impossible de la clore."
+
+
 def test_beyond_the_places_one_waits_and_a_withdrawal_promotes_the_first(desk: Desk) -> None:
     for n in (3, 1, 4, 2):
         desk.do(enrol(n))
