@@ -12,13 +12,14 @@ from api.dependencies import After, Limit, Reading
 from api.fields import Body, Count, Day, Line, Naf, Siret, shown
 from api.listing import READING, Listing, OfSector, history_route, listing, present, tagged
 from api.openapi import problem_responses
-from api.persons import Shown
+from api.persons import Showing, Shown
 from api.requests import Accepted, Act, CompanyId, Create, Edit, command
 from api.routing import Route
 from api.travel import AS_KNOWN, Standing, Travel, standing, travelled
 from domain.company import commands
 from domain.company.known import by_name, by_siret
 from domain.company.model import Company, Firm, Status, TieKind
+from domain.kernel import Forbidden
 from projections import companies
 from projections.companies import CompanyFilters, CompanyRow
 
@@ -74,7 +75,9 @@ class TieBody(Body):
 @router.get(
     "",
     summary="Les entreprises, dans l'ordre où elles ont été connues",
-    responses=problem_responses(("cursor_malformed", *READING), examples.listed(examples.COMPANY)),
+    responses=problem_responses(
+        ("cursor_malformed", "role_not_allowed", *READING), examples.listed(examples.COMPANY)
+    ),
     operation_id="companies_list",
 )
 async def list_companies(
@@ -101,6 +104,8 @@ async def list_companies(
     after: After = None,
     limit: Limit = 50,
 ) -> Listing[CompanyRow]:
+    if name or siret:
+        _must_read_them(shown)
     digest = reading.parts.commands.digests.of_words
     filters = CompanyFilters(
         by_name(name, digest) if name else None,
@@ -113,6 +118,16 @@ async def list_companies(
     async with reading.session() as connection:
         page = await companies.page(connection, filters, after, limit)
     return listing(await shown.page(page, Company), request, response)
+
+
+def _must_read_them(shown: Showing) -> None:
+    """Found by its name or its SIRET, a company would be known to whom they are not shown."""
+    if shown.caller.actor.role not in Company.persons_shown_to:
+        raise Forbidden(
+            "role_not_allowed",
+            "Le nom et le SIRET d'une entreprise ne sont pas montrés à ce rôle : il ne cherche pas par eux.",
+            (f"un jeton du rôle {' ou '.join(sorted(Company.persons_shown_to))}", "ou un autre filtre"),
+        )
 
 
 @router.get(

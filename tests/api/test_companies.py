@@ -133,6 +133,13 @@ async def test_companies_are_found_by_their_whole_name_a_sector_or_a_commune(sit
     assert await code(site, "face", "GET", "/v1/companies?siret=123") == (422, "invalid")
 
 
+async def test_whoever_is_not_told_its_name_and_siret_finds_it_by_neither(site: Site) -> None:
+    await registered(site)
+    for asked in (f"siret={SIRET}", "name=elan-metallurgie", "name=nobody"):
+        assert await code(site, "auditor", "GET", f"/v1/companies?{asked}") == (403, "role_not_allowed")
+    assert len((await site.get("auditor", "/v1/companies?sector=62")).json()["items"]) == 1
+
+
 async def test_a_company_is_changed_by_who_has_read_it(site: Site) -> None:
     path = await registered(site)
     body = FIRM | {"name": "Élan", "clee": "Loire"}
