@@ -94,7 +94,7 @@ LABELS: Final = {
     "mentor.CandidacyRefused@1": "Candidature refusée",
     "mentor.Lapsed@1": "Candidature caduque",
     "mentor.MergedInto@1": "Dossier rattaché à un autre",
-    "mentor.CandidacyRepeated@1": "Nouvelle candidature par un lien, d'une personne déjà connue",
+    "mentor.CandidacyRepeated@1": "Personne déjà connue, revenue par un lien ou proposée par un lycée",
     "mentor.Absorbed@1": "Autre dossier rattaché",
     "mentor.ReminderDue@1": "Relance d'un dossier à envoyer",
     "mentor.ReminderDelivered@1": "Relance d'un dossier remise",

@@ -109,7 +109,7 @@ def _hand_in(candidate: Mentor, command: Command, act: Act, records: Records) ->
     authorize(act.actor, command.name, candidate)
     known = records.holder(Mentor, candidate.claims())
     if known:
-        persons.note_return(known, act)
+        persons.note_return(known, act, candidate.uai)
     else:
         records.add(candidate)
 

@@ -167,7 +167,7 @@ class Mentor(Reminding, Linked, Root):
     # Events: they assign, and never compute with personal fields ------------------------------
 
     @event("CandidacyRepeated", topic="mentor.CandidacyRepeated@1")
-    def _candidacy_repeated(self, day: date) -> None:
+    def _candidacy_repeated(self, day: date, uai: str | None) -> None:
         """Nothing changes."""
 
     @event("PersonChanged", topic="mentor.PersonChanged@1")

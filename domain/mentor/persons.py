@@ -85,9 +85,10 @@ def _told(mentor: Mentor, act: Act, person: Person, digests: Digests, rules: Rul
     return guards.person_told(mentor, act, person)
 
 
-def note_return(mentor: Mentor, act: Act) -> None:
-    """They come again, by a link or a lycée, though their record is open: for its association to know."""
-    mentor._candidacy_repeated(day=act.today)
+def note_return(mentor: Mentor, act: Act, uai: str | None) -> None:
+    """They come again, by a link or a lycée, ``uai``, though their record is open: for its association to
+    know, and to answer that lycée."""
+    mentor._candidacy_repeated(day=act.today, uai=uai)
 
 
 def merge(kept: Mentor, act: Act, *, duplicate: Mentor | None, rules: Rules) -> None:

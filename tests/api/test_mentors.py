@@ -310,7 +310,9 @@ async def test_a_lycee_proposes_somebody_and_is_told_no_more_of_whoever_is_known
     assert [(one["channel"], one["uai"]) for one in found] == [("lycee", LYCEE)] * 2
     (again,) = [one["id"] for one in found if one["persons"]["family_name"] != "Autre"]
     history = (await site.get("face", f"/v1/mentors/{again}/history")).json()["items"]
-    assert {"mentor.CandidacyRepeated@1"} <= {one["topic"] for one in history}
+    (repeated,) = [one for one in history if one["topic"] == "mentor.CandidacyRepeated@1"]
+    assert repeated["facts"]["uai"] == LYCEE, "the association answers to the lycée"
+    assert "lycée" in repeated["label"]
     assert (await site.get("lycee", "/v1/mentors")).json()["items"] == []
     for record_id in (again, "mentor-absent"):
         assert (await site.get("lycee", f"/v1/mentors/{record_id}")).status_code == 404

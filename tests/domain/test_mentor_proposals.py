@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -66,6 +67,7 @@ def test_of_somebody_known_the_lycee_is_told_what_it_is_told_of_anybody(desk: De
     assert mentor(desk, "mentor-2") is None
     stored = asyncio.run(desk.house.recorder.load(["mentor-1"])).events
     assert [one.topic for one in stored] == ["mentor.Applied@1", "mentor.CandidacyRepeated@1"]
+    assert json.loads(stored[-1].state)["uai"] == UAI, "whom the association is to answer"
 
 
 def test_a_lycee_proposes_so_many_a_day_known_or_not(desk: Desk) -> None:

@@ -76,6 +76,7 @@ BODIES = {
     "Perimeter.departements": "codes of départements",
     "TrainingRules.modules": "codes of modules",
     "mentor.Applied@1.uai": "a code, read as one",
+    "mentor.CandidacyRepeated@1.uai": "of a lycée: held by whoever proposes",
     "Profile.rome": "a code, read as one: domain.mentor.bringing.checked",
     "Profile.naf": "the same",
     "Profile.families": "keys of a list",
