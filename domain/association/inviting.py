@@ -48,7 +48,7 @@ class Inviting(Linked):
         """Invites the operator to open its admission, or candidates to come to it: see ``Linked``."""
         if action in (CANDIDACY, FORM):
             guards.status_in(self, RECRUITING, "inviter des candidat·es")
-        else:
+        elif action == ADMISSION:
             guards.status_in(self, OPENABLE, "l'inviter à ouvrir son admission")
         super().issue_link(act, link=link, action=action, digest=digest, expires_on=expires_on)
 
