@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -28,7 +28,8 @@ T = TypeVar("T")
 class Line:
     """A line without fault: its commands in order; none when what it tells ``known`` already. ``shared``:
     commands that another line, or another file, may have carried out first. ``creates``: the records about
-    persons that it makes. ``key``: tells it from every other line of every file, when its content does."""
+    persons that it makes. ``key``: tells it from every other line of every file, when its content does.
+    ``blames``: the cell that a refusal is about, by its code."""
 
     row: Row
     commands: list[Command] = field(default_factory=list)
@@ -37,6 +38,7 @@ class Line:
     shared: frozenset[int] = frozenset()
     creates: tuple[str, ...] = ()
     key: str = ""
+    blames: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

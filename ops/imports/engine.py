@@ -16,7 +16,7 @@ from ops.imports.apart import Reading
 from ops.imports.bench import Bench, Kind, Line
 from ops.imports.faults import Fault, UnreadableFile
 from ops.imports.report import Report
-from ops.imports.tables import Row, Table
+from ops.imports.tables import Table
 
 _DIGESTED = ("mentor:", "siret:")
 """Claims that say nothing to anybody."""
@@ -120,19 +120,22 @@ class Engine:
                 outcome = await commands.execute(request)
             except Conflict as known:
                 if not shared:
-                    _refused(table, line.row, known)
+                    _refused(table, line, known)
                     return False
             except DomainError as error:
-                _refused(table, line.row, error)
+                _refused(table, line, error)
                 return False
             else:
                 fresh = fresh or not (outcome.repeated or shared)
         return fresh
 
 
-def _refused(table: Table, row: Row, error: DomainError) -> None:
+def _refused(table: Table, line: Line, error: DomainError) -> None:
+    if cell := line.blames.get(error.code):
+        table.fault(line.row, cell, error.sentence, "Corrigez la cellule.")
+        return
     remedy = "Il manque : " + ", ".join(error.missing) + "." if error.missing else "Corrigez la ligne."
-    table.fault(row, "", error.sentence, remedy, "")
+    table.fault(line.row, "", error.sentence, remedy, "")
 
 
 def overtaken(conflict: Exception) -> Fault:

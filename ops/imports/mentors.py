@@ -112,9 +112,7 @@ class _Employer:
 
 _NOBODY: Final = _Employer()
 _UNKNOWN_FIRM: Final = "Entreprise non rattachée : sans SIRET, elle ne peut pas être reconnue."
-_GONE: Final = _Employer(
-    remark="Entreprise non rattachée : elle a été effacée, et un import ne la ramène pas."
-)
+_GONE: Final = _Employer(remark="Entreprise non rattachée : effacée, un import ne la ramène pas.")
 _OWN: Final = "L'entreprise d'un·e indépendant·e peut porter son nom, et se lirait d'autres."
 _NAMED: Final = "Sans statut, et l'entreprise porte le nom de la personne : c'est peut-être la sienne."
 _ENDINGS: Final = {
@@ -181,6 +179,7 @@ class Mentors:
             remark=remark,
             shared=frozenset(range(len(commands))),
             creates=(apply.record_id, *(command.record_id for command in commands)),
+            blames={"under_age": "birth_date"},
         )
 
     async def _read(self, table: Table, bench: Bench) -> list[_Read]:
@@ -255,11 +254,11 @@ def _profile(table: Table, row: Row) -> Profile:
 def _status(table: Table, row: Row) -> Occupation:
     """Whoever has an employer is employed, unless it bears their name; of anybody else it is not guessed."""
     if not row["status"]:
-        remedy = "Écrivez salarié·e, retraité·e, étudiant·e ou indépendant·e"
         if not (row["company"] or row["siret"]):
-            table.fault(row, "status", "Ni statut ni entreprise.", f"{remedy}.")
+            remedy = "Écrivez salarié·e, retraité·e, étudiant·e ou indépendant·e."
+            table.fault(row, "status", "Ni statut ni entreprise.", remedy)
         elif _bears_the_name(row["company"], row["family_name"]):
-            table.fault(row, "status", _NAMED, f"{remedy}, en laissant alors l'entreprise vide.")
+            table.fault(row, "status", _NAMED, "Écrivez salarié·e, ou indépendant·e sans l'entreprise.")
         return Occupation.EMPLOYEE
     return cell(table, row, "status", values.read_occupation) or Occupation.EMPLOYEE
 

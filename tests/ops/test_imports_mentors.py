@@ -273,6 +273,14 @@ async def test_a_cell_that_cannot_be_is_a_fault_with_its_value(desk: Desk, name:
     assert len(desk.events) == before
 
 
+async def test_who_is_too_young_is_told_by_the_cell_that_says_so(desk: Desk) -> None:
+    report = await desk.run(csv("Nom1;Léa;lea@exemple.test;01/09/2012;étudiante"))
+    (fault,) = report.faults
+    assert (fault.line, fault.column, fault.value) == (2, "Date de naissance", "01/09/2012")
+    assert "18 ans" in fault.problem
+    assert "person." not in fault.remedy, "a file has columns"
+
+
 async def test_who_can_never_be_recognised_is_a_fault(desk: Desk) -> None:
     report = await desk.run(csv("N;P;;;salarié"))
     assert places(report) == {(2, "Courriel")}
