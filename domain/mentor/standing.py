@@ -16,17 +16,22 @@ if TYPE_CHECKING:
 
 
 def suspend(mentor: Mentor, act: Act, *, on: date) -> None:
-    """The association or an académie suspends them, with a reason: each for itself; not before they last came
-    back, for what was true until then would be unsaid. A cause may be older than another that holds."""
+    """The association or an académie suspends them, with a reason: each for itself. A cause may be older than
+    another that holds."""
     guards.status_in(mentor, STANDING, "suspendre")
     reason_given(act)
     not_in_the_future(act, on)
     guards.not_before(on, mentor.cleared_on, "la validation")
-    if not mentor.suspensions:
-        guards.not_before(on, mentor.released_on, "le retour après la suspension précédente")
+    _not_before_return(mentor, on)
     decided = guards.decisions_of(mentor, act)[0]
     guards.not_suspended_twice(mentor, decided)
     mentor._suspended(cause=decided.cause, academie=decided.academie, on=on)
+
+
+def _not_before_return(mentor: Mentor, on: date) -> None:
+    """What was true until they last came back is not unsaid by what is dated before."""
+    if not mentor.suspensions:
+        guards.not_before(on, mentor.released_on, "le retour après la suspension précédente")
 
 
 def lift_suspension(mentor: Mentor, act: Act, *, on: date) -> None:
@@ -70,6 +75,7 @@ def leave(mentor: Mentor, act: Act, *, on: date, cause: MentorLeaving) -> None:
     guards.not_suspended_by_others(mentor, act)
     not_in_the_future(act, on)
     guards.not_before(on, mentor.cleared_on or mentor.applied_on, "le début du parcours")
+    _not_before_return(mentor, on)
     mentor._left(on=on, cause=cause)
 
 

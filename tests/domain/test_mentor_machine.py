@@ -507,7 +507,7 @@ class MentorMachine(Play):
             cause_reserved=cause in {"merged", "operator"},
             suspended_by_other="academie" in self.card.causes,
             in_the_future=on > self.today,
-            too_early=on < (self.card.cleared or self.card.applied),
+            too_early=on < (self.card.cleared or self.card.applied) or self.card.back_later_than(on),
         )
         if (expected or seriously) and self.attempt(
             ask.Leave(record_id=MENTOR, on=on, cause=cause), expected

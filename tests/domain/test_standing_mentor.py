@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from domain.mentor import commands as ask
 from domain.mentor import identity as of_person
 from domain.mentor import timeline as times
 from domain.mentor.model import Mentor
-from domain.mentor.parts import LADDER, OVERDUE, MentorSuspension
+from domain.mentor.parts import LADDER, OVERDUE, MentorLeaving, MentorSuspension
 from domain.ports import Happened
 from ledger.events import happened
 from tests.domain.mentor_support import AWA, MENTOR, Desk, interviewing, presenting, signing
@@ -148,6 +149,20 @@ def test_nobody_unsays_a_suspension_by_another_one_dated_and_lifted_before_it(de
     assert told(desk, ended) == "cleared"
     desk.do(ask.Suspend(record_id=MENTOR, on=ended), COORDINATOR, "motif")
     assert told(desk, ended) == "suspended"
+
+
+def test_nobody_unsays_a_suspension_by_a_departure_dated_before_it(desk: Desk) -> None:
+    desk.cleared()
+    desk.house.clock.advance(days=30)
+    began, ended = desk.today - timedelta(days=10), desk.today - timedelta(days=5)
+    desk.do(ask.Suspend(record_id=MENTOR, on=began), LYON, "motif")
+    desk.do(ask.LiftSuspension(record_id=MENTOR, on=ended), LYON, "motif")
+    before = ask.Leave(record_id=MENTOR, on=began - timedelta(days=1), cause=MentorLeaving.END)
+    assert desk.code(before) == "too_early"
+    desk.do(replace(before, on=ended))
+
+    assert told(desk, began + timedelta(days=1)) == "suspended"
+    assert told(desk, ended) == "left"
 
 
 class TruthMachine(MentorMachine):
