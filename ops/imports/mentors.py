@@ -115,6 +115,7 @@ _UNKNOWN_FIRM: Final = "Entreprise non rattachée : sans SIRET, elle ne peut pas
 _GONE: Final = _Employer(remark="Entreprise non rattachée : effacée, un import ne la ramène pas.")
 _OWN: Final = "L'entreprise d'un·e indépendant·e peut porter son nom, et se lirait d'autres."
 _NAMED: Final = "Sans statut, et l'entreprise porte le nom de la personne : c'est peut-être la sienne."
+_WHOSE: Final = "Écrivez salarié·e ; ou indépendant·e, et laissez alors l'entreprise vide."
 _ENDINGS: Final = {
     Status.LEFT: "Parti·e",
     Status.REFUSED: "Refusé·e",
@@ -258,7 +259,7 @@ def _status(table: Table, row: Row) -> Occupation:
             remedy = "Écrivez salarié·e, retraité·e, étudiant·e ou indépendant·e."
             table.fault(row, "status", "Ni statut ni entreprise.", remedy)
         elif _bears_the_name(row["company"], row["family_name"]):
-            table.fault(row, "status", _NAMED, "Écrivez salarié·e, ou indépendant·e sans l'entreprise.")
+            table.fault(row, "status", _NAMED, _WHOSE)
         return Occupation.EMPLOYEE
     return cell(table, row, "status", values.read_occupation) or Occupation.EMPLOYEE
 
