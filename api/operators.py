@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from api.dependencies import MOST_ITEMS, Services
+from domain.association.assessing import ASSESSMENT
 from domain.association.entitlements import blocks_of, missing_entitlements, unbound, unbound_key
 from domain.association.model import Association
 from domain.association.parts import BLOCK_LABELS as BLOCKS
@@ -31,8 +32,6 @@ from projections.conventions import ConventionFilters
 from projections.deadlines import DeadlineRow
 from projections.mentors import MentorRow
 from projections.tracking import track
-
-ASSESSMENT: Final = frozenset({"remind_assessment", "escalate_assessment"})
 
 
 async def with_operators(parts: Services, rows: Sequence[MentorRow], until: datetime) -> list[MentorRow]:

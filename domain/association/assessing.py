@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.association.parts import FOLLOWED, INSURANCE, Status
 from domain.calendar import french_date, paris_day, start_of
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from domain.calendar import SchoolCalendar
     from domain.programme.rules import Rules
 
+ASSESSMENT: Final = frozenset({"remind_assessment", "escalate_assessment"})
+"""The kinds of an assessment's deadlines, which wait for the titles too that an admission would be refused
+for: see ``missing_entitlements``."""
 _ONE_DAY = timedelta(days=1)
 
 

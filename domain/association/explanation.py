@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
 from domain.association import guards
+from domain.association.assessing import ASSESSMENT
 from domain.association.due import lapse_term
 from domain.association.entitlements import blocks_of, conventioned, missing_entitlements, unbound
 from domain.association.model import Association
@@ -41,9 +43,13 @@ def explain(case: Case) -> list[Reason]:
 
 
 def _dues(case: Case, association: Association) -> list[Due]:
-    """Its own, and the convention that it waits for."""
+    """Its own, and the convention that it waits for; an assessment waits for the titles too."""
     others = unbound(association, case.others(Convention), case.rules, case.today)
-    return sorted([*case.dues, *others], key=lambda due: (due.at, due.key))
+    lacking = titles_missing(case, association, association.scheme, association.academies)
+    own = [
+        replace(due, missing=(*due.missing, *lacking)) if due.kind in ASSESSMENT else due for due in case.dues
+    ]
+    return sorted([*own, *others], key=lambda due: (due.at, due.key))
 
 
 def _of(case: Case) -> Association:

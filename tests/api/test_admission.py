@@ -113,6 +113,11 @@ async def test_the_assessment_awaits_what_the_admission_would_be_refused_for(sit
     for listed in (await site.get("lyon", "/v1/deadlines?limit=200")).json()["items"]:
         if listed["kind"] in {"remind_assessment", "escalate_assessment"}:
             assert listed["missing"] == no.json()["missing"]
+    reasons = (await site.get("lyon", f"{PATH}/explanation")).json()["reasons"]
+    explained = [
+        one["missing"] for one in reasons if one["code"] in {"remind_assessment", "escalate_assessment"}
+    ]
+    assert explained == [no.json()["missing"]] * 2
 
 
 async def test_an_association_is_admitted_suspended_and_leaves(site: Site) -> None:
