@@ -78,9 +78,15 @@ def _line(row: dict[str, Any]) -> str:
         f"règles n° {row['rules_version']}" if row["rules_version"] else "",
     ]
     told = " ; ".join(mark for mark in marks if mark)
-    return f"{recorded:%d/%m/%Y %H:%M:%S}  {number:8}  {row['label']} — {row['role']} {row['actor']}" + (
+    who = f"{row['role']} {_actor(row['actor'])}"
+    return f"{recorded:%d/%m/%Y %H:%M:%S}  {number:8}  {row['label']} — {who}" + (
         f" ({told})" if told else ""
     )
+
+
+def _actor(told: str | dict[str, bool]) -> str:
+    """Of a record that operators share, another's is not told."""
+    return told if isinstance(told, str) else "(jeton réservé)"
 
 
 def _true_on(row: dict[str, Any]) -> str:
