@@ -92,7 +92,8 @@ def lapse(mentor: Mentor, act: Act, *, on: date) -> None:
 
 
 def release(mentor: Mentor, act: Act, *, on: date) -> None:
-    """Its operator is out of the scheme since ``on``, and its record ends with it: not before it began.
-    Nothing happens twice, nor to a record that ended by itself."""
+    """Its operator is out of the scheme since ``on``, and its record ends with it: not before it began, nor
+    before a suspension that was lifted. Nothing happens twice, nor to a record that ended by itself."""
     if mentor.is_open:
-        mentor._left(on=max(on, mentor.cleared_on or mentor.applied_on), cause=MentorLeaving.OPERATOR)
+        since = mentor.released_on or mentor.cleared_on or mentor.applied_on
+        mentor._left(on=max(on, since), cause=MentorLeaving.OPERATOR)

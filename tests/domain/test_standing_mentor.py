@@ -165,6 +165,18 @@ def test_nobody_unsays_a_suspension_by_a_departure_dated_before_it(desk: Desk) -
     assert told(desk, ended) == "left"
 
 
+def test_nobody_unsays_a_suspension_by_the_end_of_the_operator_dated_before_it(desk: Desk) -> None:
+    desk.cleared()
+    desk.house.clock.advance(days=30)
+    began, ended = desk.today - timedelta(days=10), desk.today - timedelta(days=5)
+    desk.do(ask.Suspend(record_id=MENTOR, on=began), LYON, "motif")
+    desk.do(ask.LiftSuspension(record_id=MENTOR, on=ended), LYON, "motif")
+    desk.do(ask.Release(record_id=MENTOR, on=began - timedelta(days=1)), SYSTEM)
+
+    assert told(desk, began + timedelta(days=1)) == "suspended"
+    assert told(desk, ended) == "left"
+
+
 class TruthMachine(MentorMachine):
     """After anything that may happen: a rung is told of no day on which a fact below it was not yet true."""
 
