@@ -163,7 +163,7 @@ def authorize(actor: Actor, action: str, record: Root) -> None:
     """Raises ``NotFound`` when the record is none of the actor's business, ``Forbidden`` by its role, and
     ``Refused`` for whatever else is asked of an erased record: no guard of its own needs to know."""
     if action not in HANDED_IN and not may_see(actor, record.scopes()):
-        if isinstance(record, Linked):
+        if isinstance(record, Linked) and not record.is_erased:
             record.must_not_have_served(actor)
         raise NotFound("not_found", f"Aucun dossier {record.id} dans votre périmètre.")
     if actor.role not in TABLE[action]:

@@ -127,18 +127,20 @@ class Play(RuleBasedStateMachine):
         return {due.kind for due in self.desk.ready(self.record_id)}
 
 
-def played(machine: type[RuleBasedStateMachine], examples: int) -> None:
+def played(
+    machine: type[RuleBasedStateMachine], examples: int, steps: int = 30, seed: int | None = None
+) -> None:
     """A run. Its seed is printed; ``MENTORAT_SEED`` replays it, and looks for the shortest story, which takes
     minutes."""
     replayed = os.environ.get("MENTORAT_SEED")
-    seed = int(replayed or secrets.randbelow(2**32))
+    seed = int(replayed or secrets.randbelow(2**32)) if seed is None else seed
     print(f"MENTORAT_SEED={seed}")
     SEEN.clear()
     run_state_machine_as_test(
         hypothesis.seed(seed)(machine),
         settings=hypothesis.settings(
             max_examples=examples,
-            stateful_step_count=30,
+            stateful_step_count=steps,
             phases=list(hypothesis.Phase) if replayed else [hypothesis.Phase.generate],
             deadline=None,
             database=None,

@@ -6,16 +6,12 @@ should fail, and then nothing has changed. The seed of every run is printed; ``M
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import hypothesis
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,7 +20,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from domain.association import commands as ask
@@ -56,11 +51,11 @@ from tests.domain.association_sheet import (
     Sheet,
 )
 from tests.domain.association_support import PROGRAMME, Desk, guest, sha, version
+from tests.domain.play import SEEN, played
 from tests.domain.rehearsal import OFFICER, Expected, one_of, settled
 from tests.support import COORDINATOR, FACE, GRENOBLE, LYON
 
 PARIS = ZoneInfo("Europe/Paris")
-SEEN: Counter[str] = Counter()
 
 actors = st.sampled_from([LYON, LYON, LYON, COORDINATOR, GRENOBLE])
 reasons = st.sampled_from(["motif", "motif", "motif", " "])
@@ -487,43 +482,102 @@ def about(due: Due) -> tuple[str, str]:
     return due.kind, due.key.split(":")[1] if due.kind == "alert_entitlement" else ""
 
 
-def play(seed: int, examples: int, *phases: hypothesis.Phase) -> None:
-    run_state_machine_as_test(
-        hypothesis.seed(seed)(AssociationMachine),
-        settings=hypothesis.settings(
-            max_examples=examples,
-            stateful_step_count=40,
-            deadline=None,
-            database=None,
-            derandomize=False,
-            print_blob=True,
-            phases=phases or tuple(hypothesis.Phase),
-            suppress_health_check=list(hypothesis.HealthCheck),
-        ),
-    )
-
-
 @pytest.mark.parametrize("examples", [80, pytest.param(1_000, marks=pytest.mark.stress)])
 def test_an_association_does_what_a_plain_model_of_it_does(examples: int) -> None:
-    seed = int(os.environ.get("MENTORAT_SEED", secrets.randbelow(2**32)))
-    print(f"MENTORAT_SEED={seed}")
+    played(AssociationMachine, examples, steps=40)
+    assert sum(n for name, n in SEEN.items() if name.startswith("refused")) > 100
+    assert len([name for name in SEEN if name.startswith("status")]) > 4
+
+
+STORIES: dict[str, tuple[Callable[[AssociationMachine], object], ...]] = {
+    "nothing comes": (
+        lambda m: m.begin(False, "invited", 45),
+        lambda m: m.open_by_link("l1", True, 0),
+        lambda m: m.a_deadline_comes(True, 2),
+        lambda m: m.a_deadline_comes(False, 2),
+        lambda m: m.days_pass(0, 2, "boîte pleine"),
+        lambda m: m.months_pass(200, 6),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.invite("l3", 10, COORDINATOR),
+        lambda m: m.months_pass(320, 6),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.out_of_season(1),
+    ),
+    "the insurance ends before the decision": (
+        lambda m: m.begin(False, "complete", 20),
+        lambda m: m.weeks_pass(21, 4),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.admit(0, LYON),
+        lambda m: m.receive("insurance", "b", 365, 0, COORDINATOR),
+        lambda m: m.accept("insurance", True, LYON),
+        lambda m: m.admit(0, LYON),
+    ),
+    "nobody reads": (
+        lambda m: m.begin(False, "opened", 45),
+        lambda m: m.receive("charter", "a", None, 0, COORDINATOR),
+        lambda m: m.weeks_pass(14, 4),
+        lambda m: m.receive("insurance", "a", 365, 0, COORDINATOR),
+        *(lambda m: m.weeks_pass(14, 4) for _ in range(3)),
+        lambda m: m.refuse("charter", True, "motif"),
+        lambda m: m.refuse_admission("motif", True),
+        lambda m: m.months_pass(320, 6),
+        lambda m: m.time_does_its_work(),
+    ),
+    "an award ends": (
+        lambda m: m.begin(True, "admitted", 45),
+        lambda m: m.suspend(SuspensionCause.FAULT, 0, "motif", LYON),
+        lambda m: m.months_pass(60, 6),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.lift("motif", SuspensionCause.FAULT, True),
+        lambda m: m.months_pass(320, 6),
+        lambda m: m.receive("charter", "b", None, 0, LYON),
+        lambda m: m.weeks_pass(40, 6),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.leave(0, "motif", COORDINATOR, True),
+        lambda m: m.time_does_its_work(),
+    ),
+    "a link that served is nothing to an erased record": (
+        lambda m: m.begin(False, "invited", 45),
+        lambda m: m.open_by_link("l1", True, 0),
+        lambda m: m.erase(),
+        lambda m: m.open_by_link("l1", True, 0),
+        lambda m: m.open_by_link("l9", True, 0),
+    ),
+}
+
+
+def told(*steps: Callable[[AssociationMachine], object]) -> None:
+    """A story of which every step is chosen, and looked at as any other."""
+    machine = AssociationMachine()
+    for step in steps:
+        step(machine)
+        machine.the_record_is_what_the_model_says()
+        machine.only_live_links_open_it()
+        machine.what_time_should_do_is_what_is_due()
+        machine.its_history_folds_to_itself()
+
+
+def test_the_stories_meet_every_status_and_every_deadline() -> None:
     SEEN.clear()
-    play(seed, examples)
-    print(dict(sorted(SEEN.items())))
-    steps = (
+    for steps in STORIES.values():
+        told(*steps)
+    met = {name.removeprefix("time ") for name in SEEN if name.startswith("time ")}
+    assert met == {
         "remind_documents",
         "lapse",
         "expire_insurance",
+        "remind_assessment",
+        "escalate_assessment",
+        "remind_reading",
+        "escalate_reading",
         "alert_insurance",
         "alert_entitlement",
         "release_mentors",
         "deliver",
-    )
-    assert all(SEEN[f"time {kind}"] for kind in steps)
-    statuses = {name.removeprefix("status ") for name in SEEN if name.startswith("status ")}
-    assert statuses >= {"candidate", "in_admission", "admitted", "erased"}
-    assert len(statuses) >= 6
-    assert sum(n for name, n in SEEN.items() if name.startswith("refused")) > 100
+        "erase",
+    }
+    for status in (*OPENABLE, *FOLLOWED, "erased"):
+        assert SEEN[f"status {status}"], status
 
 
 def _a_day_late(association: Any, rules: Any, now: Any) -> Any:
@@ -563,4 +617,4 @@ MISTAKES: dict[str, tuple[object, str, object]] = {
 def test_a_mistake_is_found(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*MISTAKES[mistake])
     with pytest.raises(AssertionError):
-        play(1, 150, hypothesis.Phase.generate)
+        played(AssociationMachine, 150, steps=40, seed=1)
