@@ -34,7 +34,7 @@ from domain.refusal import Refusal
 from ledger import codec, personal
 from ledger.digests import Digests
 from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
-from ledger.keyring import KeyDestroyed, Keyring
+from ledger.keyring import KeyDestroyed, Keyring, no_second_key
 from ledger.personal import SEALED
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Overloaded, Recorder, VersionConflict
 from ledger.records import LoadedRecords, MissingConventions, MissingHolders, MissingRecord
@@ -51,11 +51,13 @@ _UNCITED: Final = frozenset(topic.partition("@")[0] for topic, kind in codec.KIN
 
 @dataclass(frozen=True)
 class _Decided:
-    """What a command makes of the records: events still in clear, claims, and the versions read."""
+    """What a command makes of the records: events still in clear, claims, and the versions read. ``sealed``:
+    the records of which something is sealed already."""
 
     events: Sequence[Root.Event]
     rests_on: Mapping[str, int]
     about: tuple[str, ...]
+    sealed: frozenset[str]
     gains: Sequence[tuple[str, Claim]] = ()
     drops: Sequence[tuple[str, Claim]] = ()
 
@@ -194,7 +196,7 @@ class Executor:
         if len(events) > MOST_EVENTS:
             raise ValueError(f"{request.command.name} records {len(events)} events")
         rests_on = {record_id: before[0] for record_id, before in records.before.items()}
-        return _Decided(events, rests_on, _about(request, records), gains, drops)
+        return _Decided(events, rests_on, _about(request, records), records.sealed(), gains, drops)
 
     async def _sealed(
         self, request: Request, decided: _Decided, now: datetime, seed: str | None = None
@@ -208,6 +210,7 @@ class Executor:
             subjects.update(decided.about)
         if _tells(request):
             subjects.add(request.command.record_id)
+        await no_second_key(self.keyring, subjects & decided.sealed)
         keys = await self.keyring.ensure(subjects) if subjects else {}
         digest = self.digests.of_body(request, keys.get(request.command.record_id))
         events = [
@@ -293,7 +296,8 @@ class Executor:
         seed = f"{request.command_id}#refused"
         refusal = Refusal.of(request.command, refused, seed)
         rests_on = {i: before[0] for i, before in records.before.items()} | {refusal.id: 0}
-        decided = _Decided(refusal.collect_events(), rests_on, _about(request, records))  # type: ignore[arg-type]
+        events: Any = refusal.collect_events()
+        decided = _Decided(events, rests_on, _about(request, records), records.sealed())
         now = await self.recorder.now()
         try:
             batch = await self._sealed(request, decided, now, seed)

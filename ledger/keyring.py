@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from domain.kernel import Busy
+
+log = logging.getLogger("mentorat")
 
 
 class KeyDestroyed(Exception):
@@ -55,6 +58,18 @@ class Keyring(Protocol):
 
     async def close(self) -> None:
         """Lets go of files and connections. Nothing is asked afterwards."""
+
+
+async def no_second_key(keyring: Keyring, sealed: Collection[str]) -> None:
+    """Before a key is made for subjects of which something is sealed already.
+
+    With a second key, what the first one sealed would stay unreadable even when an older copy of the
+    keyring, which has it, is put back. Raises ``KeyLost``.
+    """
+    missing = set(sealed) - (await keyring.keys(sealed)).keys() if sealed else set()
+    if missing and (lost := missing - await keyring.buried(missing)):
+        log.error("no second key is made for %s", ", ".join(sorted(lost)))
+        raise KeyLost
 
 
 @dataclass

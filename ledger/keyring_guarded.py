@@ -1,15 +1,12 @@
-"""The keyring of one ledger: what was sealed in it and has lost its key is given no second one."""
+"""The keyring of one ledger, for whoever seals what is no event and has no events at hand."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from ledger.keyring import KeyLost, Keyring
+from ledger.keyring import Keyring, no_second_key
 from ledger.transaction import Pool
-
-log = logging.getLogger("mentorat")
 
 _SEALED: Final = """
 SELECT DISTINCT record_id FROM ledger.events
@@ -17,11 +14,7 @@ WHERE record_id = ANY(%s) AND (commitment IS NOT NULL OR text_commitment IS NOT 
 
 
 class GuardedKeyring:
-    """``Keyring`` over another one, which asks the ledger before it has a key made.
-
-    With a second key, what the first one sealed would stay unreadable even when an older copy of the
-    keyring, which has it, is put back.
-    """
+    """``Keyring`` over another one, which asks the ledger before it has a key made: see ``no_second_key``."""
 
     def __init__(self, inner: Keyring, pool: Pool) -> None:
         self._inner = inner
@@ -34,10 +27,7 @@ class GuardedKeyring:
         """Raises ``KeyLost``, and ``KeyDestroyed``."""
         wanted = set(subjects)
         if missing := wanted - (await self._inner.keys(wanted)).keys():
-            sealed = await self._sealed(missing)
-            if lost := sealed - await self._inner.buried(sealed):
-                log.error("no second key is made for %s", ", ".join(sorted(lost)))
-                raise KeyLost
+            await no_second_key(self._inner, await self._sealed(missing))
         return await self._inner.ensure(wanted)
 
     async def destroy(self, subject: str) -> None:

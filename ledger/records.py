@@ -116,6 +116,14 @@ class LoadedRecords:
         self.used[record.id] = record
         self.before[record.id] = (0, frozenset())
 
+    def sealed(self) -> frozenset[str]:
+        """Those of the records of which something is sealed already."""
+        return frozenset(
+            record_id
+            for record_id, events in self._stored.items()
+            if any(one.commitment or one.text_commitment for one in events)
+        )
+
     def _check_precondition(self, record: Root) -> None:
         expected = self._request.expected_version
         if expected is not None and record.version != expected:

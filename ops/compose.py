@@ -73,15 +73,14 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
     """The house as one process sees it, on the role that may read and add events."""
     async with (
         database.pool(settings.dsn_app, most=settings.pool_size, name=name) as pool,
-        keys.keyring(settings) as cached,
+        keys.keyring(settings) as keyring,
         Reader(pool) as reader,
     ):
         recorder, around = PostgresRecorder(pool), world()
-        keyring = GuardedKeyring(cached, pool)
         executor = Executor(
             recorder, around, Digests(settings.digest_secret), keyring, BindingConventions(reader)
         )
-        documents = Documents(settings.documents, keyring)
+        documents = Documents(settings.documents, GuardedKeyring(keyring, pool))
         yield House(
             settings,
             pool,

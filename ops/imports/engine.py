@@ -86,7 +86,7 @@ class Engine:
     async def _keyring(self, table: Table, lines: Iterable[Line]) -> Keyring:
         """Keys for all whom the file makes known, durable in one go; none for what will never be written."""
         if table.faults or self.dry_run:
-            return MemoryKeyring()
+            return _Unwritten()
         created = [record_id for line in lines for record_id in line.creates]
         keys = await self.executor.keyring.ensure(created) if created else {}
         return _AtHand(self.executor.keyring, keys)
@@ -145,6 +145,13 @@ def overtaken(conflict: Exception) -> Fault:
         said = f"Un autre dossier porte déjà ce numéro : {conflict.key}."
         return Fault(0, "", "", said, "Corrigez la ligne qui le porte.")
     return Fault(0, "", "", "Le registre a changé pendant l'import.", remedy)
+
+
+class _Unwritten(MemoryKeyring):
+    """For what will never be written: no key is missing from it."""
+
+    async def buried(self, subjects: Iterable[str]) -> frozenset[str]:
+        return frozenset(subjects)
 
 
 class _AtHand:

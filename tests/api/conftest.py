@@ -139,10 +139,9 @@ def _with_contract(app: FastAPI) -> FastAPI:
 
 @pytest.fixture
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
-    recorder, held = PostgresRecorder(database.app), MemoryKeyring()
-    keyring = GuardedKeyring(held, database.app)
+    recorder, keyring = PostgresRecorder(database.app), MemoryKeyring()
     world = TestWorld(reference.calendars(), reference.territory())
-    documents = Documents(tmp_path / "documents", keyring)
+    documents = Documents(tmp_path / "documents", GuardedKeyring(keyring, database.app))
     feed = LedgerFeed(recorder)
     tokens = TokenStore(database.app)
     made = {name: await tokens.create(role, name, scopes) for name, (role, scopes) in ROLES.items()}
@@ -178,7 +177,7 @@ async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
                 {name: token for name, (_, token) in made.items()},
                 {name: token_id for name, (token_id, _) in made.items()},
                 client,
-                held,
+                keyring,
                 documents,
             )
             yield found
