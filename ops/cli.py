@@ -241,7 +241,10 @@ def rebuild(
     from ops import maintenance
 
     if claims:
-        found = run(maintenance.rebuild_claims)
+        try:
+            found = run(maintenance.rebuild_claims)
+        except maintenance.HeldTwice as refused:
+            fail(str(refused))
         out.print(f"Réservations refaites d'après les événements : {found} dossier(s) corrigé(s).")
         return
 

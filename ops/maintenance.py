@@ -55,13 +55,26 @@ async def rebuild(settings: Settings, progress: Callable[[int, int], None]) -> i
         return await recorder.head()
 
 
+class HeldTwice(Exception):
+    """Two records hold what only one may: a French sentence."""
+
+
 async def rebuild_claims(settings: Settings) -> int:
-    """Makes ``ledger.claims`` say what the records hold; answers of how many it did not. Commands wait."""
+    """Makes ``ledger.claims`` say what the records hold; answers of how many it did not. Commands wait.
+
+    Raises ``HeldTwice``; nothing is changed.
+    """
     async with (
         database.pool(settings.dsn_app, most=1, name="claims") as pool,
         pool.connection() as connection,
     ):
-        return len((await claims.rebuild(connection)).records)
+        try:
+            return len((await claims.rebuild(connection)).records)
+        except psycopg.errors.ExclusionViolation as twice:
+            raise HeldTwice(
+                "Deux dossiers réservent la même chose ; rien n'a été changé. Que l'un d'eux la rende (une "
+                f"fusion, une fin), puis recommencez. PostgreSQL dit : {twice.diag.message_detail}"
+            ) from twice
 
 
 class LedgerMissing(Exception):

@@ -114,6 +114,15 @@ async def test_claims_that_the_records_do_not_make_are_found_and_told_again(plac
     assert await maintenance.rebuild_claims(place.parts.settings) == 0
 
 
+async def test_claims_of_two_records_for_the_same_are_refused_in_words(place: Place) -> None:
+    await place.house.do(applying(MENTOR), COORDINATOR)
+    place.execute("DELETE FROM ledger.claims")
+    await place.house.do(applying("mentor-2"), COORDINATOR)
+    with pytest.raises(maintenance.HeldTwice, match="Deux dossiers réservent la même chose"):
+        await maintenance.rebuild_claims(place.parts.settings)
+    assert {record for record, _, _ in place.claims()} == {"mentor-2"}
+
+
 async def test_no_evidence_is_made_of_a_store_that_lacks_events(place: Place) -> None:
     await place.publish()
     place.execute("DELETE FROM ledger.events WHERE position = 1")
