@@ -16,7 +16,7 @@ from api.fields import Body, shown
 from api.openapi import problem_responses
 from api.security import Bearer, bearer_of
 from domain import kernel
-from domain.authorization import TABLE
+from domain.authorization import TABLE, role_refused
 from domain.commands import Command
 from domain.ports import Outcome
 from domain.ports import Request as Asked
@@ -183,13 +183,8 @@ class Acting:
         await self._execute(command, "")
 
     def _must_have_the_role(self, command: Command) -> None:
-        roles = TABLE[command.name]
-        if self.caller.actor.role not in roles:
-            raise kernel.Forbidden(
-                "role_not_allowed",
-                f"Le rôle « {self.caller.actor.role} » ne peut pas faire cette opération ({command.name}).",
-                (f"un jeton du rôle {' ou '.join(sorted(roles))}",),
-            )
+        if self.caller.actor.role not in TABLE[command.name]:
+            raise role_refused(self.caller.actor, command.name)
 
     def _answer(self, accepted: Accepted) -> Accepted:
         self.response.headers["ETag"] = f'"{accepted.version}"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.kernel import Actor, Forbidden, NotFound, Root
-from domain.links import Linked
+from domain.links import PERSON, Linked
 
 ROLES: Final = (
     "national",
@@ -167,12 +167,7 @@ def authorize(actor: Actor, action: str, record: Root) -> None:
             record.must_not_have_served(actor)
         raise NotFound("not_found", f"Aucun dossier {record.id} dans votre périmètre.")
     if actor.role not in TABLE[action]:
-        allowed = " ou ".join(sorted(TABLE[action]))
-        raise Forbidden(
-            "role_not_allowed",
-            f"Le rôle « {actor.role} » ne peut pas faire cette opération ({action}).",
-            (f"un jeton du rôle {allowed}",),
-        )
+        raise role_refused(actor, action)
     if action not in HANDED_IN and not may_see(actor, record.keepers()):
         raise Forbidden(
             "not_your_record",
@@ -181,3 +176,15 @@ def authorize(actor: Actor, action: str, record: Root) -> None:
         )
     if action not in AFTER_ERASING | READS:
         record.must_be_open()
+
+
+def role_refused(actor: Actor, action: str) -> Forbidden:
+    """The refusal of a role that does not do this, and who does. No token is of ``system`` or of a person."""
+    roles = sorted(TABLE[action] - {"system", PERSON})
+    missing = [f"un jeton du rôle {' ou '.join(roles)}"] if roles else []
+    missing += ["un lien donné pour elle"] if PERSON in TABLE[action] else []
+    return Forbidden(
+        "role_not_allowed",
+        f"Le rôle « {actor.role} » ne peut pas faire cette opération ({action}).",
+        tuple(missing) or ("rien : le système la fait lui-même, le moment venu",),
+    )

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any, Protocol
 
 from domain.calendar import french_date
-from domain.kernel import Act, Refused, Root
+from domain.kernel import Act, Refused
 
 
-def status_in(record: Root, allowed: Iterable[str], doing: str, *, the: str, one: str) -> None:
+class HasStatus(Protocol):
+    """A record, or a part of one that decides by where the record stands."""
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def status_labels(self) -> Mapping[Any, str]: ...
+
+
+def status_in(record: HasStatus, allowed: Iterable[str], doing: str, *, the: str, one: str) -> None:
     """``the`` and ``one`` name the kind of record: « La convention », « une convention »."""
     if record.status not in allowed:
         labels = record.status_labels
         raise Refused(
             "wrong_status",
             f"{the} est « {labels[record.status]} » : {impossible(doing)}.",
-            (f"{one} {' ou '.join(sorted(labels[status] for status in allowed))}",),
+            (f"{one} {either(labels[status] for status in allowed)}",),
         )
+
+
+def either(labels: Iterable[str]) -> str:
+    """« admise » ou « suspendue »: a status is quoted, wherever a sentence names it."""
+    return " ou ".join(f"« {label} »" for label in sorted(labels))
 
 
 def impossible(doing: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
+from domain import guards
 from domain.association.parts import (
     INSURANCE,
     MEDIA_TYPES,
     MOST_BYTES,
-    STATUS_LABELS,
     Document,
     DocumentVersion,
     Entitlement,
@@ -20,7 +20,7 @@ from domain.association.parts import (
     SuspensionCause,
 )
 from domain.calendar import french_date
-from domain.guards import impossible, not_in_the_future
+from domain.guards import not_in_the_future
 from domain.kernel import Act, Refused
 from domain.programme.rules import DOCUMENTS
 
@@ -31,14 +31,7 @@ if TYPE_CHECKING:
 
 
 def status_in(association: Inviting, allowed: Iterable[str], doing: str) -> None:
-    if association.status not in allowed:
-        label = STATUS_LABELS[Status(association.status)]
-        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
-        raise Refused(
-            "wrong_status",
-            f"L'association est « {label} » : {impossible(doing)}.",
-            (f"une association {' ou '.join(needed)}",),
-        )
+    guards.status_in(association, allowed, doing, the="L'association", one="une association")
 
 
 def in_order(association: Admitting, act: Act, on: date) -> None:

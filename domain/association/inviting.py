@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from domain.association import guards
 from domain.association.parts import OPENABLE, RECRUITING
@@ -39,6 +39,7 @@ class Inviting(Linked):
         FORM: Allowance(LONGEST_FORM, most_a_day=CANDIDACIES_A_DAY, given_by=_OWN),
     }
     status: str
+    status_labels: ClassVar[Mapping[Any, str]]
     academies: tuple[str, ...]
     proposed_on: date | None
     proposed: dict[str, int]

@@ -103,12 +103,12 @@ class Company(Root):
 
     def change(self, act: Act, *, firm: Firm, digests: FirmDigests) -> None:
         """Replaces what it is as a whole. Raises ``Refused`` once closed, or as ``checked`` does."""
-        self._must_be_active("changer")
+        self._must_be_active("la changer")
         self._changed(firm=checked(firm), digests=digests)
 
     def close(self, act: Act, *, on: date) -> None:
         """It has ceased to exist, or to take part, since ``on``: for all, so an académie says it."""
-        self._must_be_active("fermer")
+        self._must_be_active("la fermer à nouveau")
         not_in_the_future(act, on)
         self._closed_down(on=on)
 

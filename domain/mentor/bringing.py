@@ -22,10 +22,10 @@ def checked(told: Profile) -> Profile:
     guards.identifier(told.rome, parse_rome, "un code ROME comme K2104")
     guards.identifier(told.naf, parse_naf, "un code NAF comme 62.01Z")
     _employer(told)
-    if unknown := [family for family in told.families if family not in FAMILIES]:
+    if any(family not in FAMILIES for family in told.families):
         raise Refused(
             "family_unknown",
-            f"{len(unknown)} famille(s) de métiers ne sont pas dans la liste.",
+            "Au moins une de ces familles de métiers n'est pas dans la liste.",
             (f"l'une de : {', '.join(FAMILIES)}",),
         )
     _codes("commune_unreadable", told.communes, _COMMUNE, "un code de commune de l'Insee, comme 69123")

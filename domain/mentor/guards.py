@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from domain import guards
 from domain.calendar import french_date
-from domain.guards import impossible, reason_given
+from domain.guards import reason_given
 from domain.identifiers import InvalidIdentifier, parse_uai
 from domain.kernel import Act, Refused
 from domain.mentor.parts import (
@@ -22,7 +23,6 @@ from domain.mentor.parts import (
     OPEN,
     OVERDUE,
     STANDING,
-    STATUS_LABELS,
     CheckKind,
     Interview,
     MentorLeaving,
@@ -46,14 +46,7 @@ _EARLIEST_BIRTH: Final = date(1900, 1, 1)
 
 
 def status_in(mentor: Mentor, allowed: Iterable[str], doing: str) -> None:
-    if mentor.status not in allowed:
-        label = STATUS_LABELS[Status(mentor.status)]
-        needed = sorted(STATUS_LABELS[Status(status)] for status in allowed)
-        raise Refused(
-            "wrong_status",
-            f"Ce dossier est « {label} » : {impossible(doing)}.",
-            (f"un dossier {' ou '.join(needed)}",),
-        )
+    guards.status_in(mentor, allowed, doing, the="Ce dossier", one="un dossier")
 
 
 def is_open(mentor: Mentor, doing: str) -> None:

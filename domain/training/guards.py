@@ -122,7 +122,11 @@ def room_enough(training: Training, told: Course) -> None:
 
 def not_enrolled(training: Training, mentor_id: str) -> None:
     if mentor_id in training.enrolments:
-        raise Refused("already_enrolled", f"{mentor_id} est déjà inscrit·e à cette formation.")
+        raise Refused(
+            "already_enrolled",
+            f"{mentor_id} est déjà inscrit·e à cette formation.",
+            ("rien de plus, ou quelqu'un d'autre",),
+        )
 
 
 def seat_left(training: Training) -> None:
@@ -244,7 +248,11 @@ def certified(place: Enrolment) -> None:
 
 def certifiable(training: Training, place: Enrolment, on: date) -> None:
     if place.place is Place.CERTIFIED:
-        raise Refused("already_certified", "L'attestation de cette personne est déjà délivrée.")
+        raise Refused(
+            "already_certified",
+            "L'attestation de cette personne est déjà délivrée.",
+            ("rien de plus, ou le retrait de l'attestation (training.revoke_certificate)",),
+        )
     if place.place is not Place.ATTENDED:
         raise Refused(
             "not_attended",

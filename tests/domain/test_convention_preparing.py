@@ -16,7 +16,7 @@ from tests.support import COORDINATOR, FACE_PARTY, GRENOBLE, House, clauses, dra
 async def test_a_draft_cannot_be_sent_for_signature_before_it_was_read_over(house: House) -> None:
     await house.drafted(ID)
     no = await refused(house, ask.SendForSignature(record_id=ID))
-    assert (no.code, no.missing) == ("wrong_status", ("une convention en relecture",))
+    assert (no.code, no.missing) == ("wrong_status", ("une convention « en relecture »",))
     assert "en préparation" in no.sentence
 
 
