@@ -19,6 +19,7 @@ from ledger.personal import SEALED, is_box
 ABOUT: Final = "about"
 """In the metadata: whose keys open what somebody typed."""
 REASON: Final = "reason"
+_SINCE: Final = "a field that older events lack has a default, or its event a new topic and an upcaster"
 
 
 class NewEvent(NamedTuple):
@@ -102,7 +103,11 @@ def revive(stored: StoredEvent) -> Root.Event:
     }
     if issubclass(event_class, CanInitAggregate):
         values["originator_topic"] = f"{stored.topic.partition('.')[0]}@1"
-    return event_class(**values)
+    try:
+        return event_class(**values)
+    except TypeError as wrong:
+        wrong.add_note(f"position {stored.position}, {stored.topic}: {_SINCE}")
+        raise
 
 
 def fold(events: Iterable[StoredEvent], record: Root | None = None) -> Root | None:

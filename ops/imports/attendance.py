@@ -19,6 +19,7 @@ from ops.imports.mentors import COLUMNS as OF_MENTORS
 from ops.imports.tables import Column, Columns, Row, Table
 from ops.imports.values import read_day, read_minutes, read_presence
 
+_BLAMES: Final = {"minutes_unlikely": "minutes", "modules_untold": "minutes", "already_certified": "present"}
 _WHO: Final = "Donnez le courriel, ou le nom, le prénom et la date de naissance, comme au dossier."
 COLUMNS: Final[Columns] = {
     "email": OF_MENTORS["email"],
@@ -114,7 +115,8 @@ class Attendance:
                 Attend(record_id=self.training_id, mentor_id=mentor_id, present=present, minutes=minutes)
             ]
             known = _says_so(training, enrolled, present, minutes)
-            return Line(row, [] if known else commands, known=known)
+            blames = _BLAMES | {"still_waiting": column}
+            return Line(row, [] if known else commands, known=known, blames=blames)
         return None
 
 

@@ -14,8 +14,9 @@ association ou un lycée n'agit que pour lui-même ; ce qu'une garde refuse est 
 dossier.
 
 `system` désigne les processus (échéances). `operator` et `auditor` n'écrivent rien ici : l'auditeur lit tout
-sauf les personnes, l'exploitant ne lit aucun dossier. Le délégué à la protection des données (`dpo`) lit les
-personnes et n'écrit qu'une chose : l'effacement (`record.erase`), sur un fondement de l'article 17 du RGPD.
+sauf les personnes, l'exploitant ne lit que les programmes. Le délégué à la protection des données (`dpo`) lit
+les personnes et n'écrit qu'une chose : l'effacement (`record.erase`), sur un fondement de l'article 17 du
+RGPD.
 Une entreprise se partage entre ceux qui agissent ; ni l'échelon national ni l'exploitant ne la lisent.
 Une ligne n'écrit rien : `association.export`, par laquelle un opérateur repart avec tous ses dossiers.
 Le système efface de même au terme de la durée de conservation ; un dossier effacé est clos pour tous.
