@@ -208,6 +208,10 @@ def test_an_event_of_an_unknown_shape_is_not_read_as_if_it_were_known() -> None:
         revive(stored("convention.RenewalLinked@1", '{"successor":"convention-2","surprise":1}'))
     with pytest.raises(Exception, match=re.escape("convention.Unheard@1")):
         revive(stored("convention.Unheard@1", "{}"))
+    with pytest.raises(TypeError, match="successor") as lacking:
+        revive(stored("convention.RenewalLinked@1", "{}"))
+    (where,) = lacking.value.__notes__
+    assert where.startswith("position 2, convention.RenewalLinked@1: ")
 
 
 # Personal data -----------------------------------------------------------------------------------
