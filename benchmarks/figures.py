@@ -170,7 +170,7 @@ ROWS: Final = (
     Row(
         "check",
         "check",
-        "vérification complète d'un registre scellé, durée",
+        "vérification complète du sceau d'un registre (réservations non comprises), durée",
         "lecture du même registre par `COPY`",
         Reach(5, at_least=False),
     ),
