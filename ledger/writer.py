@@ -65,6 +65,7 @@ class Writer:
                 except psycopg.OperationalError as lost:
                     if group:
                         await self._settle(group, lost)
+                        group = []
                     else:
                         _refuse(self._take(), lost)
         except BaseException as bug:

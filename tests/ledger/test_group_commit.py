@@ -180,6 +180,43 @@ async def test_whatever_holds_a_lock_that_an_append_needs_it_is_not_waited_for_l
     assert len(await recorder.append(Append([new("thing-2")], {"thing-2": 0}))) == 1
 
 
+class Failing:
+    """A pool that gives no connection while it is ``down``."""
+
+    def __init__(self, pool: Any) -> None:
+        self.pool = pool
+        self.down = False
+
+    def connection(self, **options: Any) -> Any:
+        if self.down:
+            raise psycopg.OperationalError("nobody answers")
+        return self.pool.connection(**options)
+
+
+async def test_while_the_database_is_away_whoever_comes_later_is_told_so_and_nothing_refused_comes_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Failing(database.app)
+    waiting = writer.Writer(pool)  # type: ignore[arg-type]
+
+    async def lost(*_: Any) -> None:
+        pool.down = True
+        raise psycopg.OperationalError("the connection was lost")
+
+    appends = [Append([new(f"thing-{n}")], {f"thing-{n}": 0}) for n in range(3)]
+    with monkeypatch.context() as broken:
+        broken.setattr(transaction, "transact", lost)
+        first = asyncio.create_task(waiting.append(appends[0]))
+        while not pool.down:  # noqa: ASYNC110 - the first one alone is on its way
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(first, waiting.append(appends[1]), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [psycopg.OperationalError] * 2
+    pool.down = False
+    ((stored,),) = await asyncio.gather(waiting.append(appends[2]))
+    assert (stored.position, stored.record_id) == (1, "thing-2")
+
+
 async def test_a_bug_is_told_to_whoever_waits_and_stops_nobody_else(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
