@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,13 +13,14 @@ from typing import Any, Final
 
 from psycopg import AsyncConnection
 
-from domain.authorization import may_see
+from api.sharing import of_another, shared
+from domain.authorization import UNCOUNTED, may_see
 from domain.kernel import Actor, Forbidden, Root
 from ledger import check as checks
 from ledger import claims, merkle, proofs
 from ledger.check_seal import standing as standing_points
 from ledger.checkpoint import Checkpoint, DoesNotExtend, Opening
-from ledger.events import fold, revive
+from ledger.events import ABOUT, StoredEvent, fold, revive
 from ledger.evidence import evidence
 from ledger.findings import Finding, Kind
 from ledger.merkle import MissingHash
@@ -32,7 +34,14 @@ from projections.facts import reserved
 
 log = logging.getLogger("mentorat")
 _TOLD: Final = 5
-_RESERVED: Final = "Ce dossier porte des mots réservés, et une preuve porte tout ce qui est scellé."
+_RESERVED: Final = (
+    "Ce dossier porte des mots réservés, ou de quoi compter des candidatures, et une preuve porte tout ce "
+    "qui est scellé."
+)
+_ANOTHERS: Final = (
+    "Ce dossier est partagé et d'autres y ont agi : une preuve porte tout ce qui est scellé, leurs actes "
+    "compris."
+)
 
 
 async def publish(settings: Settings, pool: Pool) -> tuple[Checkpoint, list[str]]:
@@ -86,15 +95,14 @@ async def evidence_of(house: House, actor: Actor, record_id: str, *, sealed: boo
     """The evidence of a record that the actor may see, up to now, readable as far as its role may read there.
 
     A checkpoint is published first, so that the last word is in it; what is disclosed is logged as read.
-    Raises ``LookupError`` when there is no such record for this actor, ``Forbidden`` when it holds what is
-    reserved to others, ``DoesNotExtend`` as ``publish`` does, and where the store is damaged.
+    Raises ``LookupError`` when there is no such record for this actor, ``Forbidden`` when it holds what this
+    actor is not told, ``DoesNotExtend`` as ``publish`` does, and where the store is damaged.
     """
     stored = (await house.recorder.load([record_id])).events
     record = fold(stored)
     if record is None or not may_see(actor, record.scopes()):
         raise LookupError(record_id)
-    if actor.role not in record.reserved_to and any(reserved(revive(one)) for one in stored):
-        raise Forbidden("role_not_allowed", _RESERVED, (f"un jeton d'un de ces rôles : {_roles(record)}",))
+    _must_be_told_all(actor, record, stored)
     book = keys.book(house.settings)
     checkpoint, _ = await publish(house.settings, house.pool)
     earlier = [one for one in standing_points(book.all(), book.openings()) if one.point != checkpoint.point]
@@ -106,9 +114,32 @@ async def evidence_of(house: House, actor: Actor, record_id: str, *, sealed: boo
             )
         except MissingHash as missing:
             raise DoesNotExtend("Il manque des événements au registre.") from missing
-    if any("key" in one or "text_key" in one for one in found["events"]):
-        await ReadingLog(house.pool).note(actor, [record_id], "audit_export")
+    if read := _opened_by(found["events"]):
+        await ReadingLog(house.pool).note(actor, read, "audit_export")
     return found
+
+
+def _must_be_told_all(actor: Actor, record: Root, stored: Sequence[StoredEvent]) -> None:
+    """What is sealed is sealed whole: nothing that the history veils is left out. Raises ``Forbidden``."""
+    if actor.role not in record.reserved_to and any(
+        one.topic in UNCOUNTED or reserved(revive(one)) for one in stored
+    ):
+        raise _not_told(_RESERVED, record.reserved_to)
+    acts = [one.facts for one in stored] if shared(record) else []
+    if any(of_another(actor, type(record), act["role"], act["actor"]) for act in acts):
+        raise _not_told(_ANOTHERS, record.acts_told_to)
+
+
+def _not_told(sentence: str, roles: Collection[str]) -> Forbidden:
+    return Forbidden(
+        "role_not_allowed", sentence, (f"un jeton d'un de ces rôles : {', '.join(sorted(roles))}",)
+    )
+
+
+def _opened_by(events: Sequence[dict[str, Any]]) -> set[str]:
+    """Whose data the keys that are given open: of words, all whom they may speak of."""
+    own = {one["record_id"] for one in events if "key" in one}
+    return own.union(*(json.loads(one["metadata"])[ABOUT] for one in events if "text_key" in one))
 
 
 @dataclass(frozen=True)
@@ -159,10 +190,6 @@ async def standing(connection: AsyncConnection[Any]) -> tuple[int, bytes]:
         return size, merkle.root(size, merkle.unpacked(edge))
     except (ValueError, TypeError) as damaged:
         raise DoesNotExtend("Ce qui est gardé de l'arbre de scellement est abîmé.") from damaged
-
-
-def _roles(record: Root) -> str:
-    return ", ".join(sorted(record.reserved_to))
 
 
 async def _prove(connection: AsyncConnection[Any], old: int, new: int) -> Sequence[bytes]:

@@ -11,20 +11,35 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from domain.association.commands import IssueLink, RegisterAssociation
+from domain.association.model import Identity
+from domain.calendar import paris_day
+from domain.company.commands import RecordTie, RegisterCompany
+from domain.company.model import Firm, TieKind
+from domain.convention.commands import Abandon
+from domain.convention.parts import Party, PartyKind
 from domain.kernel import Actor, Forbidden
 from ledger import merkle
 from ledger.checkpoint import DoesNotExtend
 from ledger.events import NewEvent
 from ledger.findings import Kind
+from ledger.readings import ReadingLog
 from ledger.recorder import Append
 from ops import audit, compose, keys, maintenance
 from tests.conftest import Database
 from tests.domain.mentor_support import MENTOR, applying
 from tests.ops.places import settings_of
-from tests.support import AUDITOR, COORDINATOR, FACE, LYON, NATIONAL, House
+from tests.support import AUDITOR, COORDINATOR, FACE, FACE_PARTY, LYON, NATIONAL, House, draft_command
 
 pytestmark = pytest.mark.stack
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
+ZUP_PARTY = "association:association-zup"
+ZUP = Actor("t-zup", "association", frozenset({"public", ZUP_PARTY}))
+TO_SIGN = (
+    Party("academie:10", PartyKind.ACADEMIE, "académie de Lyon"),
+    Party(FACE_PARTY, PartyKind.OPERATOR, "FACE"),
+    Party(ZUP_PARTY, PartyKind.OPERATOR, "ZUP"),
+)
 
 
 @dataclass
@@ -162,3 +177,48 @@ async def test_evidence_of_what_is_reserved_goes_to_those_alone_who_are_told_it(
         await audit.evidence_of(place.parts, NATIONAL, FACE, sealed=True)
     assert refused.value.missing == ("un jeton d'un de ces rôles : academie, association, auditor, dpo",)
     assert (await audit.evidence_of(place.parts, AUDITOR, FACE, sealed=True))["record"] == FACE
+
+
+async def test_evidence_of_a_shared_record_goes_to_whoever_is_told_all_its_acts(place: Place) -> None:
+    """The history veils another operator's token and reason: evidence cannot, so it is not given."""
+    identity = Identity("ZUP", mailbox="contact@zup.test")
+    await place.house.do(
+        RegisterAssociation(record_id="association-zup", identity=identity, academies=("10",))
+    )
+    await place.house.drafted("convention-2", parties=TO_SIGN)
+    await place.house.do(RegisterCompany(record_id="company-1", firm=Firm("Ateliers du Rhône")), COORDINATOR)
+    for record_id in ("convention-2", "company-1"):
+        own = await audit.evidence_of(place.parts, COORDINATOR, record_id, sealed=False)
+        assert disclosed(own), record_id
+    await place.house.do(Abandon(record_id="convention-2"), ZUP, reason="Parce que Zoé Introuvable.")
+    tie = RecordTie(record_id="company-1", kind=TieKind.VISIT, count=2, on=place.house.clock.today)
+    await place.house.do(tie, ZUP)
+
+    for record_id, actor in (("convention-2", COORDINATOR), ("company-1", COORDINATOR), ("company-1", LYON)):
+        with pytest.raises(Forbidden, match="d'autres y ont agi"):
+            await audit.evidence_of(place.parts, actor, record_id, sealed=False)
+        with pytest.raises(Forbidden, match="d'autres y ont agi"):
+            await audit.evidence_of(place.parts, actor, record_id, sealed=True)
+    for record_id, actor in (("convention-2", ZUP), ("convention-2", LYON), ("company-1", DPO)):
+        told = await audit.evidence_of(place.parts, actor, record_id, sealed=False)
+        assert disclosed(told), record_id
+
+
+async def test_by_evidence_nobody_counts_the_candidacies_that_they_are_not_told(place: Place) -> None:
+    expires = paris_day(await place.parts.recorder.now())
+    link = IssueLink(record_id=FACE, link="l1", action="admission", digest="d" * 64, expires_on=expires)
+    await place.house.do(link, LYON)
+    with pytest.raises(Forbidden, match="compter des candidatures"):
+        await audit.evidence_of(place.parts, NATIONAL, FACE, sealed=True)
+    assert (await audit.evidence_of(place.parts, LYON, FACE, sealed=True))["record"] == FACE
+
+
+async def test_evidence_is_noted_as_a_reading_of_all_whom_its_words_may_speak_of(place: Place) -> None:
+    await place.house.do(draft_command("convention-2"), LYON, reason="Parce que Zoé Introuvable.")
+    await audit.evidence_of(place.parts, DPO, "convention-2", sealed=True)
+    await audit.evidence_of(place.parts, DPO, "convention-2", sealed=False)
+    entries = await ReadingLog(place.parts.pool).page(limit=9)
+    assert sorted((one.subject, one.purpose) for one in entries) == [
+        (FACE, "audit_export"),
+        ("convention-2", "audit_export"),
+    ]
