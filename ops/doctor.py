@@ -24,6 +24,12 @@ SECONDS_ALLOWED: Final = 30.0
 RESTART: Final = "Relancez `make run` ; son journal : logs/postgres.log."
 _KEYS_WANTED: Final = "Remettez le trousseau en place : docs/deploiement.md, « Des clés manquent »."
 _TOLD: Final = 20
+_SEALED: Final = """
+SELECT array_agg(subject) FROM (
+    SELECT record_id AS subject FROM ledger.events WHERE commitment IS NOT NULL
+    UNION
+    SELECT jsonb_array_elements_text(metadata::jsonb -> 'about') FROM ledger.events
+    WHERE text_commitment IS NOT NULL) AS sealed"""
 FREE_BYTES_WANTED: Final = 1_000_000_000
 
 
@@ -104,9 +110,7 @@ async def _keyring(settings: Settings) -> Finding:
     """Every record of which something personal was sealed has its key, or was erased."""
     if keys.lost(settings):
         return Finding("trousseau", "absent, ou sans sa clé maîtresse", _KEYS_WANTED)
-    (sealed,) = await _row(
-        settings, "SELECT array_agg(DISTINCT record_id) FROM ledger.events WHERE commitment IS NOT NULL"
-    )
+    (sealed,) = await _row(settings, _SEALED)
     if lost := await keys.missing(settings, sealed or ()):
         some = ", ".join(lost[:_TOLD]) + (" …" if lost[_TOLD:] else "")
         return Finding("trousseau", f"{len(lost)} dossier(s) illisible(s), sans clé : {some}", _KEYS_WANTED)

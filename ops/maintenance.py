@@ -90,7 +90,7 @@ async def ready_to_serve(settings: Settings) -> None:
     async with database.pool(settings.dsn_app, most=1, name="keys") as pool, pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT (SELECT coalesce(max(position), 0) FROM ledger.events),"
-            " EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL)"
+            " EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL OR text_commitment IS NOT NULL)"
         )
         head, personal = await cursor.fetchone() or (0, False)
     if personal and keys.lost(settings):

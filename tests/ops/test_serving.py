@@ -12,11 +12,11 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from ledger.recorder import Append
-from ops import compose, doctor, keys, serving
+from ops import compose, doctor, keys, maintenance, serving
 from ops.settings import Settings
 from tests.conftest import Database
 from tests.ops.places import event, settings_of
-from tests.support import House
+from tests.support import FACE, House, draft_command
 
 pytestmark = pytest.mark.stack
 
@@ -84,6 +84,32 @@ async def test_the_doctor_names_the_record_whose_key_is_missing(place: Place) ->
     assert "convention-2" not in found.state
     await place.parts.keyring.destroy("convention-1")
     assert (await examined(place.settings)).remedy == ""
+
+
+async def test_words_alone_need_the_keyring_that_sealed_them(place: Place) -> None:
+    """A reason, or the source of an announcement, is lost with its key as a name is."""
+    house = House(place.parts.recorder, keyring=place.parts.keyring)
+    await house.open()
+    await house.do(draft_command(), reason="Parce que Zoé Introuvable.")
+    kept = place.settings.keyring_file.parent
+    kept.rename(kept.with_name("away"))
+    with pytest.raises(keys.KeyringMissing, match="Le trousseau ou la clé maîtresse"):
+        await maintenance.ready_to_serve(place.settings)
+    assert not kept.exists()
+    kept.with_name("away").rename(kept)
+
+
+async def test_the_doctor_names_whose_key_opens_words_alone(place: Place) -> None:
+    """Of an association nothing personal may be sealed but the words of others' acts that rest on it."""
+    house = House(place.parts.recorder, keyring=place.parts.keyring)
+    await house.open()
+    await house.do(draft_command(), reason="Parce que Zoé Introuvable.")
+    examined = doctor.CHECKS["trousseau"]
+    assert (await examined(place.settings)).remedy == ""
+    with sqlite3.connect(place.settings.keyring_file) as keyring:
+        keyring.execute("DELETE FROM keys")
+    found = await examined(place.settings)
+    assert ("convention-1" in found.state, FACE in found.state) == (True, True)
 
 
 async def test_a_ledger_that_takes_nothing_more_is_not_said_to_be_well(
