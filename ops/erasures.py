@@ -180,10 +180,10 @@ class Erasures:
         """``False`` when the restored ledger does not know the record, or its term has not come there."""
         command = Erase(record_id=record_id, ground=ground)
         try:
-            outcome = await self.executor.execute(Request(command, SYSTEM, f"{record_id}:erased-again"))
+            await self.executor.execute(Request(command, SYSTEM, f"{record_id}:erased-again"))
         except NotFound:
             return False
-        return not outcome.repeated
+        return record_id in await self._recorded()
 
     async def _recorded(self) -> dict[str, _Recorded]:
         async with self.pool.connection() as connection:

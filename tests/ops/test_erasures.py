@@ -230,6 +230,17 @@ async def test_what_the_restored_ledger_never_heard_of_stays_forgotten(place: Pl
     assert "convention-lost" in await place.keyring.destroyed()
 
 
+async def test_whose_term_has_not_come_in_the_restored_ledger_is_forgotten_and_told_once(
+    place: Place,
+) -> None:
+    """A backup older than the end of the record: it waits for that term again, and nobody is read."""
+    place.erasures.journal.add(ID, Ground.RETENTION)
+    assert await place.erasures.reconcile() == 0
+    assert not await place.readable(ID)
+    assert not (await place.house.convention(ID)).is_erased
+    assert await place.erasures.reconcile() == 0
+
+
 async def test_a_lost_keyring_is_not_taken_for_a_mass_erasure(place: Place) -> None:
     record = await place.house.convention(ID)
     name = record.signatories["academie:10"].name
