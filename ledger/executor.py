@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain import claims
+from domain.authorization import may_see
 from domain.commands import Command, handler_of
 from domain.kernel import (
     FREE_TEXT,
@@ -196,7 +197,8 @@ class Executor:
         if len(events) > MOST_EVENTS:
             raise ValueError(f"{request.command.name} records {len(events)} events")
         rests_on = {record_id: before[0] for record_id, before in records.before.items()}
-        return _Decided(events, rests_on, _about(request, records), records.sealed(), gains, drops)
+        about = _about(request, records.used)
+        return _Decided(events, rests_on, about, records.sealed(), gains, drops)
 
     async def _sealed(
         self, request: Request, decided: _Decided, now: datetime, seed: str | None = None
@@ -288,16 +290,18 @@ class Executor:
 
         The same command refused twice is kept once. What was said of somebody since erased is not kept, nor
         the words of whoever gives a reason where none is taken, or about a record that is not there: nobody
-        could ever erase those.
+        could ever erase those. Nor is a record that whoever was refused may not see: they read the trail, and
+        it might as well not exist.
         """
         version, _ = records.before.get(request.command.record_id, (0, None))
         if not version or not request.command.takes_reason or refused.code == "reason_not_taken":
             request = replace(request, reason="")
         seed = f"{request.command_id}#refused"
         refusal = Refusal.of(request.command, refused, seed)
-        rests_on = {i: before[0] for i, before in records.before.items()} | {refusal.id: 0}
+        seen = {i: one for i, one in records.used.items() if one and _seen(request, one)}
+        rests_on = {i: records.before[i][0] for i in seen} | {refusal.id: 0}
         events: Any = refusal.collect_events()
-        decided = _Decided(events, rests_on, _about(request, records), records.sealed())
+        decided = _Decided(events, rests_on, _about(request, seen), records.sealed())
         now = await self.recorder.now()
         try:
             batch = await self._sealed(request, decided, now, seed)
@@ -311,10 +315,14 @@ def _tells(request: Request) -> bool:
     return bool(request.reason) or personal.plan_of(type(request.command)) is not None  # type: ignore[arg-type]
 
 
-def _about(request: Request, records: LoadedRecords) -> tuple[str, ...]:
+def _about(request: Request, used: Mapping[str, Root | None]) -> tuple[str, ...]:
     """Whom the words of a command may speak of: the record, and those about persons that it rests on."""
-    used = {i for i, record in records.used.items() if record and record.about_persons and record.cited}
-    return tuple(sorted(used | {request.command.record_id}))
+    found = {i for i, record in used.items() if record and record.about_persons and record.cited}
+    return tuple(sorted(found | {request.command.record_id}))
+
+
+def _seen(request: Request, record: Root) -> bool:
+    return record.id == request.command.record_id or may_see(request.actor, record.scopes())
 
 
 def _named(command: Command) -> list[str]:

@@ -14,7 +14,7 @@ from domain.association.parts import CONVENTIONED, ENTITLEMENT_LABELS, STANDING,
 from domain.calendar import start_of
 from domain.convention.model import Convention
 from domain.convention.parts import RUNNING
-from domain.kernel import Due
+from domain.kernel import Due, Refused
 
 if TYPE_CHECKING:
     from domain.association.model import Association
@@ -28,13 +28,23 @@ def bound_by(
     association: Association, named: Collection[str], rules: Rules, records: Records
 ) -> tuple[Convention, ...]:
     """The conventions by which a decision may hold it for conventionnée: those that it names; else, where the
-    rules require that title, those in force. Raises ``Refused`` for one named that does not exist."""
+    rules require that title, those in force. Raises ``Refused`` for one named that is not its own: another's
+    might as well not exist."""
     if named:
-        return tuple(records.read(Convention, one) for one in dict.fromkeys(named))
+        return tuple(_own(association, one, records) for one in dict.fromkeys(named))
     if CONVENTIONED not in rules.required_entitlements:
         return ()
     known = (records.read(Convention, one) for one in records.conventions(association.id))
     return tuple(one for one in known if one.status in RUNNING)
+
+
+def _own(association: Association, named: str, records: Records) -> Convention:
+    found = records.find(Convention, named)
+    if found is None or f"association:{association.id}" not in found.parties:
+        raise Refused(
+            "unknown_record", f"Aucune convention de l'association sous l'identifiant {named}.", (named,)
+        )
+    return found
 
 
 def missing_entitlements(

@@ -172,6 +172,22 @@ async def test_its_own_records_cannot_be_tied_to_another_s(site: Site) -> None:
     refused = await test_imports.send(site, csv(FAULTY), address, "other")
     assert refused.json()["code"] == "no_such_training", "another's might as well not exist"
     assert await versions(site, estate) == before
+    for record in (f"/v1/mentors/{mentor}", f"/v1/trainings/{course}"):
+        trail = (await site.get("other", f"{record}/history")).text
+        assert "refusal.Recorded" in trail
+        assert leaks(estate, trail) == [], "nor is it told on which version of another's record that rests"
+
+
+async def test_another_s_convention_might_as_well_not_exist_for_whoever_names_it(site: Site) -> None:
+    """To clear a mentor, by which the operator would be conventionnée."""
+    estate = await furnished(site)
+    mentor, foreign = estate.theirs["mentors"], estate.ids["conventions"]
+    absent, said = foreign[:-4] + "0000", set()
+    for named in (foreign, absent):
+        body = {"on": TODAY, "conventions": [named]}
+        answer = await site.call("other", "POST", f"/v1/mentors/{mentor}/clearance", body)
+        said.add((answer.status_code, answer.text.replace(named, absent)))
+    assert len(said) == 1, said
 
 
 async def test_a_key_that_another_used_answers_nothing_of_what_it_was_answered(site: Site) -> None:
