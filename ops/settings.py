@@ -5,9 +5,10 @@ An empty address means the embedded server, started and watched by `mentorat up`
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ops.private import SHORTEST, read_or_make
 
 SECRETS = Path("/run/secrets")
+_MAILBOX: Final = re.compile(r"(academie|drafpic):[0-9]{2}=[^\s@<>,;=]+@[^\s@<>,;=]+")
+
+
+def _listed(told: str) -> list[str]:
+    return [one.strip() for one in told.split(",") if one.strip()]
 
 
 class Settings(BaseSettings):
@@ -78,6 +84,11 @@ class Settings(BaseSettings):
     mail_password: str = Field("", description="Mot de passe SMTP.")
     mail_starttls: bool = Field(True, description="Chiffrer la liaison SMTP par STARTTLS.")
     mail_sender: str = Field("mentorat@localhost", description="Expéditeur des relances.")
+    mail_academies: str = Field(
+        "",
+        description="Boîtes des académies et de leurs Drafpic : « academie:10=…, drafpic:10=… ». Vide : "
+        "aucune, et rien ne leur part par SMTP.",
+    )
 
     @field_validator("home", mode="before")
     @classmethod
@@ -92,6 +103,18 @@ class Settings(BaseSettings):
         if key and len(key) < SHORTEST:
             raise ValueError("trop courte")
         return key
+
+    @field_validator("mail_academies")
+    @classmethod
+    def _mailboxes_told(cls, told: str) -> str:
+        if any(not _MAILBOX.fullmatch(one) for one in _listed(told)):
+            raise ValueError("une boîte s'écrit academie:10=boite@exemple.fr ou drafpic:10=boite@exemple.fr")
+        return told
+
+    @property
+    def mailboxes(self) -> dict[str, str]:
+        """Of the académies and their Drafpic, by their keys (``drafpic:10``)."""
+        return {key: box for key, _, box in (one.partition("=") for one in _listed(self.mail_academies))}
 
     @property
     def embedded_postgres(self) -> bool:

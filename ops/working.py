@@ -68,6 +68,7 @@ def worker_parts(parts: House) -> Deps:
         channel=channel_of(settings),
         importer=RunImport(parts.executor, parts.feed, parts.documents),
         left=ReadLeftBehind(parts.reader),
+        mailboxes=settings.mailboxes,
     )
 
 

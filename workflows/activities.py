@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -84,7 +84,9 @@ class Activities:
         horizon: timedelta,
         importer: Importer | None = None,
         releasing: Releasing | None = None,
+        mailboxes: Mapping[str, str] | None = None,
     ) -> None:
+        """``mailboxes``: of the bodies of which no record says it, by their keys (``drafpic:10``)."""
         self._commands = commands
         self._feed = feed
         self._clock = clock
@@ -93,6 +95,7 @@ class Activities:
         self._horizon = horizon
         self._importer = importer
         self._releasing = releasing
+        self._mailboxes = mailboxes or {}
 
     @activity.defn(name=LOOK)
     async def look(self, question: Question) -> Outlook:
@@ -176,7 +179,8 @@ class Activities:
         keys = bodies_of(record, key)
         ids = [body.removeprefix("association:") for body in keys if body.startswith("association:")]
         known = {i: found for i in ids if isinstance(found := fold(await self._feed.of([i])), Association)}
-        return {body: recipient(body, record, known, self._commands.world) for body in keys}
+        world = self._commands.world
+        return {body: recipient(body, record, known, world, self._mailboxes) for body in keys}
 
     async def _programme(self, record: Root) -> ProgrammeOf:
         """The programme whose rules the record follows. A record under none asks for none."""

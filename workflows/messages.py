@@ -55,20 +55,27 @@ def message_of(
     )
 
 
-def recipient(key: str, record: Root, known: Mapping[str, Association], world: World) -> Recipient:
+def recipient(
+    key: str,
+    record: Root,
+    known: Mapping[str, Association],
+    world: World,
+    mailboxes: Mapping[str, str] | None = None,
+) -> Recipient:
     """The body of that key: a party of the convention, an association (by its own record, in ``known``), an
-    académie or its Drafpic."""
+    académie or its Drafpic, of which no record says the mailbox: ``mailboxes``, by these keys."""
+    own = (mailboxes or {}).get(key)
     party = record.parties.get(key) if isinstance(record, Convention) else None
     if party:
-        return Recipient(_plain(party.name), party.mailbox)
+        return Recipient(_plain(party.name), party.mailbox or own)
     kind, _, name = key.partition(":")
     if name in known:
         return Recipient(_plain(known[name].identity.name), known[name].identity.mailbox)
     if kind == "academie":
-        return Recipient(world.territory.academie(name).label)
+        return Recipient(world.territory.academie(name).label, own)
     if kind == "drafpic":
-        return Recipient(f"Drafpic, {world.territory.academie(name).label}")
-    return Recipient(key)
+        return Recipient(f"Drafpic, {world.territory.academie(name).label}", own)
+    return Recipient(key, own)
 
 
 def _awaited(reminder: Reminder, waits: Sequence[Due]) -> Due | None:

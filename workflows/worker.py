@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -75,6 +75,7 @@ class Deps:
     channel: Channel
     importer: Importer | None = None
     left: LeftBehindBy | None = None
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
 
 
 async def run(deps: Deps, stop: asyncio.Event) -> None:
@@ -100,6 +101,7 @@ async def run(deps: Deps, stop: asyncio.Event) -> None:
             settings.pace.horizon,
             deps.importer,
             Releasing(deps.commands, deps.feed, deps.left) if deps.left else None,
+            deps.mailboxes,
         )
         to_imports = TemporalNudger(client, settings.task_queue, watched=imports_queue(settings.task_queue))
         works = [

@@ -240,6 +240,18 @@ async def test_an_academie_that_is_not_a_party_is_told_by_its_name() -> None:
     assert _recipient(convention, "drafpic:10").name == "Drafpic, académie de Lyon"
 
 
+async def test_an_academie_and_its_drafpic_are_written_to_where_the_installation_says() -> None:
+    """No record knows their mailboxes: without one, an escalation would never leave."""
+    house = House()
+    await house.open()
+    face = await fold_at(house.recorder, FACE)
+    assert face
+    told = {"academie:10": "mentorat@lyon.test", "drafpic:10": "drafpic@lyon.test"}
+    for key in (*told, "drafpic:08"):
+        body = recipient(key, face, {}, TestWorld(), told)  # type: ignore[arg-type]
+        assert body.mailbox == told.get(key)
+
+
 async def test_an_association_that_is_no_party_is_told_at_its_own_mailbox() -> None:
     house = House()
     await house.open()
