@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from domain.commands import Command
 from domain.kernel import NotFound
 from domain.mentor.known import digests_of
 from domain.mentor.parts import Person
@@ -17,9 +16,14 @@ from ledger.events import fold
 from ops.imports.bench import Bench, Line, breathe, cell
 from ops.imports.mentors import COLUMNS as OF_MENTORS
 from ops.imports.tables import Column, Columns, Row, Table
-from ops.imports.values import read_day, read_minutes, read_presence
+from ops.imports.values import read_day, read_minutes, read_modules, read_presence
 
-_BLAMES: Final = {"minutes_unlikely": "minutes", "modules_untold": "minutes", "already_certified": "present"}
+_BLAMES: Final = {
+    "minutes_unlikely": "minutes",
+    "modules_untold": "modules",
+    "modules_unlikely": "modules",
+    "already_certified": "present",
+}
 _WHO: Final = "Donnez le courriel, ou le nom, le prénom et la date de naissance, comme au dossier."
 COLUMNS: Final[Columns] = {
     "email": OF_MENTORS["email"],
@@ -28,6 +32,7 @@ COLUMNS: Final[Columns] = {
     "birth_date": OF_MENTORS["birth_date"],
     "present": Column("Présent", ("présence", "présente", "présent·e", "présent(e)", "émargement"), True),
     "minutes": Column("Minutes", ("durée", "durée (min)", "temps", "temps de présence", "durée suivie")),
+    "modules": Column("Modules suivis", ("modules", "modules suivis en entier", "modules validés")),
 }
 
 
@@ -93,6 +98,7 @@ class Attendance:
     ) -> Line | None:
         present = cell(table, row, "present", read_presence)
         minutes = cell(table, row, "minutes", read_minutes)
+        modules = cell(table, row, "modules", read_modules)
         enrolled = training.enrolments.get(mentor_id or "")
         column = "email" if row["email"] else "family_name"
         if ambiguous:
@@ -108,22 +114,33 @@ class Attendance:
         elif (first := seen.setdefault(mentor_id, row.line)) != row.line:
             problem = f"Cette personne figure déjà à la ligne {first}."
             table.fault(row, column, problem, "Supprimez l'une des deux lignes.")
+        elif {*(modules or ())} - {*training.course.codes}:
+            known_ones = ", ".join(training.course.codes)
+            table.fault(
+                row, "modules", "Un module n'est pas de la formation.", f"Choisissez parmi {known_ones}."
+            )
         elif present is not None:
             if not present and not minutes:
                 minutes = None
-            commands: list[Command] = [
-                Attend(record_id=self.training_id, mentor_id=mentor_id, present=present, minutes=minutes)
-            ]
-            known = _says_so(training, enrolled, present, minutes)
+            attend = Attend(
+                record_id=self.training_id,
+                mentor_id=mentor_id,
+                present=present,
+                minutes=minutes,
+                modules=modules,
+            )
+            known = _says_so(training, enrolled, attend)
             blames = _BLAMES | {"still_waiting": column}
-            return Line(row, [] if known else commands, known=known, blames=blames)
+            return Line(row, [] if known else [attend], known=known, blames=blames)
         return None
 
 
-def _says_so(training: Training, enrolled: Enrolment, present: bool, minutes: int | None) -> bool:
+def _says_so(training: Training, enrolled: Enrolment, told: Attend) -> bool:
     """Whether the course has it already; a certificate says that its holder was there."""
-    if not present:
-        return enrolled.place is Place.ABSENT
+    if not told.present:
+        return enrolled.place is Place.ABSENT and not (told.minutes or told.modules)
+    if told.modules is not None and {*told.modules} != {*enrolled.modules}:
+        return False
     if enrolled.place is Place.CERTIFIED:
-        return minutes in {None, enrolled.minutes}
-    return enrolled.place is Place.ATTENDED and enrolled.minutes == (minutes or training.course.minutes)
+        return told.minutes in {None, enrolled.minutes}
+    return enrolled.place is Place.ATTENDED and enrolled.minutes == (told.minutes or training.course.minutes)

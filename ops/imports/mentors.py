@@ -14,6 +14,7 @@ from datetime import date
 from functools import partial
 from typing import ClassVar, Final
 
+from domain.association.model import Association
 from domain.calendar import french_date
 from domain.commands import Command
 from domain.company.commands import RegisterCompany
@@ -137,10 +138,17 @@ class Mentors:
         held = await bench.holders(claims)
         former = await _former([digest for one in read for digest in one.digests], bench)
         ids = [self._id(one) for one in read]
-        await bench.trial.bring([self.association_id, PROGRAMME, *ids], fresh=True)
+        programme = await self._programme(bench)
+        await bench.trial.bring([programme, *ids], fresh=True)
         companies = await _companies(read, bench)
-        lines = [self._line(table, one, held, former, companies) for one in read]
+        lines = [self._line(table, one, held, former, companies, programme) for one in read]
         return [line for line in lines if not table.faults.at(line.row.line)]
+
+    async def _programme(self, bench: Bench) -> str:
+        """That of its admission, as for whoever comes by its links; before there was one, ``PROGRAMME``."""
+        await bench.trial.bring([self.association_id], fresh=True)
+        association = fold((await bench.trial.load([self.association_id])).events)
+        return (association.programme_id if isinstance(association, Association) else "") or PROGRAMME
 
     def _id(self, one: _Read) -> str:
         return new_id("mentor", f"import:{self.association_id}:{one.identity}")
@@ -152,6 +160,7 @@ class Mentors:
         held: Mapping[str, str],
         former: Mapping[str, str],
         companies: Mapping[str, _Employer],
+        programme: str,
     ) -> Line:
         if any(f"mentor:{self.association_id}:{digest}" in held for digest in one.digests):
             return Line(one.row, known=True)
@@ -168,7 +177,7 @@ class Mentors:
         apply = Apply(
             record_id=self._id(one),
             association_id=self.association_id,
-            programme_id=PROGRAMME,
+            programme_id=programme,
             person=one.person,
             profile=replace(one.profile, company_id=employer.id),
             channel=Origin.IMPORT,

@@ -11,6 +11,7 @@ from domain.calendar import InvalidDate, PartialDate
 from domain.families import FAMILIES
 from domain.identifiers import InvalidValue
 from domain.mentor.parts import Engagement, Mode, Occupation
+from domain.programme.rules import MODULES
 from domain.territory import fold
 
 T = TypeVar("T")
@@ -90,6 +91,7 @@ _LANGUAGE_CODES: Final = {fold(word): code for code, name in _LANGUAGES.items() 
     "mandarin": "zh",
 }
 _FAMILY_CODES: Final = {fold(word): code for code, label in FAMILIES.items() for word in (code, label)}
+_MODULE_CODES: Final = {fold(word): code for code, label in MODULES.items() for word in (code, label)}
 _PRESENT: Final = frozenset({"oui", "o", "x", "1", "present", "presente", "present e", "vrai", "yes", "p"})
 _ABSENT: Final = frozenset({"non", "n", "0", "absent", "absente", "absent e", "faux", "no", "a"}) | _forms(
     "excusé", "absent excusé"
@@ -228,6 +230,12 @@ def _one_of(text: str, known: Mapping[T, Iterable[str]], remedy: str) -> T:
     if found is None:
         raise InvalidValue(text, "Cette valeur n'est pas reconnue.", remedy)
     return found
+
+
+def read_modules(text: str) -> tuple[str, ...]:
+    """Their codes, or the names of those that rules know; which of them a course has is for it to say."""
+    named = (_MODULE_CODES.get(fold(part), fold(part).replace(" ", "_")) for part in _parts(text))
+    return tuple(dict.fromkeys(named))
 
 
 def _parts(text: str) -> list[str]:

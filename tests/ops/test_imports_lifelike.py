@@ -8,13 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from domain.association.commands import OpenAdmission
 from domain.calendar import paris_day
+from domain.links import Channel
+from domain.programme.commands import OpenProgramme, programme_id
+from domain.programme.rules import Rules, TrainingRules
 from ops.imports.annotate import annotated
 from ops.imports.faults import UnreadableFile
 from ops.imports.mentors import COLUMNS
 from ops.imports.report import Report
 from ops.imports.tables import STATE, Column, read_table
 from tests.ops.importing import HEADER, LINES, Desk, csv, places, workbook
+from tests.support import FACE, NATIONAL
 
 ONE = {"name": Column("Association", required=True)}
 
@@ -128,6 +133,22 @@ async def test_a_record_that_exists_on_paper_keeps_the_day_of_its_candidacy(desk
         )
     )
     assert {one.applied_on for one in await desk.mentors()} == {date(2024, 9, 3), today}
+
+
+async def test_mentors_follow_the_programme_under_which_their_association_is_admitted(desk: Desk) -> None:
+    ptech = programme_id("ptech")
+    rules = Rules(training=TrainingRules(minutes=600))
+    await desk.house.do(
+        OpenProgramme(record_id=ptech, scheme="ptech", rules=rules, on=date(2025, 9, 1)), NATIONAL
+    )
+    await desk.run(csv(LINES[0]))
+    opening = OpenAdmission(
+        record_id=FACE, programme_id=ptech, on=desk.house.clock.today, channel=Channel.PAPER
+    )
+    await desk.house.do(opening)
+    report = await desk.run(csv(*LINES))
+    assert (report.recorded, report.known, report.faults) == (2, 1, [])
+    assert [one.programme_id for one in await desk.mentors()] == [programme_id("1j1m"), ptech, ptech]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from domain.identifiers import InvalidValue
 from domain.kernel import SYSTEM
 from domain.mentor.model import Mentor
 from domain.programme.commands import programme_id
-from domain.training.commands import Certify, Enrol, Hold, OpenCourse, Plan
+from domain.training.commands import Certify, ChangeCourse, Enrol, Hold, OpenCourse, Plan
 from domain.training.model import Training
 from domain.training.parts import Course, Module, Place
 from ops.imports import values
@@ -90,7 +90,7 @@ async def test_the_academie_may_be_left_out_by_whoever_has_one_only(desk: Desk) 
 # Attendance ---------------------------------------------------------------------------------------
 
 COURSE = "training-1"
-SHEET = "Nom;Prénom;Date de naissance;Courriel;Présent;Minutes"
+SHEET = "Nom;Prénom;Date de naissance;Courriel;Présent;Minutes;Modules suivis"
 
 
 @pytest.fixture
@@ -132,6 +132,26 @@ async def test_who_was_there_is_found_by_address_or_by_names_and_birth_date(cour
     assert (again.recorded, again.known, again.faults) == (0, 2, [])
 
 
+async def test_whoever_left_early_comes_with_the_modules_that_they_followed_whole(course: Desk) -> None:
+    modules = (Module("posture", 60), Module("data_protection", 60), Module("chantier", 60, False))
+    start = course.house.clock.instant + timedelta(days=7)
+    later = Course("Être mentor·e", modules, 5, start, start + timedelta(hours=3), "Lyon")
+    await course.house.do(ChangeCourse(record_id=COURSE, course=later), COORDINATOR)
+    course.house.clock.advance(days=8)
+    body = csv(
+        ";;;awa@exemple.test;oui;2 h;Protection des données et posture",
+        ";;;lea@exemple.test;oui;;",
+        header=SHEET,
+    )
+    for recorded in (2, 0):
+        report = await course.run(body, KIND)
+        assert (report.recorded, report.faults) == (recorded, [])
+    training = await fold_at(course.house.recorder, COURSE)
+    assert isinstance(training, Training)
+    followed = [one.modules for one in training.enrolments.values()]
+    assert followed == [("posture", "data_protection"), ("posture", "data_protection", "chantier")]
+
+
 async def test_what_was_noted_wrongly_is_noted_again_back_and_forth(course: Desk) -> None:
     for word, place in (("oui", Place.ATTENDED), ("non", Place.ABSENT), ("oui", Place.ATTENDED)):
         course.house.clock.advance(minutes=1)
@@ -148,7 +168,10 @@ async def test_what_was_noted_wrongly_is_noted_again_back_and_forth(course: Desk
         (";;;awa@exemple.test;peut-être;", "Présent", "oui, non"),
         (";;;awa@exemple.test;;", "Présent", "vide"),
         (";;;awa@exemple.test;oui;500", "Minutes", "180"),
-        (";;;awa@exemple.test;oui;2 h 30", "Minutes", "quels modules"),
+        (";;;awa@exemple.test;oui;2 h 30", "Modules suivis", "quels modules"),
+        (";;;awa@exemple.test;oui;90;voile", "Modules suivis", "parmi posture"),
+        (";;;awa@exemple.test;oui;90;posture", "Modules suivis", "180"),
+        (";;;awa@exemple.test;non;;posture", "Modules suivis", "absente"),
         (";;;awa@exemple.test;oui;longtemps", "Minutes", "durée"),
         (";;;awa@exemple.test;non;20", "Minutes", "absente"),
         ("Diallo;Awa;2/3/1985;lea@exemple.test;oui;", "Courriel", "deux personnes"),
