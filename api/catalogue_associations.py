@@ -49,7 +49,7 @@ RULES: Final = {
     "document_changed": Entry(
         409,
         "Une autre version est arrivée",
-        "L'empreinte n'est pas celle de la version à examiner : lisez celle-ci, puis décidez.",
+        "L'empreinte, ou le dernier jour (valid_until), n'est pas de la version à examiner : lisez celle-ci.",
     ),
     "documents_missing": Entry(
         409, "Pièces manquantes", "Toutes les pièces demandées ne sont pas acceptées ; missing les nomme."

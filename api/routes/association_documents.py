@@ -63,16 +63,20 @@ class AskedBody(Body):
 
 
 class AcceptanceBody(Body):
-    """La version lue est bonne."""
+    """La version lue est bonne : son contenu, et le dernier jour que lui donne qui l'a remise."""
 
     sha256: Sha256 = Field(description="L'empreinte SHA-256 de la version que vous avez lue.")
+    valid_until: Day | None = Field(
+        None, description="Son dernier jour, tel que vous l'avez lu ; absent d'une version qui n'en a pas."
+    )
 
-    model_config = shown({"sha256": _DIGEST})
+    model_config = shown({"sha256": _DIGEST, "valid_until": "2026-12-31"})
 
 
-class RefusalBody(AcceptanceBody):
+class RefusalBody(Body):
     """La version lue ne convient pas."""
 
+    sha256: Sha256 = Field(description="L'empreinte SHA-256 de la version que vous avez lue.")
     reason: Reason
 
     model_config = shown({"sha256": _DIGEST, "reason": "La dernière page manque."})
@@ -151,7 +155,7 @@ async def receive_document(
 async def accept_document(
     id: AssociationId, document: DocumentName, body: AcceptanceBody, act: Act
 ) -> Accepted:
-    return await act(commands.AcceptDocument(record_id=id, document=document, sha256=body.sha256))
+    return await act(commands.AcceptDocument(record_id=id, document=document, **dict(body)))
 
 
 @command(

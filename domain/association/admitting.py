@@ -77,10 +77,15 @@ class Admitting(Standing, Inviting):
                 day=act.today,
             )
 
-    def accept_document(self, act: Act, *, document: str, sha256: str) -> None:
-        """The version that was read is good; with the last of them the association can be admitted."""
+    def accept_document(self, act: Act, *, document: str, sha256: str, valid_until: date | None) -> None:
+        """The version that was read is good; with the last of them the association can be admitted.
+
+        Raises ``Refused``: another file waits, or the same one under another last day: whoever hands a file
+        in says until when it runs.
+        """
         guards.status_in(self, FOLLOWED, "accepter une pièce")
         version = guards.pending_version(guards.asked_document(self, document), document, sha256)
+        guards.dated_as_read(version, valid_until)
         guards.not_run_out(act, version)
         self._document_accepted(document=document, sha256=sha256, day=act.today)
 

@@ -161,11 +161,12 @@ class ReceiveDocument(Command):
 @decided_by(Association, Association.accept_document)
 @dataclass(frozen=True, kw_only=True)
 class AcceptDocument(Command):
-    """The version whose hash is given is good."""
+    """The version whose hash and last day are given is good: both were read."""
 
     name: ClassVar[str] = "association.accept_document"
     document: str
     sha256: str
+    valid_until: date | None = None
 
 
 @decided_by(Association, Association.refuse_document)

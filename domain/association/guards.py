@@ -126,6 +126,18 @@ def pending_version(asked: Document, document: str, sha256: str) -> DocumentVers
     return asked.pending
 
 
+def dated_as_read(version: DocumentVersion, valid_until: date | None) -> None:
+    """The same file may have come again, said to run longer."""
+    until = version.valid_until
+    if until != valid_until:
+        runs = f"qui vaut jusqu'au {french_date(until)}" if until else "qui n'a pas de dernier jour"
+        raise Refused(
+            "document_changed",
+            "Le dernier jour de la version reçue n'est pas celui que vous avez lu.",
+            (f"une décision sur la version reçue, {runs} (valid_until)",),
+        )
+
+
 # Admitting ----------------------------------------------------------------------------------------
 
 

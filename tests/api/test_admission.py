@@ -50,7 +50,7 @@ async def opened(site: Site) -> None:
 async def accepted(site: Site, document: str) -> None:
     answer = await hand_in(site, document)
     assert answer.status_code == 200, answer.text
-    read = {"sha256": sha256(PDF).hexdigest()}
+    read = {"sha256": sha256(PDF).hexdigest()} | ({"valid_until": UNTIL} if document == "insurance" else {})
     await site.do("lyon", "POST", f"{PATH}/documents/{document}/acceptance", read)
 
 
@@ -184,6 +184,20 @@ async def test_a_refused_document_is_asked_again_and_its_file_no_longer_shown(si
 
     assert "charter" in (await row(site))["missing_documents"]
     assert (await site.get("lyon", f"{PATH}/documents/charter")).json()["code"] == "no_such_file"
+
+
+async def test_an_insurance_dated_again_after_it_was_read_is_not_accepted(site: Site) -> None:
+    await opened(site)
+    await hand_in(site, "insurance")
+    held = next(one for one in (await row(site))["documents"] if one["document"] == "insurance")
+    read = {"sha256": held["sha256"], "valid_until": held["valid_until"]}
+    await hand_in(site, "insurance", query={"valid_until": "2099-12-31"})
+    path = f"{PATH}/documents/insurance/acceptance"
+    for sent in (read, {"sha256": held["sha256"]}):
+        answer = await site.call("lyon", "POST", path, sent)
+        assert (answer.status_code, answer.json()["code"]) == (409, "document_changed"), sent
+        assert "2099" in answer.json()["missing"][0]
+    assert (await row(site))["insured_until"] is None
 
 
 async def test_a_file_is_kept_sealed_and_handed_back_to_the_byte_each_reading_logged(site: Site) -> None:

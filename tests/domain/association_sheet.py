@@ -132,10 +132,13 @@ class Sheet:
             | one_of(nothing_received=not waiting, document_changed=waiting and waiting[0] != content)
         )
 
-    def refusals_to_accept(self, document: str, content: str, today: date) -> Expected:
+    def refusals_to_accept(self, document: str, paper: Paper, today: date) -> Expected:
+        """What was read is its content and until when it runs."""
         waiting = self.folders.get(document, Folder()).to_read
         expired = waiting and waiting[1] and waiting[1] < today
-        return self.refusals_to_read(document, content) | one_of(document_expired=expired)
+        return self.refusals_to_read(document, paper[0]) | one_of(
+            document_expired=expired, document_changed=waiting and waiting != paper
+        )
 
     def refusals_to_admit(self, on: date, today: date) -> Expected:
         return (

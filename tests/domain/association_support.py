@@ -112,9 +112,15 @@ class Desk:
         self.do(ask.ReceiveDocument(record_id=FACE, document=document, version=received))
         return received.sha256
 
+    def acceptance(self, document: str, read: str) -> Command:
+        """Of the version that waits, whose content was read."""
+        waiting = self.record.documents[document].pending
+        until = waiting.valid_until if waiting else None
+        return ask.AcceptDocument(record_id=FACE, document=document, sha256=read, valid_until=until)
+
     def accept(self, document: str, received: DocumentVersion | None = None) -> None:
         read = self.receive(document, received)
-        self.do(ask.AcceptDocument(record_id=FACE, document=document, sha256=read))
+        self.do(self.acceptance(document, read))
 
     def refuse(self, document: str, received: DocumentVersion | None = None) -> None:
         read = self.receive(document, received)

@@ -153,7 +153,9 @@ class Desk:
             )
             receive = of_association.ReceiveDocument(record_id=FACE, document=document, version=version)
             self.do(receive, LYON)
-            accept = of_association.AcceptDocument(record_id=FACE, document=document, sha256="0" * 64)
+            accept = of_association.AcceptDocument(
+                record_id=FACE, document=document, sha256="0" * 64, valid_until=until
+            )
             self.do(accept, LYON)
         self.do(of_association.Admit(record_id=FACE, on=self.today), LYON)
 

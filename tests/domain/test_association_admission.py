@@ -107,6 +107,28 @@ def test_a_newer_version_waits_beside_the_accepted_one_which_counts_until_then(d
     assert desk.record.documents["charter"].accepted == version("d")
 
 
+def test_the_same_file_sent_again_with_another_last_day_is_not_accepted_as_the_one_that_was_read(
+    desk: Desk,
+) -> None:
+    """The académie has read until when it runs; the operator then sends it again, dated otherwise."""
+    desk.open()
+    read = insurance(date(2026, 6, 30))
+    desk.receive("insurance", read)
+    desk.receive("insurance", insurance(date(2036, 6, 30)))
+
+    def accept(until: date | None) -> Command:
+        return ask.AcceptDocument(record_id=FACE, document="insurance", sha256=read.sha256, valid_until=until)
+
+    for until in (read.valid_until, None):
+        no = desk.refused(accept(until))
+        assert (no.code, no.missing) == (
+            "document_changed",
+            ("une décision sur la version reçue, qui vaut jusqu'au 30 juin 2036 (valid_until)",),
+        )
+    desk.do(accept(date(2036, 6, 30)))
+    assert desk.record.insured_until == date(2036, 6, 30)
+
+
 def test_the_same_file_twice_is_one_version(desk: Desk) -> None:
     desk.open()
     for _ in range(2):
@@ -348,7 +370,10 @@ def test_an_insurance_that_runs_out_before_the_decision_stops_it(desk: Desk) -> 
     )
     desk.do(late)
     desk.at(date(2025, 12, 6))
-    no = desk.refused(ask.AcceptDocument(record_id=FACE, document="insurance", sha256=sha("z")))
+    accept = ask.AcceptDocument(
+        record_id=FACE, document="insurance", sha256=sha("z"), valid_until=date(2025, 12, 5)
+    )
+    no = desk.refused(accept)
     assert no.code == "document_expired"
     desk.accept("insurance", insurance(date(2026, 12, 31), "y"))
     desk.do(ask.Admit(record_id=FACE, on=desk.today))

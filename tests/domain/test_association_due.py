@@ -169,7 +169,7 @@ def test_what_an_admitted_operator_hands_in_is_read_within_the_same_term(desk: D
     assert (escalation.at, escalation.awaits) == (start_of(date(2026, 6, 16)), ("drafpic:10",))
     desk.at(date(2026, 6, 15))
     assert set(desk.remind()) == {"insurance:1:2026-06-30:before", "reading:1:2026-06-01:term"}
-    desk.do(ask.AcceptDocument(record_id=FACE, document="insurance", sha256=sha("new")))
+    desk.do(desk.acceptance("insurance", sha("new")))
     assert kinds(desk) == ["alert_insurance"], "nobody is chased for what they have done"
 
 
@@ -345,7 +345,7 @@ def test_the_insurance_is_renewed_under_an_alert_and_its_lapse_is_told_once(desk
     assert desk.due("alert_insurance").missing == (
         "une attestation d'assurance valable au-delà du 30 juin 2026 : reçue, à lire",
     )
-    desk.do(ask.AcceptDocument(record_id=FACE, document="insurance", sha256=sha("new")))
+    desk.do(desk.acceptance("insurance", sha("new")))
     assert desk.due("alert_insurance").at == start_of(date(2027, 5, 31))
 
 

@@ -182,7 +182,13 @@ def test_it_is_admitted_in_all_its_academies_or_not_at_all() -> None:
     for document in ALL:
         received = version(document, valid_until=date(2026, 6, 30))
         desk.do(ask.ReceiveDocument(record_id="association-2", document=document, version=received))
-        desk.do(ask.AcceptDocument(record_id="association-2", document=document, sha256=received.sha256))
+        accept = ask.AcceptDocument(
+            record_id="association-2",
+            document=document,
+            sha256=received.sha256,
+            valid_until=received.valid_until,
+        )
+        desk.do(accept)
     title = renamed(AWARD, academies=("10",))
     desk.do(ask.GrantEntitlement(record_id="association-2", entitlement=title))
     command = ask.Admit(record_id="association-2", on=MONDAY)

@@ -271,13 +271,22 @@ class AssociationMachine(RuleBasedStateMachine):
         return folder.to_read[0] if folder and folder.to_read and same else "z"
 
     @in_season(*FOLLOWED)
-    @rule(document=documents, same=st.sampled_from([True, True, True, False]), actor=actors)
-    def accept(self, document: str, same: bool, actor: Actor) -> None:
-        content = self.content(document, same)
-        command = ask.AcceptDocument(record_id=FACE, document=document, sha256=sha(content))
+    @rule(
+        document=documents,
+        same=st.sampled_from([True, True, True, False]),
+        actor=actors,
+        dated=st.sampled_from([True, True, True, False]),
+    )
+    def accept(self, document: str, same: bool, actor: Actor, dated: bool = True) -> None:
+        folder = self.sheet.folders.get(document)
+        until = folder.to_read[1] if folder and folder.to_read and dated else date(2099, 12, 31)
+        paper = (self.content(document, same), until)
+        command = ask.AcceptDocument(
+            record_id=FACE, document=document, sha256=sha(paper[0]), valid_until=until
+        )
         expected = self.sheet.allowed(actor, "academie")
         if self.attempt(
-            command, expected | self.sheet.refusals_to_accept(document, content, self.today), actor
+            command, expected | self.sheet.refusals_to_accept(document, paper, self.today), actor
         ):
             self.sheet.accepts(document, self.today)
 
@@ -509,6 +518,7 @@ STORIES: dict[str, tuple[Callable[[AssociationMachine], object], ...]] = {
         lambda m: m.time_does_its_work(),
         lambda m: m.admit(0, LYON),
         lambda m: m.receive("insurance", "b", 365, 0, COORDINATOR),
+        lambda m: m.accept("insurance", True, LYON, False),
         lambda m: m.accept("insurance", True, LYON),
         lambda m: m.admit(0, LYON),
     ),

@@ -30,7 +30,16 @@ from domain.kernel import SYSTEM, Act, DomainError, Refused, Root
 from domain.links import Channel
 from domain.programme.rules import AdmissionRules
 from domain.reminding import RecordDelivery, Remind
-from tests.domain.association_support import AWARD, PROGRAMME, Desk, guest, insurance, sha, version
+from tests.domain.association_support import (
+    AWARD,
+    PROGRAMME,
+    UNTIL,
+    Desk,
+    guest,
+    insurance,
+    sha,
+    version,
+)
 from tests.domain.refusing import MARK, Met, Shelf, Unlookable, codes, copied, quotes_nobody, refusals_at
 from tests.domain.rehearsal import OFFICER, settled
 from tests.support import AUDITOR, COORDINATOR, FACE, GRENOBLE, LYON, NATIONAL, draft_command, fold_at
@@ -203,7 +212,10 @@ def _of_documents(today: date) -> Iterator[Command]:
         ):
             yield ask.ReceiveDocument(record_id=FACE, document=document, version=received)
         for content in ("charter", "i"):
-            yield ask.AcceptDocument(record_id=FACE, document=document, sha256=sha(content))
+            for until in (None, UNTIL):
+                yield ask.AcceptDocument(
+                    record_id=FACE, document=document, sha256=sha(content), valid_until=until
+                )
             yield ask.RefuseDocument(record_id=FACE, document=document, sha256=sha(content))
 
 

@@ -72,11 +72,15 @@ async def received(views: Views, document: str, until: date | None = None) -> No
     await views.house.do(ReceiveDocument(record_id=FACE, document=document, version=version))
 
 
+async def accepted(views: Views, document: str, until: date | None) -> None:
+    await received(views, document, until)
+    await views.house.do(AcceptDocument(record_id=FACE, document=document, sha256=DIGEST, valid_until=until))
+
+
 async def admitted(views: Views, insured: date) -> None:
     await opened(views)
     for document in DOCUMENTS:
-        await received(views, document, insured if document == "insurance" else None)
-        await views.house.do(AcceptDocument(record_id=FACE, document=document, sha256=DIGEST))
+        await accepted(views, document, insured if document == "insurance" else None)
     await views.house.do(Admit(record_id=FACE, on=views.house.clock.today))
 
 
@@ -244,8 +248,7 @@ async def test_an_association_is_stuck_while_it_can_be_moved_on_and_not_once_adm
     assert await stuck(25) == []
     for document in DOCUMENTS:
         until = views.house.clock.today + timedelta(days=300) if document == "insurance" else None
-        await received(views, document, until)
-        await views.house.do(AcceptDocument(record_id=FACE, document=document, sha256=DIGEST))
+        await accepted(views, document, until)
     await views.house.do(Admit(record_id=FACE, on=views.house.clock.today))
     views.house.clock.advance(days=200)
     assert await stuck(30) == []
