@@ -176,22 +176,22 @@ def _operator(association_id: str) -> Actor:
 
 
 async def _association(parts: House, told: str) -> str:
-    """By its id, or by its name among those that are known."""
+    """By its id, or by its whole name; those whose name merely contains it are proposed."""
     from projections import associations
     from projections.association_filters import AssociationFilters
 
     async with parts.reader.session({"role:national"}) as connection:
         if told.startswith("association-"):
             found = await associations.get(connection, told)
-            ids = [found.id] if found else []
+            near = [found] if found else []
         else:
-            page = await associations.page(connection, AssociationFilters(name=told), None, 50)
-            exact = [one.id for one in page.items if _same(one.name, told)]
-            ids = exact or [one.id for one in page.items]
-    if len(ids) != 1:
-        said = "Aucune association ne s'appelle" if not ids else "Plusieurs associations s'appellent"
-        fail(f"{said} « {told} » : donnez son identifiant (association-…).")
-    return ids[0]
+            near = list((await associations.page(connection, AssociationFilters(name=told), None, 200)).items)
+    exact = [one for one in near if told == one.id or _same(one.name, told)]
+    if len(exact) != 1:
+        said = "Aucune association ne s'appelle" if not exact else "Plusieurs associations s'appellent"
+        known = "".join(f"\n- {one.name} ({one.id})" for one in exact or near)
+        fail(f"{said} « {told} » : donnez son identifiant (association-…).{known}")
+    return exact[0].id
 
 
 def _same(name: str, told: str) -> bool:

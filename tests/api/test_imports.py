@@ -207,11 +207,24 @@ async def test_the_terminal_finds_an_association_by_its_name_or_its_id(site: Sit
     await site.projector.catch_up()
     parts: Any = SimpleNamespace(reader=site.reader)
     assert await cli_imports._association(parts, "telemaque") == association_id("Télémaque")
-    assert await cli_imports._association(parts, "Savoie") == association_id("Télémaque Savoie")
     assert await cli_imports._association(parts, FACE) == FACE
-    for told in ("maque", "Personne", "association-nulle"):
+    for told in ("Personne", "association-nulle"):
         with pytest.raises(SystemExit):
             await cli_imports._association(parts, told)
+
+
+async def test_the_terminal_takes_no_association_for_a_part_of_its_name(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await walk.opened(site)
+    body = "Association;Académie\nTélémaque Savoie;Lyon\n"
+    await ended(site, body, "/v1/imports?kind=associations", "lyon")
+    await site.projector.catch_up()
+    parts: Any = SimpleNamespace(reader=site.reader)
+    with pytest.raises(SystemExit):
+        await cli_imports._association(parts, "Télémaque")
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"Télémaque Savoie ({association_id('Télémaque Savoie')})" in told
 
 
 async def test_the_same_key_with_the_same_file_is_one_import_with_another_it_is_refused(site: Site) -> None:
