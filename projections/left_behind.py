@@ -8,7 +8,7 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from domain.mentor.parts import OPEN, MentorLeaving
-from domain.training.parts import AHEAD
+from domain.training.parts import AHEAD, Status
 
 _MENTORS: Final = """
 SELECT id, status = ANY(%(open)s) AS open FROM read.mentors
@@ -19,7 +19,7 @@ ORDER BY id"""
 _COURSES: Final = """
 SELECT id FROM read.trainings
 WHERE association = %(association)s AND created_at <= %(until)s AND status = ANY(%(ahead)s)
-    AND starts_at > %(until)s
+    AND (status = %(planned)s OR starts_at > %(until)s)
 ORDER BY id"""
 
 
@@ -27,12 +27,14 @@ async def left_behind(
     connection: AsyncConnection[dict[str, Any]], association_id: str, until: datetime
 ) -> tuple[list[str], list[str], int]:
     """Of what it had at ``until`` (UTC): the mentors whose records are open and the courses that had not
-    begun, by their ids; and how many mentors were released since."""
+    begun, or were never opened and will not be held, by their ids; and how many mentors were released since.
+    """
     asked = {
         "association": association_id,
         "until": until,
         "open": sorted(OPEN),
         "ahead": sorted(AHEAD),
+        "planned": Status.PLANNED,
         "cause": MentorLeaving.OPERATOR.value,
     }
     mentors = await (await connection.execute(_MENTORS, asked)).fetchall()

@@ -13,6 +13,7 @@ from domain.programme.rules import Delay, Rules, TrainingRules
 from domain.training import commands as ask
 from domain.training.parts import Course, Module
 from projections import deadlines, trainings
+from projections.left_behind import left_behind
 from projections.trainings import TrainingFilters, TrainingRow
 from tests.domain.mentor_support import applying
 from tests.projections.support import DPO, Views, ids
@@ -207,6 +208,22 @@ async def test_courses_are_found_by_what_runs_out_and_by_who_is_stuck(views: Vie
     await say(views, ask.CloseCourse(record_id="training-ahead"))
     views.house.clock.advance(days=20)
     assert await stuck() == []
+
+
+async def test_a_course_that_was_never_opened_is_left_behind_though_its_day_has_passed(views: Views) -> None:
+    """One that was opened has been held."""
+    for record_id in ("training-held", "training-opened"):
+        await opened(views, record_id, 3 if record_id == "training-held" else 30)
+    for record_id, days in (("training-never", 3), ("training-planned", 30)):
+        plan = ask.Plan(
+            record_id=record_id, association_id=FACE, programme_id=PROGRAMME, course=course(views, days)
+        )
+        await say(views, plan)
+    views.house.clock.advance(days=10)
+    async with views.seen() as connection:
+        _, courses, _ = await left_behind(connection, FACE, views.house.clock.instant)
+
+    assert courses == ["training-never", "training-opened", "training-planned"]
 
 
 async def test_who_holds_no_key_of_a_course_does_not_see_it(views: Views) -> None:
