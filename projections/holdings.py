@@ -18,18 +18,21 @@ SELECT position,
     ARRAY(SELECT id FROM read.mentors WHERE association = %(id)s ORDER BY created_at, id) AS mentors,
     ARRAY(SELECT id FROM read.trainings WHERE association = %(id)s ORDER BY starts_at, id) AS trainings,
     ARRAY(SELECT id FROM read.conventions WHERE associations @> ARRAY[%(id)s]::text[]
-          ORDER BY created_at, id) AS conventions
+          ORDER BY created_at, id) AS conventions,
+    ARRAY(SELECT id FROM read.imports WHERE association = %(id)s ORDER BY created_at, id) AS imports
 FROM read.position"""
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """The records of an association, and the conventions that it is a party to, as of ``position``."""
+    """The records of an association, its imports among them, and the conventions that it is a party to, as of
+    ``position``."""
 
     position: int
     mentors: Sequence[str]
     trainings: Sequence[str]
     conventions: Sequence[str]
+    imports: Sequence[str]
 
 
 async def of(connection: AsyncConnection[Any], association_id: str) -> Holdings:

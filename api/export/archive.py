@@ -80,7 +80,7 @@ async def _write(
     try:
         taken = Taken(sources, lens, held.position, made_at, gathering, tables)
         own = await taken.take([lens.association])
-        for record_ids in (held.mentors, held.trainings, held.conventions):
+        for record_ids in (held.mentors, held.trainings, held.conventions, held.imports):
             await taken.take(record_ids)
         await taken.take(sorted(taken.companies))
         with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:

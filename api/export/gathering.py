@@ -18,6 +18,7 @@ from api.export.rows import (
     association_lines,
     company_lines,
     convention_lines,
+    import_lines,
     mentor_lines,
     training_lines,
 )
@@ -27,12 +28,22 @@ from domain.association.model import Association
 from domain.calendar import paris_day
 from domain.company.model import Company
 from domain.convention.model import Convention
+from domain.imports.model import Import
 from domain.kernel import Root, Sealed
 from domain.mentor.model import Mentor
 from domain.ports import Documents, Feed, Gathering, Happened, Persons
 from domain.programme.model import Programme
 from domain.training.model import Training
-from projections import associations, companies, conventions, holdings, mentors, persons, trainings
+from projections import (
+    associations,
+    companies,
+    conventions,
+    holdings,
+    imports,
+    mentors,
+    persons,
+    trainings,
+)
 from projections.holdings import RefusalRow
 from projections.mentors import MentorRow
 from projections.reading import Reader
@@ -98,6 +109,11 @@ class _Part:
     record: Root
     row: Any
     told: Sequence[Told]
+
+    @property
+    def tells_persons(self) -> bool:
+        """Of an import, nothing that is in the file."""
+        return not isinstance(self.record, Import)
 
 
 class Taken:
@@ -183,6 +199,8 @@ class Taken:
                 return associations.row_of(tracked, programme, today)
             case Company():
                 return companies.row_of(tracked)
+            case Import():
+                return imports.row_of(tracked, (), today)
         if programme is None:
             raise LookupError(f"{record.id} follows no programme")
         match record:
@@ -199,7 +217,7 @@ class Taken:
     def _sealed(self, part: _Part) -> Iterator[Sealed]:
         for one in part.told:
             yield from one.sealed
-        if self.lens.sees_persons_of(part.record):
+        if part.tells_persons and self.lens.sees_persons_of(part.record):
             yield from persons.sealed_in([part.row]).values()
 
     def _set_aside(self, parts: Collection[_Part], clear: Mapping[Sealed, Any]) -> None:
@@ -213,6 +231,8 @@ class Taken:
                 self.tables.tell(one.line(clear))
 
     def _shown(self, part: _Part, clear: Mapping[Sealed, Any]) -> Any:
+        if not part.tells_persons:
+            return part.row
         if not self.lens.sees_persons_of(part.record):
             return persons.withheld(part.row)
         words = persons.sealed_in([part.row])
@@ -231,6 +251,8 @@ class Taken:
                 yield from convention_lines(row, self.lens.party)
             case Company():
                 yield from company_lines(row)
+            case Import():
+                yield from import_lines(row)
 
 
 def _folded(happened: Sequence[Happened]) -> dict[str, Tracked]:

@@ -9,6 +9,7 @@ from domain.mentor.parts import ENGAGEMENT_LABELS, MODE_LABELS, OCCUPATION_LABEL
 from projections.associations import AssociationRow
 from projections.companies import CompanyRow
 from projections.conventions import ConventionRow
+from projections.imports import ImportRow
 from projections.mentors import MentorRow
 from projections.trainings import TrainingRow
 
@@ -45,6 +46,9 @@ TABLES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         "convention", "partie", "nom", "qualité du signataire", "signée le", "support")),
     "entreprises": ("Entreprises des mentors", (
         "identifiant", "nom", "SIRET", "code NAF", "sites", "CLEE", "Campus", "état", "close le")),
+    "imports": ("Fichiers repris", (
+        "identifiant", "contenu", "formation", "essai", "état", "remis le", "terminé le", "lignes",
+        "nouvelles", "déjà connues", "anomalies")),
 }  # fmt: skip
 """By the name of its CSV file: the title of its sheet, and its columns."""
 
@@ -116,4 +120,12 @@ def company_lines(row: CompanyRow) -> Iterator[Line]:
     yield "entreprises", [
         row.id, row.persons.get("name"), row.persons.get("siret"), row.naf, row.sites, row.clee, row.campus,
         row.status_label, row.closed_on,
+    ]  # fmt: skip
+
+
+def import_lines(row: ImportRow) -> Iterator[Line]:
+    """What came of a file, in lines; never a word of it."""
+    yield "imports", [
+        row.id, row.kind_label, row.training_id, row.dry_run, row.status_label, row.submitted_on,
+        row.ended_on, row.lines, row.fresh, row.known, row.faults,
     ]  # fmt: skip

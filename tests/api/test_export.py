@@ -26,9 +26,12 @@ from ledger.documents import Documents
 from tests.api import walk
 from tests.api.conftest import FACE, OTHER, Site
 from tests.api.test_admission import PATH, PDF, accepted, hand_in, opened
+from tests.api.test_imports import ended
 from tests.api.test_mentors import EMAIL, GIVEN, REPORT, candidacy, filed, interview, person
 from tests.api.test_trainings import ROOM, TRAINER, planned
 from tests.api.walk import FACE_PARTY, PLANTED, TODAY
+from tests.ops.importing import LINES
+from tests.ops.importing import csv as lines_of
 
 EXPORT = f"{PATH}/export"
 THEIRS = "Personne-Des-Autres"
@@ -36,7 +39,7 @@ OTHER_PARTY = f"association:{OTHER}"
 ON = TODAY.isoformat()
 KINDS = {
     "association", "titres", "contacts", "pieces", "mentors", "formations", "inscriptions", "conventions",
-    "parties", "entreprises",
+    "parties", "entreprises", "imports",
 }  # fmt: skip
 
 
@@ -213,6 +216,22 @@ async def test_events_are_told_in_full_with_who_and_when(site: Site, lived: Live
     assert found.manifest["rows"]["evenements"] == len(found.events)
     reasons = {one["type"]: one["reason"] for one in found.events if one["reason"]}
     assert reasons["association.DocumentRefused@1"] == "Incomplet."
+
+
+async def test_the_imports_of_an_operator_are_told_by_their_counts_and_their_events(
+    site: Site, lived: Lived
+) -> None:
+    ours = await ended(site, lines_of(*LINES))
+    theirs = await ended(site, lines_of(*LINES), f"/v1/imports?kind=mentors&association={OTHER}", "other")
+    for who in ("face", "dpo"):
+        found = await export(site, who)
+        (row,) = found.table("imports")
+        counts = [row[name] for name in ("lignes", "nouvelles", "déjà connues", "anomalies")]
+        assert (row["identifiant"], row["contenu"], row["état"]) == (ours, "mentors", "enregistré")
+        assert counts == ["3", "3", "0", "0"]
+        topics = [one["type"] for one in found.events if one["record"] == ours]
+        assert (topics[0], topics[-1]) == ("import.Submitted@1", "import.Recorded@1")
+        assert theirs not in found.everything
 
 
 async def test_refusals_are_told_too(site: Site, lived: Lived) -> None:
