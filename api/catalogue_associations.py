@@ -54,6 +54,12 @@ RULES: Final = {
     "documents_missing": Entry(
         409, "Pièces manquantes", "Toutes les pièces demandées ne sont pas acceptées ; missing les nomme."
     ),
+    "still_suspended": Entry(
+        409,
+        "Suspension en cours",
+        "Une suspension survit au départ : l'association n'est pas référencée avant que chaque académie qui "
+        "en a décidé une ne l'ait levée ; missing les nomme.",
+    ),
     "insurance_lapsed": Entry(
         409, "Assurance échue", "L'assurance acceptée ne couvre pas ce jour : il en faut une en cours."
     ),

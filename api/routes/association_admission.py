@@ -133,6 +133,7 @@ async def open_admission(id: AssociationId, body: OpeningBody, act: Act) -> ByLi
     "wrong_status",
     "in_the_future",
     "before_last_change",
+    "still_suspended",
     "documents_missing",
     "insurance_lapsed",
     "entitlement_missing",

@@ -108,10 +108,13 @@ class Admitting(Standing, Inviting):
         """The académie admits it. ``required``: the titles that the rules ask for; ``missing``: those that it
         lacks today, in French.
 
-        Raises ``Refused``: not under way, documents missing, insurance run out, a title missing.
+        Raises ``Refused``: not under way, a suspension that still runs or ran that day, documents
+        missing, insurance run out, a title missing.
         """
         guards.under_way(self, "la référencer")
         guards.in_order(self, act, on)
+        guards.none_suspends(self)
+        guards.not_before_lifted(self, on)
         guards.documents_accepted(self)
         guards.insured(self, act.today)
         guards.entitled(missing)

@@ -168,8 +168,10 @@ def lapse_term(
 
 
 def _suspension(association: Association) -> Iterator[Due]:
-    """Each académie that decided one lifts its own, or has the operator leave. A cause is not for
-    everybody."""
+    """Each académie that decided one lifts its own, or has the operator leave; it is waited for again once an
+    admission is under way. A cause is not for everybody."""
+    if association.status not in FOLLOWED:
+        return
     for academie in sorted({one.academie for one in association.suspensions}):
         since = min(on for one, on in association.suspensions.items() if one.academie == academie)
         yield Due(

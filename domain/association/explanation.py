@@ -145,6 +145,8 @@ def _missing(case: Case, association: Association) -> Iterator[Reason]:
     asked = Basis(_documents(case, association), ("admission.documents",))
     yield from case.told_by("missing", guards.documents_accepted, association, basis=asked)
     if association.status == Status.IN_ADMISSION:
+        suspended = Basis(_suspension(case))
+        yield from case.told_by("missing", guards.none_suspends, association, basis=suspended)
         insured = Basis(_insurance(case))
         yield from case.told_by("missing", guards.insured, association, case.today, basis=insured)
         titles = Basis(case.every("EntitlementGranted"), ("required_entitlements",))

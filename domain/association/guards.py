@@ -219,6 +219,21 @@ def suspension_in_order(association: Association, act: Act, decided: Suspension,
     _not_before(on, association.lifted.get(decided), "La suspension pour cette cause a été levée le")
 
 
+def none_suspends(association: Admitting) -> None:
+    """Nobody escapes what an académie decided by leaving, and being admitted by another one."""
+    if association.suspensions:
+        others = " et ".join(sorted({one.academie for one in association.suspensions}))
+        raise Refused(
+            "still_suspended",
+            f"Une suspension décidée avant cette admission court encore (académie : {others}).",
+            (f"la levée par l'académie qui l'a décidée ({others})",),
+        )
+
+
+def not_before_lifted(association: Admitting, on: date) -> None:
+    _not_before(on, max(association.lifted.values(), default=None), "Une suspension n'a été levée que le")
+
+
 def own_suspensions(association: Association, act: Act, cause: SuspensionCause) -> list[Suspension]:
     """Those for that cause that the actor may lift: nobody lifts what another académie decided."""
     running = [one for one in association.suspensions if one.cause is cause]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, Final
 
 from domain.association import guards
-from domain.association.parts import OPENABLE, RECRUITING
+from domain.association.parts import OPENABLE, RECRUITING, Suspension
 from domain.kernel import Act, Refused
 from domain.links import LONGEST, Allowance, Linked, reserved
 
@@ -41,6 +41,7 @@ class Inviting(Linked):
     status: str
     status_labels: ClassVar[Mapping[Any, str]]
     academies: tuple[str, ...]
+    suspensions: dict[Suspension, date]
     proposed_on: date | None
     proposed: dict[str, int]
     """How many each lycée (UAI) proposed on ``proposed_on``, the last day on which one did."""
@@ -93,7 +94,7 @@ class Inviting(Linked):
         self._candidacy_proposed(uai=uai, day=act.today)
 
     def _must_recruit(self) -> None:
-        if self.status not in RECRUITING:
+        if self.status not in RECRUITING or self.suspensions:
             raise Refused(
                 "candidacies_closed",
                 "Cette association ne reçoit pas de candidature en ligne pour le moment.",

@@ -294,7 +294,7 @@ class Association(Admitting, Reminding, Root):
         lifted = Suspension(academie, cause)
         del self.suspensions[lifted]
         self.lifted[lifted] = on
-        if not self.suspensions:
+        if self.status == Status.SUSPENDED and not self.suspensions:
             self._becomes(Status.ADMITTED, on)
 
     @event("Left", topic="association.Left@1")
@@ -352,7 +352,6 @@ class Association(Admitting, Reminding, Root):
         self.status_since = on
         self.closed_on = on if status in CLOSED else None
         self.releasing = self.releasing or status in CLOSED
-        self.suspensions = {}
 
     def _settle(self, day: date) -> None:
         """The file is handed on from the day on which nothing asked was left to give, until something is;

@@ -40,6 +40,8 @@ FOLLOWED: Final = STANDING | {Status.IN_ADMISSION}
 """While it is one of these, something may be asked of the operator."""
 RECRUITING: Final = frozenset({Status.IN_ADMISSION, Status.ADMITTED})
 """While it is one of these, candidates come to it by its links."""
+LIFTABLE: Final = CLOSED | {Status.IN_ADMISSION, Status.SUSPENDED}
+"""A suspension outlives a departure: whoever decided it lifts it in each of these."""
 
 
 class EntitlementKind(StrEnum):

@@ -13,6 +13,7 @@ from domain.association.parts import (
     Entitlement,
     EntitlementKind,
     Status,
+    Suspension,
 )
 
 
@@ -21,6 +22,7 @@ class Standing:
 
     status: str
     status_since: date | None
+    lifted: dict[Suspension, date]
     academies: tuple[str, ...]
     scheme: str
     entitlements: dict[str, Entitlement]

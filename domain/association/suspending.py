@@ -1,4 +1,6 @@
-"""How an association is suspended and restored: each cause is the decision of an académie, which lifts it."""
+"""How an association is suspended and restored: each cause is the decision of an académie, which lifts it.
+
+A departure lifts nothing: what was decided holds until then, and keeps it from being admitted again."""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from domain.association import guards
-from domain.association.parts import STANDING, Status, Suspension, SuspensionCause
+from domain.association.parts import LIFTABLE, STANDING, Suspension, SuspensionCause
 from domain.guards import reason_given
 
 if TYPE_CHECKING:
@@ -26,9 +28,9 @@ def suspend(association: Association, act: Act, *, cause: SuspensionCause, on: d
 
 
 def lift(association: Association, act: Act, *, cause: SuspensionCause) -> None:
-    """Lifts a cause, with the reason, for whichever académie the actor speaks for; it is admitted again once
-    none is left."""
-    guards.status_in(association, {Status.SUSPENDED}, "lever sa suspension")
+    """Lifts a cause, with the reason, for whichever académie the actor speaks for; suspended, it is
+    admitted again once none is left."""
+    guards.status_in(association, LIFTABLE, "lever sa suspension")
     own = guards.own_suspensions(association, act, cause)
     reason_given(act)
     for decided in own:

@@ -56,9 +56,9 @@ def clearing(kind: str, missing: Iterable[str], operator: tuple[Lack, ...]) -> t
 
 def takes_candidacies(association: Association) -> None:
     """Raises ``Refused`` for an operator that is suspended, or out of the scheme."""
-    if association.status == Status.SUSPENDED:
-        raise Refused("operator_suspended", SUSPENDED, (LIFTED,))
     in_the_scheme(association, "elle ne reçoit plus de candidature")
+    if association.suspensions:
+        raise Refused("operator_suspended", SUSPENDED, (LIFTED,))
 
 
 def in_the_scheme(association: Association, consequence: str) -> None:

@@ -145,6 +145,8 @@ class Sheet:
             self.unless("in_admission")
             | self.dated(on, today)
             | one_of(
+                still_suspended=self.causes,
+                before_last_change=on < max(self.lifted.values(), default=date.min),
                 documents_missing=any(not folder.good for folder in self.folders.values()),
                 insurance_lapsed=not self.insured(today),
                 entitlement_missing=self.award and not self.awarded(today),
@@ -161,7 +163,6 @@ class Sheet:
 
     def becomes(self, status: str, on: date) -> None:
         self.status, self.since = status, on
-        self.causes = set()
         self.releasing = self.releasing or status in CLOSED
 
     def suspends(self, cause: str, on: date) -> None:
@@ -173,7 +174,7 @@ class Sheet:
     def lifts(self, cause: str, on: date) -> None:
         self.causes.discard(cause)
         self.lifted[cause] = on
-        if not self.causes:
+        if not self.causes and self.status == "suspended":
             self.becomes("admitted", on)
 
     def erases(self) -> None:

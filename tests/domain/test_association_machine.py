@@ -44,6 +44,7 @@ from domain.reminding import RecordDelivery, Remind
 from ledger.events import happened
 from tests.domain.association_sheet import (
     ASKED,
+    CLOSED,
     FOLLOWED,
     KEPT,
     OPENABLE,
@@ -336,12 +337,12 @@ class AssociationMachine(RuleBasedStateMachine):
         if self.attempt(ask.Suspend(record_id=FACE, cause=cause, on=on), expected, actor, reason):
             self.sheet.suspends(cause, on)
 
-    @in_season(*STANDING)
+    @in_season(*STANDING, "in_admission", *CLOSED)
     @rule(reason=reasons, cause=st.sampled_from(SuspensionCause), one_of_its=st.booleans())
     def lift(self, reason: str, cause: SuspensionCause, one_of_its: bool) -> None:
         if one_of_its and self.sheet.causes:
             cause = SuspensionCause(min(self.sheet.causes))
-        expected = self.sheet.unless("suspended") | self.sheet.motivated(reason)
+        expected = self.sheet.unless("suspended", "in_admission", *CLOSED) | self.sheet.motivated(reason)
         expected |= one_of(not_suspended=cause not in self.sheet.causes)
         if self.attempt(ask.LiftSuspension(record_id=FACE, cause=cause), expected, reason=reason):
             self.sheet.lifts(cause, self.today)
@@ -545,6 +546,22 @@ STORIES: dict[str, tuple[Callable[[AssociationMachine], object], ...]] = {
         lambda m: m.time_does_its_work(),
         lambda m: m.leave(0, "motif", COORDINATOR, True),
         lambda m: m.time_does_its_work(),
+    ),
+    "a suspension outlives a departure": (
+        lambda m: m.begin(False, "admitted", 365),
+        lambda m: m.suspend(SuspensionCause.SAFEGUARDING, 0, "motif", LYON),
+        lambda m: m.suspend(SuspensionCause.FAULT, 0, "motif", LYON),
+        lambda m: m.leave(0, "motif", COORDINATOR, True),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.lift("motif", SuspensionCause.FAULT, False),
+        lambda m: m.open(LYON, 0, Channel.PAPER),
+        *(lambda m, d=d: m.receive(d, "a", 365, 0, LYON) for d in ASKED),
+        *(lambda m, d=d: m.accept(d, True, LYON) for d in ASKED),
+        lambda m: m.admit(0, LYON),
+        lambda m: m.days_pass(2, 0, None),
+        lambda m: m.lift("motif", SuspensionCause.SAFEGUARDING, False),
+        lambda m: m.admit(1, LYON),
+        lambda m: m.admit(0, LYON),
     ),
     "a link that served is nothing to an erased record": (
         lambda m: m.begin(False, "invited", 45),

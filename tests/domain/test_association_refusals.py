@@ -128,6 +128,13 @@ def left(desk: Desk) -> None:
     desk.do(ask.Leave(record_id=FACE, on=desk.today), reason=MARK)
 
 
+def back(desk: Desk) -> None:
+    left(desk)
+    desk.open()
+    desk.accept("charter")
+    desk.accept("insurance")
+
+
 def erased(desk: Desk) -> None:
     left(desk)
     desk.do(Erase(record_id=FACE, ground=Ground.OBJECTION), OFFICER, "")
@@ -146,6 +153,7 @@ STAGES: Final[tuple[Callable[[Desk], None], ...]] = (
     admitted,
     suspended,
     left,
+    back,
     erased,
 )
 

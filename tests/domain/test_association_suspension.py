@@ -10,9 +10,10 @@ from domain.association import commands as ask
 from domain.association.parts import SuspensionCause
 from domain.calendar import start_of
 from domain.folding import standing_at
-from domain.kernel import Actor
+from domain.kernel import Actor, Refused
+from domain.links import Channel
 from ledger.events import happened
-from tests.domain.association_support import Desk
+from tests.domain.association_support import ALL, PROGRAMME, Desk
 from tests.domain.rehearsal import settled
 from tests.support import FACE, GRENOBLE, LYON
 
@@ -108,3 +109,67 @@ def test_no_suspension_begins_before_the_admission_nor_the_same_before_it_was_li
     assert (desk.record.status, told(desk, WEDNESDAY)) == ("suspended", "suspended")
     desk.do(lift(FAULT), GRENOBLE)
     assert desk.record.status == "suspended"
+
+
+# Nobody leaves a suspension that others decided ---------------------------------------------------
+
+
+def leave(desk: Desk) -> None:
+    desk.do(ask.Leave(record_id=FACE, on=desk.today), GRENOBLE)
+
+
+def open_again(desk: Desk) -> None:
+    opening = ask.OpenAdmission(
+        record_id=FACE, programme_id=PROGRAMME, on=desk.today, channel=Channel.MEETING
+    )
+    desk.do(opening, GRENOBLE)
+    for document in ALL:
+        desk.accept(document)
+
+
+def test_a_suspension_outlives_the_departure_and_no_other_academie_admits_before_it_is_lifted(
+    desk: Desk,
+) -> None:
+    suspend(desk, SAFEGUARDING, FRIDAY)
+    leave(desk)
+    assert awaited(desk) == [], "whoever is gone is waited for by nobody"
+    open_again(desk)
+    assert (set(desk.record.suspensions), awaited(desk)) == ({("10", SAFEGUARDING)}, [("academie:10",)])
+    admitting = ask.Admit(record_id=FACE, on=desk.today)
+    no = desk.refused(admitting, GRENOBLE)
+    assert (no.code, no.missing) == ("still_suspended", ("la levée par l'académie qui l'a décidée (10)",))
+    assert "mineurs" not in no.sentence, "a refusal is read by many"
+    assert desk.refused(lift(SAFEGUARDING), GRENOBLE).code == "suspended_by_other"
+    desk.do(lift(SAFEGUARDING), LYON)
+    assert (desk.record.status, awaited(desk)) == ("in_admission", [])
+    desk.do(admitting, GRENOBLE)
+    assert desk.record.status == "admitted"
+
+
+def test_it_is_lifted_from_an_operator_that_is_gone_and_changes_nothing_else(desk: Desk) -> None:
+    suspend(desk, SAFEGUARDING, FRIDAY)
+    leave(desk)
+    desk.do(lift(SAFEGUARDING), LYON)
+    assert (desk.record.status, desk.record.suspensions) == ("left", {})
+    assert desk.refused(lift(SAFEGUARDING), LYON).code == "not_suspended"
+
+
+def test_an_operator_still_suspended_is_refused_without_losing_it_and_takes_nobody(desk: Desk) -> None:
+    suspend(desk, SAFEGUARDING, FRIDAY)
+    leave(desk)
+    open_again(desk)
+    with pytest.raises(Refused, match="ne reçoit pas de candidature"):
+        desk.record._must_recruit()
+    desk.do(ask.RefuseAdmission(record_id=FACE), GRENOBLE)
+    assert set(desk.record.suspensions) == {("10", SAFEGUARDING)}
+
+
+def test_no_admission_is_dated_before_the_suspension_was_lifted(desk: Desk) -> None:
+    suspend(desk, SAFEGUARDING, FRIDAY)
+    leave(desk)
+    open_again(desk)
+    desk.at(FRIDAY + timedelta(days=3))
+    desk.do(lift(SAFEGUARDING), LYON)
+    no = desk.refused(ask.Admit(record_id=FACE, on=FRIDAY), GRENOBLE)
+    assert (no.code, no.missing) == ("before_last_change", ("une date à partir du 1er décembre 2025",))
+    desk.do(ask.Admit(record_id=FACE, on=desk.today), GRENOBLE)
