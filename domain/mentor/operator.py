@@ -35,8 +35,9 @@ def operator_lacks(
     academies: Collection[str],
     day: date,
 ) -> tuple[Lack, ...]:
-    """Every guard of the operator's that fails on ``day``; its status is today's. ``conventions``: those that
-    may make it conventionnée. Of one that is not known, only that it is not admitted."""
+    """Every guard of the operator's that fails on ``day``; its status is today's, since the day of its
+    admission. ``conventions``: those that may make it conventionnée. Of one that is not known, only that it
+    is not admitted."""
     if association is None:
         return (_NOT_ADMITTED,)
     return tuple(_lacks(association, conventions, rules, scheme, academies, day))
@@ -84,6 +85,12 @@ def _lacks(
         yield "operator_suspended", SUSPENDED, (LIFTED,)
     elif association.status != Status.ADMITTED:
         yield _NOT_ADMITTED
+    elif association.admitted_on and day < association.admitted_on:
+        yield (
+            "operator_not_admitted",
+            f"L'association n'était pas référencée le {french_date(day)}.",
+            (f"une date à partir de son référencement ({french_date(association.admitted_on)})",),
+        )
     if not association.insured(day):
         yield (
             "operator_uninsured",

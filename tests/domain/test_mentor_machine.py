@@ -69,6 +69,7 @@ class Card:
 
     applied: date
     touched: date
+    admitted: date
     identity: date | None = None
     corrected: date | None = None
     names: int = 0
@@ -139,6 +140,7 @@ class Card:
             check_missing=not self.fresh(on),
             training_missing=not self.covered(on),
             operator_suspended=not self.operator,
+            operator_not_admitted=on < self.admitted,
             operator_uninsured=on > INSURED,
         )
 
@@ -207,7 +209,7 @@ class MentorMachine(Play):
         self.desk = Desk(Rules(retention=Delay(KEPT, Unit.MONTHS)))
         self.desk.admit()
         self.desk.do(replace(applying(), on=self.ago(days)))
-        self.card = Card(self.ago(days), self.today)
+        self.card = Card(self.ago(days), self.today, self.today)
         self.courses = 0
         self.twins = 0
         if stage != "candidate":

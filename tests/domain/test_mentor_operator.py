@@ -111,6 +111,24 @@ def test_an_uninsured_operator_clears_nobody_and_says_what_would_let_it() -> Non
     assert desk.mentor().status == "cleared"
 
 
+def test_no_clearance_is_dated_before_its_operator_was_admitted() -> None:
+    desk = Desk()
+    desk.apply()
+    desk.complete_file()
+    desk.interview()
+    desk.check()
+    desk.train()
+    desk.go_to(TODAY + timedelta(days=10))
+    desk.admit()
+    refusal = desk.refused(ask.Clear(record_id=MENTOR, on=TODAY + timedelta(days=9)))
+    assert (refusal.code, refusal.missing) == (
+        "operator_not_admitted",
+        ("une date à partir de son référencement (4 décembre 2025)",),
+    )
+    desk.do(ask.Clear(record_id=MENTOR, on=desk.today))
+    assert desk.mentor().cleared_on == desk.today
+
+
 # The operator is gone -----------------------------------------------------------------------------
 
 
