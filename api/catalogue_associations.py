@@ -27,6 +27,9 @@ RULES: Final = {
         "Avant le dernier changement d'état",
         "Un changement d'état ne précède pas celui qu'il suit ; missing dit à partir de quand.",
     ),
+    "already_in_academie": Entry(
+        409, "Déjà dans cette académie", "L'association intervient déjà dans l'académie que vous nommez."
+    ),
     "no_such_contact": Entry(409, "Aucun contact", "Personne n'est désigné pour ce rôle."),
     "document_unknown": Entry(
         409, "Pièce inconnue", "Ce n'est pas une pièce que l'on demande ; missing en donne la liste."

@@ -60,6 +60,7 @@ TABLE: Final[dict[str, frozenset[str]]] = {
     "programme.set_target": frozenset({"national", "academie"}),
     "association.register": _PREPARES,
     "association.change_identity": frozenset({"academie", "association"}),
+    "association.extend": _PREPARES,
     "association.grant_entitlement": _PREPARES,
     "association.end_entitlement": _PREPARES,
     "association.name_contact": frozenset({"academie", "association"}),

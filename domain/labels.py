@@ -10,6 +10,7 @@ LABELS: Final = {
     "programme.TargetSet@1": "Cible fixée",
     "association.Registered@1": "Association enregistrée",
     "association.IdentityChanged@1": "Identité modifiée",
+    "association.Extended@1": "Étendue à une autre académie",
     "association.EntitlementGranted@1": "Titre accordé",
     "association.EntitlementEnded@1": "Fin anticipée d'un titre",
     "association.ContactNamed@1": "Contact désigné",

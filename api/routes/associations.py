@@ -81,6 +81,14 @@ class AssociationBody(IdentityBody):
     model_config = shown(_IDENTITY | {"academies": ["10"]})
 
 
+class AcademieBody(Body):
+    """Une académie de plus."""
+
+    academie: AcademieCode = Field(description="L'académie où elle intervient désormais.")
+
+    model_config = shown({"academie": "06"})
+
+
 class EntitlementBody(Body):
     """Un titre : lauréate d'un appel à projets (laureate) ou agréée (approved)."""
 
@@ -260,6 +268,20 @@ async def register(body: AssociationBody, act: Create) -> Accepted:
 )
 async def change_identity(id: AssociationId, body: IdentityBody, act: Edit) -> Accepted:
     return await act(commands.ChangeIdentity(record_id=id, identity=body.identity()))
+
+
+@command(
+    router,
+    "POST",
+    "/{id}/academies",
+    commands.Extend,
+    "Étendre à une académie de plus",
+    "already_in_academie",
+    "wrong_status",
+)
+async def extend(id: AssociationId, body: AcademieBody, act: Act) -> Accepted:
+    """Cette académie la voit désormais, et ce qui s'ouvre ensuite chez elle ; la vôtre la lui désigne."""
+    return await act(commands.Extend(record_id=id, academie=body.academie))
 
 
 @command(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from domain.association import guards, suspending
+from domain.association import extending, guards, suspending
 from domain.association.due import expiry_key, lapse_key
 from domain.association.entitlements import bound_by, missing_entitlements
 from domain.association.model import Association
@@ -49,6 +49,15 @@ class ChangeIdentity(Command):
 
     name: ClassVar[str] = "association.change_identity"
     identity: Identity
+
+
+@decided_by(Association, extending.extend)
+@dataclass(frozen=True, kw_only=True)
+class Extend(Command):
+    """It works in that académie too, by its code."""
+
+    name: ClassVar[str] = "association.extend"
+    academie: str
 
 
 @decided_by(Association, Association.grant_entitlement)

@@ -49,6 +49,15 @@ def _not_before(on: date, since: date | None, why: str) -> None:
         )
 
 
+def not_there_yet(association: Association, academie: str) -> None:
+    if academie in association.academies:
+        raise Refused(
+            "already_in_academie",
+            f"L'association intervient déjà dans l'académie {academie}.",
+            ("une académie où elle n'intervient pas encore",),
+        )
+
+
 # Documents ----------------------------------------------------------------------------------------
 
 

@@ -58,6 +58,7 @@ class Association(Admitting, Reminding, Root):
         self.releasing = False
         self.identity = identity
         self.academies = academies
+        self.academie = min(academies, default="")
         self.contacts: dict[ContactRole, Contact] = {}
         self.entitlements: dict[str, Entitlement] = {}
         self.programme_id = ""
@@ -102,13 +103,9 @@ class Association(Admitting, Reminding, Root):
         return min(one.effective_at, start_of(earliest)) if earliest else one.effective_at
 
     @property
-    def academie(self) -> str:
-        """The académie whose rules and calendar its admission follows: the first of its own, by code."""
-        return min(self.academies, default="")
-
-    @property
     def owner(self) -> str:
-        """Who assesses it."""
+        """Who assesses it: the académie whose rules and calendar its admission follows, the first by code of
+        those in which it was registered."""
         return f"academie:{self.academie}"
 
     @property
@@ -175,6 +172,10 @@ class Association(Admitting, Reminding, Root):
     @event("IdentityChanged", topic="association.IdentityChanged@1")
     def _identity_changed(self, identity: Identity) -> None:
         self.identity = identity
+
+    @event("Extended", topic="association.Extended@1")
+    def _extended(self, academie: str) -> None:
+        self.academies = (*self.academies, academie)
 
     @event("ContactNamed", topic="association.ContactNamed@1")
     def _contact_named(

@@ -44,6 +44,29 @@ async def test_lists_come_by_pages_without_loss_or_repeat(site: Site) -> None:
     assert len(sequences) >= 7
 
 
+async def test_an_academie_to_which_an_association_is_extended_sees_it_and_all_that_happened_to_it(
+    site: Site,
+) -> None:
+    await walk.opened(site)
+    path = f"/v1/associations/{FACE}"
+    assert (await site.get("grenoble", path)).status_code == 404
+    unseen = await site.call("grenoble", "POST", f"{path}/academies", {"academie": "08"})
+    assert (unseen.status_code, unseen.json()["code"]) == (404, "not_found")
+    await site.do("lyon", "POST", f"{path}/academies", {"academie": "08"})
+
+    assert (await site.get("grenoble", path)).json()["academies"] == ["08", "10"]
+    listed = await _pages(site, "grenoble", "/v1/associations?academie=08")
+    history = await _pages(site, "grenoble", f"{path}/history")
+    assert FACE in [one["id"] for one in listed]
+    assert [one["topic"] for one in history][::len(history) - 1] == [
+        "association.Registered@1", "association.Extended@1",
+    ]  # fmt: skip
+    again = await site.call("lyon", "POST", f"{path}/academies", {"academie": "08"})
+    assert (again.status_code, again.json()["code"]) == (409, "already_in_academie")
+    unknown = await site.call("lyon", "POST", f"{path}/academies", {"academie": "99"})
+    assert unknown.status_code == 422
+
+
 async def test_conventions_are_found_by_every_filter(site: Site) -> None:
     await walk.opened(site)
     wanted = await walk.in_force(site)

@@ -188,6 +188,7 @@ def asked(today: date, odd: str) -> Iterator[Command]:
 def _of_itself(today: date, odd: str) -> Iterator[Command]:
     yield ask.RegisterAssociation(record_id=FACE, identity=Identity("X"), academies=("10",))
     yield ask.ChangeIdentity(record_id=FACE, identity=Identity("X"))
+    yield ask.Extend(record_id=FACE, academie="10")
     for role in (LEAD, ContactRole.PRESIDENT):
         yield ask.NameContact(record_id=FACE, role=role, contact=Contact(odd, odd, odd))
         yield ask.RemoveContact(record_id=FACE, role=role)

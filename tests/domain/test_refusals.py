@@ -297,6 +297,7 @@ def _of_other_records(today: date) -> Iterator[Command]:
     held = Entitlement(EntitlementKind.APPROVED, "A-1", (), today, today)
     yield of_association.RegisterAssociation(record_id=FACE, identity=Identity("X"), academies=("10",))
     yield of_association.ChangeIdentity(record_id=FACE, identity=Identity("X"))
+    yield of_association.Extend(record_id=FACE, academie="10")
     yield of_association.GrantEntitlement(record_id=FACE, entitlement=held)
     yield of_association.GrantEntitlement(record_id=FACE, entitlement=replace(held, ends=date(2020, 1, 1)))
     for reference, day in (("?", today), ("AAP", date(2099, 1, 1)), ("AAP", date(2020, 1, 1))):
