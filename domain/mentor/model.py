@@ -53,8 +53,6 @@ class Mentor(Reminding, Linked, Root):
     status_labels = STATUS_LABELS
     resting = frozenset({Status.CLEARED})
     final = frozenset(Status) - OPEN
-    ASSOCIATION_ONLY: ClassVar[tuple[str, ...]] = ("interview",)
-    """Shown to the association alone, whoever else may see the record: the interview's report."""
 
     @event("Created", topic="mentor.Applied@1")
     def __init__(

@@ -571,8 +571,6 @@ def test_an_academie_sees_mentors_and_is_shown_nobody() -> None:
     assert {"academie:10", f"association:{FACE}"} <= mentor.scopes()
     assert "role:national" not in mentor.scopes()
     assert mentor.persons_shown_to == {"association", "dpo"}
-    assert mentor.ASSOCIATION_ONLY == ("interview",)
-    assert all(hasattr(mentor, name) for name in mentor.ASSOCIATION_ONLY)
 
 
 def test_a_rule_that_only_open_records_follow_later_is_that_of_the_record() -> None:
