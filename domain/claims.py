@@ -41,5 +41,9 @@ def _known(operator: str, holder: str, asker: Actor) -> Conflict:
     return Conflict(
         "mentor_known",
         f"{said} la même association : {holder}.",
-        (f"la mise à jour du dossier {holder}", "ou le rattachement des deux dossiers (mentor.merge)"),
+        (
+            f"la mise à jour du dossier {holder}",
+            "ou le rattachement des deux dossiers (mentor.merge)",
+            "ou la levée, par l'académie, de la suspension du dossier clos",
+        ),
     )

@@ -122,12 +122,13 @@ class Mentor(Reminding, Linked, Root):
         )
 
     def claims(self) -> frozenset[Claim]:
-        """One open record for one person in one operator, recognised by keyed digests; and its links."""
-        if not self.is_open:
+        """One open record for one person in one operator, recognised by keyed digests; and its links. One
+        closed under an académie's suspension is kept, for nobody to escape it by a new candidacy."""
+        if not (self.is_open or self.is_held):
             return frozenset()
         known = {*self.digests.all(), *self.aliases}
         mine = frozenset(Claim(f"mentor:{self.association_id}:{digest}") for digest in known)
-        return mine | self.link_claims()
+        return mine | (self.link_claims() if self.is_open else frozenset())
 
     def since(self, timeline: Timeline, place: int) -> datetime:
         return times.since(self, timeline, place)
@@ -146,6 +147,11 @@ class Mentor(Reminding, Linked, Root):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it left under what an académie decided, and has not lifted."""
+        return self.status == Status.LEFT and any(one.academie for one in self.suspensions)
 
     @property
     def academie(self) -> str:

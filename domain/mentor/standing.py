@@ -36,7 +36,7 @@ def _not_before_return(mentor: Mentor, on: date) -> None:
 
 def lift_suspension(mentor: Mentor, act: Act, *, on: date) -> None:
     """Takes back one's own decision; other causes of suspension remain."""
-    guards.status_in(mentor, {Status.SUSPENDED}, "lever la suspension")
+    guards.status_in(mentor, {Status.LEFT if mentor.is_held else Status.SUSPENDED}, "lever la suspension")
     own = guards.own_suspensions(mentor, act)
     reason_given(act)
     not_in_the_future(act, on)
@@ -61,7 +61,7 @@ def return_if_checked(mentor: Mentor, act: Act, rules: Rules) -> None:
 
 def _lift(mentor: Mentor, suspension: Suspension, on: date) -> None:
     mentor._suspension_lifted(cause=suspension.cause, academie=suspension.academie, on=on)
-    if not mentor.suspensions:
+    if mentor.status == Status.SUSPENDED and not mentor.suspensions:
         mentor._returned(on=on)
 
 
@@ -93,7 +93,8 @@ def lapse(mentor: Mentor, act: Act, *, on: date) -> None:
 
 def release(mentor: Mentor, act: Act, *, on: date) -> None:
     """Its operator is out of the scheme since ``on``, and its record ends with it: not before it began, nor
-    before a suspension that was lifted. Nothing happens twice, nor to a record that ended by itself."""
+    before a suspension that was lifted. What an académie decided still holds, and is its to lift.
+    Nothing happens twice, nor to a record that ended by itself."""
     if mentor.is_open:
         since = mentor.released_on or mentor.cleared_on or mentor.applied_on
         mentor._left(on=max(on, since), cause=MentorLeaving.OPERATOR)

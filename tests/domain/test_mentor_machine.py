@@ -90,6 +90,10 @@ class Card:
     letters: dict[str, Letter] = field(default_factory=dict)
     operator: bool = True
 
+    def held(self) -> tuple[str, ...]:
+        """Whoever left with their operator, suspended by the académie, stays so until it says otherwise."""
+        return ("left",) if "academie" in self.causes else ()
+
     def status(self) -> str:
         if self.over:
             return self.over
@@ -488,7 +492,7 @@ class MentorMachine(Play):
         on = self.ago(days)
         own, other = whose(actor), whose(LYON if actor is COORDINATOR else COORDINATOR)
         since = self.card.causes.get(own)
-        expected = self.card.unless("suspended") | one_of(
+        expected = self.card.unless("suspended", *self.card.held()) | one_of(
             not_suspended=since is None and other not in self.card.causes,
             suspended_by_other=since is None and other in self.card.causes,
             reason_missing=not reason.strip(),
@@ -620,7 +624,8 @@ class MentorMachine(Play):
         mentor = self.desk.mentor()
         names = [claim for claim in mentor.claims() if claim.key.startswith("mentor:")]
         own = 1 + bool(self.card.contact)
-        assert len(names) == (own + self.card.aliases if self.card.status() in OPEN else 0)
+        kept = self.card.status() in (*OPEN, *self.card.held())
+        assert len(names) == (own + self.card.aliases if kept else 0)
         assert {one.cause for one in mentor.suspensions} == set(self.card.causes)
 
 
@@ -677,6 +682,15 @@ STORIES: dict[str, tuple[Callable[[MentorMachine], object], ...]] = {
         lambda m: m.ask_check(""),
         lambda m: m.months_pass(9),
         lambda m: m.take_the_next_step() if m.card.status() in LADDER else None,
+    ),
+    "its operator goes while the académie suspends": (
+        lambda m: m.open("cleared"),
+        lambda m: m.suspend(0, "motif", LYON),
+        lambda m: m.suspend(0, "motif", COORDINATOR),
+        lambda m: m.released(0, True),
+        lambda m: m.lift(0, "motif", LYON),
+        lambda m: m.lift(0, "motif", LYON),
+        lambda m: m.lift(0, "motif", COORDINATOR),
     ),
     "one step after the other": (
         lambda m: m.open("candidate"),

@@ -250,6 +250,24 @@ def test_nobody_escapes_the_academie_s_suspension_by_a_departure_and_a_new_candi
     assert desk.mentor().status == "left"
 
 
+def test_the_end_of_the_operator_leaves_the_academie_s_suspension_of_a_mentor_to_be_lifted(
+    desk: Desk,
+) -> None:
+    """Else whoever is suspended would come back by a new candidacy, once the operator is admitted again."""
+    desk.do(ask.Suspend(record_id=MENTOR, on=TODAY), LYON, "motif")
+    desk.do(release(), SYSTEM)
+    assert (desk.mentor().status, set(desk.days(MENTOR))) == ("left", {"erase"})
+    refusal = desk.refused(applying("mentor-2", AWA))
+    assert refusal.code == "mentor_known"
+    assert "ou la levée, par l'académie, de la suspension du dossier clos" in refusal.missing
+    lift = ask.LiftSuspension(record_id=MENTOR, on=TODAY)
+    assert desk.code(lift, COORDINATOR, "motif") == "suspended_by_other"
+    desk.do(lift, LYON, "motif")
+    assert (desk.mentor().status, desk.mentor().claims()) == ("left", frozenset())
+    desk.do(applying("mentor-2", AWA))
+    assert desk.code(lift, LYON, "motif") == "wrong_status"
+
+
 @pytest.mark.parametrize("order", [(LYON, COORDINATOR), (COORDINATOR, LYON)], ids=["academie", "association"])
 def test_a_mentor_suspended_by_both_returns_when_the_second_has_lifted_its_own(
     desk: Desk, order: tuple[Actor, Actor]
