@@ -99,7 +99,10 @@ _RECORDS: Final = {
     ),
     "already_open": Entry(409, "Programme déjà ouvert", "Ce dispositif a déjà son programme."),
     "already_held": Entry(
-        409, "Identifiant déjà pris", "Un autre dossier porte déjà ce numéro (RNA, SIREN, SIRET, convention)."
+        409,
+        "Identifiant déjà pris",
+        "Un autre dossier porte déjà ce numéro (RNA, SIREN, SIRET, convention), ou une autre association ce "
+        "nom dans la même académie : missing dit alors que faire.",
     ),
     "key_reused": Entry(
         422,

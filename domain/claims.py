@@ -25,9 +25,22 @@ def taken(key: str, holder: str, asker: Actor) -> Conflict:
     kind, _, value = key.partition(":")
     if kind == "mentor":
         return _known(f"association:{value.partition(':')[0]}", holder, asker)
+    if kind == "name":
+        return _namesake(value.partition(":")[0], holder, asker)
     if kind == "siret":
         return Conflict("already_held", "Ce numéro SIRET est déjà celui d'une autre entreprise.")
     return Conflict("already_held", f"{_NUMBERS.get(kind, kind)} {value} est déjà celui d'un autre dossier.")
+
+
+def _namesake(academie: str, holder: str, asker: Actor) -> Conflict:
+    """Of an operator's name, which is no secret; which record bears it is told to whoever may read it."""
+    told = may_see(asker, frozenset({f"academie:{academie}"}))
+    existing = f"ou le dossier existant : {holder}" if told else "ou le dossier que cette académie tient déjà"
+    return Conflict(
+        "already_held",
+        f"Une association de ce nom est déjà enregistrée dans l'académie {academie}.",
+        ("un autre nom, qui dise par exemple la ville ou le département", existing),
+    )
 
 
 def _known(operator: str, holder: str, asker: Actor) -> Conflict:

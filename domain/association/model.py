@@ -89,12 +89,11 @@ class Association(Admitting, Reminding, Root):
         )
 
     def claims(self) -> frozenset[Claim]:
-        """An RNA or SIREN number belongs to one association only; an erased one gives it back."""
+        """An RNA or SIREN number belongs to one association only, a name to one only of an académie; once
+        erased it gives them back."""
         if self.is_erased:
             return frozenset()
-        numbers = {"rna": self.identity.rna, "siren": self.identity.siren}
-        held = frozenset(Claim(f"{kind}:{number}") for kind, number in numbers.items() if number)
-        return held | self.link_claims()
+        return frozenset(map(Claim, self.identity.marks(self.academies))) | self.link_claims()
 
     def since(self, timeline: Timeline, place: int) -> datetime:
         """Suspended since the earliest of the causes, though it may be noted after another one."""

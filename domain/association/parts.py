@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Annotated, Final, NamedTuple
 
 from domain.kernel import ERASED, PERSONAL
 from domain.links import Channel
+from domain.territory import fold
 
 
 class Status(StrEnum):
@@ -143,6 +145,20 @@ class Identity:
     parent_body: str | None = None
     seat: str | None = None
     mailbox: str | None = None
+
+    def marks(self, academies: Iterable[str]) -> tuple[str, ...]:
+        """What no other operator may have: its numbers anywhere, its name in the same académie."""
+        numbers = {"rna": self.rna, "siren": self.siren}
+        name = plain(self.name)
+        return (
+            *(f"{kind}:{number}" for kind, number in numbers.items() if number),
+            *(f"name:{academie}:{name}" for academie in academies if name),
+        )
+
+
+def plain(name: str) -> str:
+    """The same for the same name, whatever its case, accents, hyphens and spaces."""
+    return fold(name).replace(" ", "")
 
 
 @dataclass(frozen=True)

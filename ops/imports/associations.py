@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from domain.association.commands import NameContact, RegisterAssociation
-from domain.association.parts import Contact, ContactRole, Identity
+from domain.association.parts import Contact, ContactRole, Identity, plain
 from domain.commands import Command
 from domain.identifiers import InvalidValue, parse_rna, parse_siren, parse_siret
 from domain.imports.guards import academies_of
 from domain.kernel import new_id
-from domain.territory import fold
 from ops.imports.bench import Bench, Line, breathe, cell
 from ops.imports.tables import Column, Columns, Row, Table
 from ops.imports.values import read_mailbox, read_phone, split
@@ -36,7 +35,7 @@ COLUMNS: Final[Columns] = {
 
 def association_id(name: str) -> str:
     """The id an import gives to an association: the same for the same name, whatever its case and accents."""
-    return new_id("association", f"name:{fold(name).replace(' ', '')}")
+    return new_id("association", f"name:{plain(name)}")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Associations:
                 _once(table, row, identity, seen)
             if not table.faults.at(row.line):
                 read.append((row, identity, academies))
-        held = await bench.holders(key for _, identity, _ in read for key in _claims(identity))
+        held = await bench.holders(mark for _, identity, codes in read for mark in identity.marks(codes))
         ids = [association_id(identity.name) for _, identity, _ in read]
         here = await bench.trial.bring(ids, fresh=True)
         return [_line(row, identity, academies, held, here) for row, identity, academies in read]
@@ -65,7 +64,7 @@ def _line(
     row: Row, identity: Identity, academies: tuple[str, ...], held: Mapping[str, str], here: set[str]
 ) -> Line:
     record_id = association_id(identity.name)
-    if record_id in here or any(claim in held for claim in _claims(identity)):
+    if record_id in here or any(mark in held for mark in identity.marks(academies)):
         return Line(row, known=True)
     register = RegisterAssociation(record_id=record_id, identity=identity, academies=academies)
     commands: list[Command] = [register]
@@ -111,17 +110,12 @@ def _academies(table: Table, row: Row, bench: Bench) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
-def _claims(identity: Identity) -> list[str]:
-    numbers = {"rna": identity.rna, "siren": identity.siren}
-    return [f"{kind}:{number}" for kind, number in numbers.items() if number]
-
-
 def _once(table: Table, row: Row, identity: Identity, seen: dict[str, int]) -> None:
     """The same operator a second time is a fault, whatever it is recognised by."""
-    marks = {association_id(identity.name): "name", **{claim: claim[:3] for claim in _claims(identity)}}
-    for mark, column in marks.items():
+    for mark in identity.marks(("",)):
         if (first := seen.setdefault(mark, row.line)) != row.line:
             problem = f"Cette association figure déjà à la ligne {first}."
-            told = {"name": "name", "rna": "rna"}.get(column, "siren" if row["siren"] else "siret")
-            table.fault(row, told, problem, "Supprimez l'une des deux lignes.")
+            number = "siren" if row["siren"] else "siret"
+            kind = mark.partition(":")[0]
+            table.fault(row, number if kind == "siren" else kind, problem, "Supprimez l'une des deux lignes.")
             return

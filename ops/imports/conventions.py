@@ -5,9 +5,10 @@ A line is known by its content: a second import of the same file records nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from domain.association.commands import RegisterAssociation
 from domain.association.model import Identity
@@ -39,6 +40,20 @@ COLUMNS: Final[Columns] = {
 PROGRAMME: Final = programme_id("1j1m")
 
 
+class _Told(NamedTuple):
+    """By a line without fault. ``codes``: the académies of ``authority``."""
+
+    row: Row
+    authority: Party
+    codes: tuple[str, ...]
+    announced: PartialDate
+    uais: tuple[str, ...]
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return Identity(self.row["association"]).marks(self.codes)
+
+
 @dataclass(frozen=True)
 class Conventions:
     """Into the register of the authorities that they name."""
@@ -46,7 +61,7 @@ class Conventions:
     columns: ClassVar[Columns] = COLUMNS
 
     async def lines(self, table: Table, bench: Bench) -> list[Line]:
-        lines, seen = list[Line](), dict[tuple[str, ...], int]()
+        read, seen = list[_Told](), dict[tuple[str, ...], int]()
         for row in table.rows:
             identity = (fold(row["association"]), fold(row["academie"]), row["announced_for"])
             if first := seen.get(identity):
@@ -54,14 +69,22 @@ class Conventions:
                 table.fault(row, "association", problem, "Supprimez l'une des deux.")
                 continue
             seen[identity] = row.line
-            commands = _commands(table, row, bench.world.territory)
-            if not table.faults.at(row.line):
-                key = digest_of(sorted(row.cells.items()))
-                lines.append(Line(row, commands, shared=frozenset({0}), key=key))
-        return lines
+            found = _read(table, row, bench.world.territory)
+            if found and not table.faults.at(row.line):
+                read.append(found)
+        held = await bench.holders(mark for one in read for mark in one.marks)
+        return [_line(one, held) for one in read]
 
 
-def _commands(table: Table, row: Row, territory: Territory) -> list[Command]:
+def _line(read: _Told, held: Mapping[str, str]) -> Line:
+    """Of the operator that bears this name in one of the académies; else of one that the line makes."""
+    known = (held[mark] for mark in read.marks if mark in held)
+    operator = next(known, None) or association_id(read.row["association"])
+    key = digest_of(sorted(read.row.cells.items()))
+    return Line(read.row, _in_order(read, operator), shared=frozenset({0}), key=key)
+
+
+def _read(table: Table, row: Row, territory: Territory) -> _Told | None:
     authority, codes = _authority(table, row, territory)
     announced = cell(table, row, "announced_for", PartialDate.parse)
     uais = []
@@ -71,14 +94,12 @@ def _commands(table: Table, row: Row, territory: Territory) -> list[Command]:
         except InvalidValue as invalid:
             table.fault(row, "uai", invalid.problem, invalid.remedy, text)
     if authority is None or announced is None or not row["association"]:
-        return []
-    return _in_order(row, authority, codes, announced, tuple(uais))
+        return None
+    return _Told(row, authority, codes, announced, tuple(uais))
 
 
-def _in_order(
-    row: Row, authority: Party, codes: tuple[str, ...], announced: PartialDate, uais: tuple[str, ...]
-) -> list[Command]:
-    operator = association_id(row["association"])
+def _in_order(read: _Told, operator: str) -> list[Command]:
+    row, authority, codes, announced, uais = read
     name = row["association"]
     record_id = new_id("convention", f"import:{operator}:{authority.key}:{announced.isoformat()}")
     commands: list[Command] = [

@@ -18,8 +18,8 @@ from ops.imports.faults import Fault, UnreadableFile
 from ops.imports.report import Report
 from ops.imports.tables import Table
 
-_DIGESTED = ("mentor:", "siret:")
-"""Claims that say nothing to anybody."""
+_UNTOLD = ("mentor:", "siret:", "name:")
+"""Claims whose keys say nothing to anybody."""
 
 Progress = Callable[[int, int], Awaitable[None]]
 
@@ -141,7 +141,7 @@ def _refused(table: Table, line: Line, error: DomainError) -> None:
 def overtaken(conflict: Exception) -> Fault:
     """What somebody is told whose file was overtaken."""
     remedy = "Relancez l'import : rien ne sera doublé."
-    if isinstance(conflict, ClaimTaken) and not conflict.key.startswith(_DIGESTED):
+    if isinstance(conflict, ClaimTaken) and not conflict.key.startswith(_UNTOLD):
         said = f"Un autre dossier porte déjà ce numéro : {conflict.key}."
         return Fault(0, "", "", said, "Corrigez la ligne qui le porte.")
     return Fault(0, "", "", "Le registre a changé pendant l'import.", remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -14,7 +15,7 @@ from domain.association.commands import (
 )
 from domain.association.model import Association, Entitlement, EntitlementKind, Identity
 from domain.kernel import Conflict, DomainError
-from tests.support import FACE, House, fold_at
+from tests.support import FACE, GRENOBLE, House, fold_at
 
 AWARD = Entitlement(
     EntitlementKind.LAUREATE, "AAP-2025-12", ("1j1m",), starts=date(2025, 1, 1), ends=date(2025, 12, 31)
@@ -97,3 +98,30 @@ async def test_a_number_belongs_to_one_association_and_follows_a_change_of_ident
     assert caught.value.code == "already_held"
     await house.do(ChangeIdentity(record_id=FACE, identity=Identity("FACE")))
     await house.do(other)
+
+
+def named(name: str, *academies: str) -> RegisterAssociation:
+    return RegisterAssociation(record_id="association-2", identity=Identity(name), academies=academies)
+
+
+async def test_a_name_belongs_to_one_association_of_an_academie(house: House) -> None:
+    with pytest.raises(Conflict) as caught:
+        await house.do(named("Fàce", "08", "10"))
+    assert (caught.value.code, "l'académie 10" in caught.value.sentence) == ("already_held", True)
+    assert "un autre nom" in caught.value.missing[0]
+    assert FACE in caught.value.missing[1]
+    await house.do(named("FACE Lyon", "10"))
+    with pytest.raises(Conflict):
+        await house.do(ChangeIdentity(record_id="association-2", identity=Identity("face")))
+
+
+async def test_elsewhere_or_once_given_up_a_name_is_free(house: House) -> None:
+    await house.do(replace(named("FACE", "08"), record_id="association-3"), GRENOBLE)
+    await house.do(ChangeIdentity(record_id=FACE, identity=Identity("Fondation FACE")))
+    await house.do(named("FACE", "10"))
+
+
+async def test_which_record_bears_the_name_is_not_told_to_whoever_may_not_see_it(house: House) -> None:
+    with pytest.raises(Conflict) as caught:
+        await house.do(named("FACE", "08", "10"), GRENOBLE)
+    assert FACE not in f"{caught.value.sentence} {caught.value.missing}"

@@ -188,14 +188,16 @@ async def test_an_erased_record_waits_for_nothing_and_holds_nothing(house: House
     await house.drafted("convention-2", clauses=clauses(number="2025-7"))
 
 
-async def test_an_erased_association_gives_its_numbers_back_and_becomes_no_party(house: House) -> None:
+async def test_an_erased_association_gives_its_name_and_numbers_back_and_becomes_no_party(
+    house: House,
+) -> None:
     await house.do(ChangeIdentity(record_id=FACE, identity=Identity("FACE", rna="W751000001")))
     await house.do(Erase(record_id=FACE, ground=Ground.CONSENT_WITHDRAWN), OFFICER)
     record = await fold_at(house.recorder, FACE)
     assert isinstance(record, Association)
     assert (record.status, record.status_reached) == ("erased", "candidate")
     assert (await refused(house, draft_command(ID), LYON)).code == "erased"
-    other = Identity("B", rna="W751000001")
+    other = Identity("FACE", rna="W751000001")
     await house.do(RegisterAssociation(record_id="association-2", identity=other, academies=("10",)))
 
 

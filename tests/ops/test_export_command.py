@@ -18,24 +18,25 @@ from ops.who import VARIABLE, NobodyKnown
 from projections.projector import Projector
 from tests.conftest import Database
 from tests.ops.places import settings_of
-from tests.support import FACE, FACE_PARTY, House
+from tests.support import FACE, FACE_PARTY, GRENOBLE, LYON, House
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
 async def parts(database: Database, tmp_path: Path) -> AsyncIterator[compose.House]:
-    """FACE, and two others of one name."""
+    """FACE, and two others of one name, in two académies."""
     settings = settings_of(tmp_path / "home", database.owner_dsn, database)
     await keys.prepare(settings)
     async with compose.house(settings, "export") as found:
         house = House(found.recorder, keyring=found.keyring)
         await house.open()
-        for number in (1, 2):
+        for number, academie, actor in ((1, "10", LYON), (2, "08", GRENOBLE)):
             await house.do(
                 RegisterAssociation(
-                    record_id=f"association-{number}", identity=Identity("Sœurs"), academies=("10",)
-                )
+                    record_id=f"association-{number}", identity=Identity("Sœurs"), academies=(academie,)
+                ),
+                actor,
             )
         await Projector(found.feed, database.projector, found.world, house.executor.now).catch_up()
         yield found

@@ -15,7 +15,7 @@ from ledger.recorder import Append
 from ops.imports import direct
 from ops.imports.report import Report
 from ops.reference import FOLDER
-from tests.support import NATIONAL, House, fold_at
+from tests.support import FACE, NATIONAL, House, fold_at
 
 PRESS_RELEASE = FOLDER / "conventions_aura_2025.csv"
 HEADER = "association;académie;annoncée pour;source;UAI\n"
@@ -73,6 +73,17 @@ async def test_importing_the_same_file_again_records_nothing(importing: Importin
     report = await importing.run(PRESS_RELEASE)
     assert (report.recorded, report.faults) == (0, [])
     assert importing.events == before
+
+
+async def test_an_operator_registered_by_hand_is_not_made_a_second_time(
+    importing: Importing, tmp_path: Path
+) -> None:
+    line = "Face;Lyon;04/12/2025;communiqué;\n"
+    for recorded in (1, 0):
+        report = await importing.run(_file(tmp_path, HEADER + line))
+        assert (report.recorded, report.faults) == (recorded, [])
+    stored = cast(Any, importing.house.recorder).events
+    assert {e.record_id for e in stored if e.topic == "association.Registered@1"} == {FACE}
 
 
 async def test_a_dry_run_writes_nothing(importing: Importing) -> None:

@@ -58,6 +58,18 @@ async def test_a_known_association_is_left_as_it_is(desk: Desk) -> None:
     assert (again.recorded, again.known) == (0, 2)
 
 
+async def test_an_association_registered_by_hand_is_known_by_its_name(desk: Desk) -> None:
+    known = RegisterAssociation(
+        record_id="association-x", identity=Identity("Télémaque"), academies=("10", "01")
+    )
+    await desk.house.do(known)
+    lines = ("TELEMAQUE;Grenoble, Lyon;;;;;", "JobIRL;Lyon;;;;;")
+    report = await desk.run(associations(*lines), Associations(), LYON)
+    assert (report.recorded, report.known, report.faults) == (1, 1, [])
+    report = await desk.run(associations("Télémaque;Grenoble;;;;;"), Associations(), GRENOBLE)
+    assert (report.recorded, report.faults) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("line", "column"),
     [
