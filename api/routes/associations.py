@@ -277,6 +277,7 @@ async def change_identity(id: AssociationId, body: IdentityBody, act: Edit) -> A
     commands.Extend,
     "Étendre à une académie de plus",
     "already_in_academie",
+    "already_held",
     "wrong_status",
 )
 async def extend(id: AssociationId, body: AcademieBody, act: Act) -> Accepted:

@@ -67,6 +67,15 @@ async def test_an_academie_to_which_an_association_is_extended_sees_it_and_all_t
     assert unknown.status_code == 422
 
 
+async def test_an_association_is_not_extended_to_where_another_bears_its_name(site: Site) -> None:
+    await walk.opened(site)
+    namesake = {"name": (await site.get("lyon", f"/v1/associations/{FACE}")).json()["name"]}
+    await site.do("grenoble", "POST", "/v1/associations", namesake | {"academies": ["08"]})
+    answer = await site.call("lyon", "POST", f"/v1/associations/{FACE}/academies", {"academie": "08"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_held")
+    assert "l'académie 08" in answer.json()["detail"]
+
+
 async def test_conventions_are_found_by_every_filter(site: Site) -> None:
     await walk.opened(site)
     wanted = await walk.in_force(site)
