@@ -108,6 +108,7 @@ class ConventionStage(RuleBasedStateMachine):
             command = step(due) if step else Remind(record_id=ID, key=due.key)
         assert self.attempt(command, set(), SYSTEM, reason="")
         assert self.record.version > version, f"{due.key} stays due for ever"
+        SEEN[f"due {due.kind}"] += 1
         self.sheet.time_did(due.kind, due.key, self.today)
         if self.sheet.status == "erased":
             self.attempt(ask.Submit(record_id=ID), set())

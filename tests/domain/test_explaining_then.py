@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import date, datetime
 
-import hypothesis
 import pytest
-from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain.association import commands as of_association
 from domain.association.parts import SuspensionCause
@@ -26,6 +22,7 @@ from domain.reminding import RecordDelivery, Remind
 from tests.domain import association_support
 from tests.domain.convention_stage import ID as CONVENTION
 from tests.domain.mentor_support import COURSE, MENTOR, PROGRAMME, Desk, presenting
+from tests.domain.play import played
 from tests.domain.rehearsal import settled
 from tests.domain.test_association_machine import AssociationMachine
 from tests.domain.test_convention_machine import ConventionMachine
@@ -319,18 +316,4 @@ class ConventionThen(Explained, ConventionMachine):
 
 @pytest.mark.parametrize("machine", [MentorThen, TrainingThen, AssociationThen, ConventionThen])
 def test_the_explanation_of_every_past_moment_is_the_one_given_then(machine: type[Explained]) -> None:
-    seed = int(os.environ.get("MENTORAT_SEED", secrets.randbelow(2**32)))
-    print(f"MENTORAT_SEED={seed}")
-    run_state_machine_as_test(
-        hypothesis.seed(seed)(machine),
-        settings=settings(
-            max_examples=4,
-            stateful_step_count=25,
-            phases=[hypothesis.Phase.generate],
-            deadline=None,
-            database=None,
-            derandomize=False,
-            print_blob=True,
-            suppress_health_check=list(hypothesis.HealthCheck),
-        ),
-    )
+    played(machine, 4, steps=25)

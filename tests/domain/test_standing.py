@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
-import hypothesis
 import pytest
-from hypothesis.stateful import invariant, run_state_machine_as_test
+from hypothesis.stateful import invariant
 
 from domain.calendar import PartialDate, paris_day, start_of
 from domain.convention import commands as ask
@@ -22,8 +21,10 @@ from domain.programme.model import Programme
 from domain.reminding import Remind
 from ledger.events import happened
 from tests.domain.convention_stage import ID
+from tests.domain.play import played, tell
 from tests.domain.rehearsal import ENDED, RUNNING, settled
 from tests.domain.test_convention_machine import ConventionMachine
+from tests.domain.test_convention_stories import STORIES
 from tests.support import FACE_PARTY, START, House, StoppedClock, clauses, fold_at
 
 ACADEMIE = "academie:10"
@@ -299,20 +300,13 @@ def _agrees(told: Standing | None, record: Convention, instant: datetime) -> Non
 
 @pytest.mark.parametrize("examples", [30, pytest.param(500, marks=pytest.mark.stress)])
 def test_whatever_happened_no_day_is_told_a_falsehood(examples: int) -> None:
+    played(TruthMachine, examples, steps=20)
+
+
+def test_no_story_tells_a_falsehood_of_any_day() -> None:
     TOLD.clear()
-    run_state_machine_as_test(
-        TruthMachine,
-        settings=hypothesis.settings(
-            max_examples=examples,
-            stateful_step_count=20,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            phases=(hypothesis.Phase.generate,),
-            suppress_health_check=list(hypothesis.HealthCheck),
-        ),
-    )
-    assert {"", "signed", "in_force"} <= set(TOLD)
+    tell(TruthMachine, STORIES.values())
+    assert set(TOLD) >= {"", "signed", *RUNNING, *ENDED}
 
 
 def test_the_first_fact_is_where_it_begins() -> None:
