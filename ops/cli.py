@@ -69,6 +69,8 @@ def _told() -> None:
             meaning = field.description if field else ""
             secret = any(word in name for word in ("PASSWORD", "DSN", "KEY"))
             value = "" if secret else f" « {fault['input']} »"
+            if fault["type"] == "value_error":
+                value = f" ({fault['msg'].removeprefix('Value error, ')})"
             err.print(
                 f"Réglage {name} : valeur refusée{value}. {meaning} Voir docs/reglages.md.", markup=False
             )

@@ -14,9 +14,11 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ops.private import SHORTEST, read_or_make
+from ops.reference import academies
 
 SECRETS = Path("/run/secrets")
-_MAILBOX: Final = re.compile(r"(academie|drafpic):[0-9]{2}=[^\s@<>,;=]+@[^\s@<>,;=]+")
+_DOTTED: Final = r"[^\s@<>,;=.]+(\.[^\s@<>,;=.]+)*"
+_MAILBOX: Final = re.compile(rf"(academie|drafpic):(?P<code>[0-9]{{2}})={_DOTTED}@{_DOTTED}")
 
 
 def _listed(told: str) -> list[str]:
@@ -107,8 +109,15 @@ class Settings(BaseSettings):
     @field_validator("mail_academies")
     @classmethod
     def _mailboxes_told(cls, told: str) -> str:
-        if any(not _MAILBOX.fullmatch(one) for one in _listed(told)):
-            raise ValueError("une boîte s'écrit academie:10=boite@exemple.fr ou drafpic:10=boite@exemple.fr")
+        known, keys = {one.code for one in academies()}, set[str]()
+        for one in _listed(told):
+            if not (written := _MAILBOX.fullmatch(one)):
+                raise ValueError(f"« {one} » : une boîte s'écrit academie:10=a@b.fr ou drafpic:10=a@b.fr")
+            if written["code"] not in known:
+                raise ValueError(f"« {one} » : aucune académie ne porte le code {written['code']}")
+            if (key := one.partition("=")[0]) in keys:
+                raise ValueError(f"« {key} » a deux boîtes : n'en gardez qu'une")
+            keys.add(key)
         return told
 
     @property
