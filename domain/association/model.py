@@ -58,7 +58,7 @@ class Association(Admitting, Reminding, Root):
         self.releasing = False
         self.identity = identity
         self.academies = academies
-        self.academie = min(academies, default="")
+        self.academie = next(iter(academies), "")
         self.contacts: dict[ContactRole, Contact] = {}
         self.entitlements: dict[str, Entitlement] = {}
         self.programme_id = ""
@@ -103,7 +103,7 @@ class Association(Admitting, Reminding, Root):
 
     @property
     def owner(self) -> str:
-        """Who assesses it: the académie whose rules and calendar its admission follows, the first by code of
+        """Who assesses it: the académie whose rules and calendar its admission follows, the first named of
         those in which it was registered."""
         return f"academie:{self.academie}"
 

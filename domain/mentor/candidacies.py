@@ -134,7 +134,7 @@ def _candidate(
     guards.person(act, command.person)
     check_profile(command.profile, records)
     programme = records.read(Programme, programme_id)
-    academie = min(association.academies, default="")
+    academie = association.academie
     version = programme.in_force(academie, on) or programme.current(academie, act.today)
     guards.of_age(command.person, on, version.rules)
     return Mentor(
@@ -143,6 +143,7 @@ def _candidate(
         programme_id=programme.id,
         rules_version=version.number,
         academies=association.academies,
+        academie=academie,
         person=command.person,
         profile=command.profile,
         channel=channel,

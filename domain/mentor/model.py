@@ -62,6 +62,7 @@ class Mentor(Reminding, Linked, Root):
         programme_id: str,
         rules_version: int,
         academies: tuple[str, ...],
+        academie: str,
         person: Person,
         profile: Profile,
         channel: Origin,
@@ -76,6 +77,7 @@ class Mentor(Reminding, Linked, Root):
         self.programme_id = programme_id
         self.rules_version = rules_version
         self.academies = academies
+        self.academie = academie
         self.person = person
         self.profile = profile
         self.channel = channel
@@ -152,11 +154,6 @@ class Mentor(Reminding, Linked, Root):
     def is_held(self) -> bool:
         """Whether it left under what an académie decided, and has not lifted."""
         return self.status == Status.LEFT and any(one.academie for one in self.suspensions)
-
-    @property
-    def academie(self) -> str:
-        """Whose version of the rules and whose calendar it follows: the first of its association's."""
-        return min(self.academies, default="")
 
     @property
     def file_missing(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def plan(command: Plan, act: Act, records: Records) -> None:
     association.must_be_open()
     in_the_scheme(association, NO_COURSE)
     programme = records.read(Programme, command.programme_id)
-    followed = programme.current(min(association.academies, default=""), act.today)
+    followed = programme.current(association.academie, act.today)
     guards.course(command.course, followed.rules)
     records.add(
         Training(
@@ -85,6 +85,7 @@ def plan(command: Plan, act: Act, records: Records) -> None:
             programme_id=programme.id,
             rules_version=followed.number,
             academies=association.academies,
+            academie=association.academie,
             course=command.course,
         )
     )

@@ -33,12 +33,14 @@ class Training(Reminding, Root):
         programme_id: str,
         rules_version: int,
         academies: tuple[str, ...],
+        academie: str,
         course: Course,
     ) -> None:
         self.association_id = association_id
         self.programme_id = programme_id
         self.rules_version = rules_version
         self.academies = academies
+        self.academie = academie
         self.course = course
         self.enrolments: dict[str, Enrolment] = {}
         self.departed: frozenset[str] = frozenset()
@@ -62,11 +64,6 @@ class Training(Reminding, Root):
     @property
     def heading(self) -> str:
         return f"Formation : {self.course.title}"
-
-    @property
-    def academie(self) -> str:
-        """Whose version of the rules and whose calendar it follows: the first of its association's."""
-        return min(self.academies, default="")
 
     @property
     def taken(self) -> int:

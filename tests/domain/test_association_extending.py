@@ -6,10 +6,15 @@ import pytest
 
 from domain.association.commands import ChangeIdentity, Extend, Leave, OpenAdmission
 from domain.association.model import Association, Identity
+from domain.calendar import paris_day
 from domain.kernel import DomainError
 from domain.links import Channel
+from domain.programme.commands import AdoptRules
+from domain.programme.rules import Rules, TrainingRules
+from domain.registry import ruling
 from tests.domain.association_support import PROGRAMME
-from tests.support import FACE, GRENOBLE, LYON, House, fold_at
+from tests.domain.mentor_support import COURSE, MENTOR, Desk
+from tests.support import FACE, GRENOBLE, LYON, NATIONAL, House, fold_at
 
 
 @pytest.fixture
@@ -63,3 +68,42 @@ async def test_one_that_is_out_of_the_scheme_is_not_extended(house: House) -> No
     with pytest.raises(DomainError) as refused:
         await house.do(Extend(record_id=FACE, academie="08"), LYON)
     assert refused.value.code == "wrong_status"
+
+
+# What opens after it was extended ------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """FACE, admitted by Lyon and extended to Paris, which has rules of its own and a lower code."""
+    desk = Desk()
+    desk.admit()
+    own = Rules(training=TrainingRules(minutes=600), required_entitlements=("approved",))
+    desk.do(AdoptRules(record_id=PROGRAMME, rules=own, on=desk.today, academie="01", to_open=True), NATIONAL)
+    desk.do(Extend(record_id=FACE, academie="01"), LYON)
+    return desk
+
+
+@pytest.mark.parametrize("record_id", [FACE, MENTOR, COURSE])
+def test_mentors_and_courses_follow_the_rules_of_the_academie_whose_admission_their_operator_follows(
+    desk: Desk, record_id: str
+) -> None:
+    desk.apply()
+    desk.plan()
+    record = desk.record(record_id)
+    followed = ruling(record, desk.programme(PROGRAMME), paris_day(desk.now))
+    assert (record.academie, followed.number) == ("10", 1)  # type: ignore[attr-defined]
+
+
+def test_a_mentor_and_a_course_of_an_extended_operator_are_seen_in_both_academies(desk: Desk) -> None:
+    desk.apply()
+    desk.plan()
+    for record_id in (MENTOR, COURSE):
+        assert {"academie:10", "academie:01"} <= desk.record(record_id).scopes()
+
+
+@pytest.mark.parametrize("academies", [("10", "01"), ("01", "10")])
+def test_of_several_academies_the_first_named_is_the_one_whose_rules_apply(
+    academies: tuple[str, ...],
+) -> None:
+    assert Desk(academies=academies).record(FACE).academie == academies[0]  # type: ignore[attr-defined]
