@@ -6,9 +6,23 @@ import json
 import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
+from domain.kernel import Claim
 from domain.mentor.parts import Digests, Person, Profile
 from domain.territory import fold
+
+if TYPE_CHECKING:
+    from domain.mentor.model import Mentor
+
+
+def recognised_by(mentor: Mentor) -> frozenset[Claim]:
+    """One open record for one person in one operator. Nobody escapes an académie's suspension by a new
+    candidacy: a record closed under it is kept, and with it whoever it was of while the suspension ran."""
+    if not (mentor.is_open or mentor.is_barred):
+        return frozenset()
+    known = {*mentor.digests.all(), *mentor.aliases, *mentor.former}
+    return frozenset(Claim(f"mentor:{mentor.association_id}:{digest}") for digest in known)
 
 
 def digests_of(association_id: str, person: Person, digest: Callable[..., str]) -> Digests:

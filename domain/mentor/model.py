@@ -16,6 +16,7 @@ from domain.erasure import Ground
 from domain.kernel import FREE_TEXT, INTERNAL, Claim, Root, event
 from domain.links import Allowance, Channel, Link, Linked
 from domain.mentor import timeline as times
+from domain.mentor.known import recognised_by
 from domain.mentor.parts import (
     OPEN,
     STATUS_LABELS,
@@ -90,6 +91,7 @@ class Mentor(Reminding, Linked, Root):
         self.entered_on = day
         self.progress_on = day
         self.aliases: tuple[str, ...] = ()
+        self.former: tuple[str, ...] = ()
         self.identity_seen_on: date | None = None
         self.identity_channel: Channel | None = None
         self.corrected_on: date | None = None
@@ -124,13 +126,8 @@ class Mentor(Reminding, Linked, Root):
         )
 
     def claims(self) -> frozenset[Claim]:
-        """One open record for one person in one operator, recognised by keyed digests; and its links. One
-        closed under an académie's suspension is kept, for nobody to escape it by a new candidacy."""
-        if not (self.is_open or self.is_held):
-            return frozenset()
-        known = {*self.digests.all(), *self.aliases}
-        mine = frozenset(Claim(f"mentor:{self.association_id}:{digest}") for digest in known)
-        return mine | (self.link_claims() if self.is_open else frozenset())
+        """By what they are recognised in their operator; and its links."""
+        return recognised_by(self) | (self.link_claims() if self.is_open else frozenset())
 
     def since(self, timeline: Timeline, place: int) -> datetime:
         return times.since(self, timeline, place)
@@ -151,9 +148,9 @@ class Mentor(Reminding, Linked, Root):
         return self.status in OPEN
 
     @property
-    def is_held(self) -> bool:
-        """Whether it left under what an académie decided, and has not lifted."""
-        return self.status == Status.LEFT and any(one.academie for one in self.suspensions)
+    def is_barred(self) -> bool:
+        """Whether what an académie decided runs: a record closed under it stays so until it is lifted."""
+        return not self.is_erased and any(one.academie for one in self.suspensions)
 
     @property
     def file_missing(self) -> tuple[str, ...]:
@@ -260,6 +257,7 @@ class Mentor(Reminding, Linked, Root):
     def _suspension_lifted(self, cause: MentorSuspension, academie: str | None, on: date) -> None:
         del self.suspensions[Suspension(cause, academie)]
         self.released_on = max(on, self.released_on or on)
+        self.former = self.former if self.is_barred else ()
 
     @event("Returned", topic="mentor.Returned@1")
     def _returned(self, on: date) -> None:
@@ -340,6 +338,7 @@ class Mentor(Reminding, Linked, Root):
 
     def _is_now(self, person: Person, digests: Digests, reachable: bool, day: date) -> None:
         missing = self.file_missing
+        self.former = (*self.former, *self.digests.all()) if self.is_barred else ()
         self.person = person
         self.digests = digests
         self.reachable_since = day if reachable and not self.reachable else self.reachable_since

@@ -36,7 +36,7 @@ def _not_before_return(mentor: Mentor, on: date) -> None:
 
 def lift_suspension(mentor: Mentor, act: Act, *, on: date) -> None:
     """Takes back one's own decision; other causes of suspension remain."""
-    guards.status_in(mentor, {Status.LEFT if mentor.is_held else Status.SUSPENDED}, "lever la suspension")
+    guards.status_in(mentor, {mentor.status if mentor.is_barred else Status.SUSPENDED}, "lever la suspension")
     own = guards.own_suspensions(mentor, act)
     reason_given(act)
     not_in_the_future(act, on)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,19 +24,21 @@ from domain.mentor.model import Mentor
 from domain.mentor.parts import CheckKind, MentorLeaving, Person
 from domain.programme.rules import Delay, Rules, Unit
 from domain.training import commands as course
+from tests.domain.mentor_card import (
+    CODES,
+    KEPT,
+    LADDER,
+    OPEN,
+    STANDING,
+    Card,
+    Letter,
+    months_before,
+    whose,
+)
 from tests.domain.mentor_support import AWA, MENTOR, MODULES, Desk, applying, signing
 from tests.domain.play import SEEN, Play, Story, met, played, tell
-from tests.domain.rehearsal import OFFICER, Expected, months_later, one_of
+from tests.domain.rehearsal import OFFICER, Expected, months_later, one_of, settled
 from tests.support import COORDINATOR, FACE, LYON
-
-LADDER = ("candidate", "file_complete", "interviewed", "checked", "trained")
-STANDING = ("cleared", "suspended")
-OPEN = (*LADDER, *STANDING)
-CODES = {module.code for module in MODULES}
-INSURED = date(2027, 8, 31)
-"""The last day of the operator's insurance."""
-KEPT = 10
-"""Months during which the personal data of a mentor are kept after the end."""
 
 
 def named(nth: int, reachable: bool) -> Person:
@@ -50,150 +51,6 @@ back = st.sampled_from([0, 0, 0, 1, 5, 20, -1])
 """Days before today on which the fact took place; -1 is tomorrow."""
 reasons = st.sampled_from(["motif", "motif", "motif", " "])
 problems = st.sampled_from([None, None, "boîte pleine"])
-
-
-@dataclass
-class Letter:
-    """The last reminder before a file lapses: when it was written, how often it was handed in, and when it
-    left."""
-
-    written: date
-    tries: int = 0
-    left: date | None = None
-
-
-@dataclass
-class Card:
-    """What the coordinator keeps in a box."""
-
-    applied: date
-    touched: date
-    admitted: date
-    identity: date | None = None
-    corrected: date | None = None
-    names: int = 0
-    charter: date | None = None
-    contact: bool = True
-    met: date | None = None
-    liked: bool = False
-    asked: bool = False
-    checked: date | None = None
-    courses: dict[str, tuple[set[str], int, date, date]] = field(default_factory=dict)
-    trained: bool = False
-    cleared: date | None = None
-    causes: dict[str, date] = field(default_factory=dict)
-    lifted: date | None = None
-    over: str = ""
-    over_on: date | None = None
-    aliases: int = 0
-    letters: dict[str, Letter] = field(default_factory=dict)
-    operator: bool = True
-
-    def held(self) -> tuple[str, ...]:
-        """Whoever left with their operator, suspended by the académie, stays so until it says otherwise."""
-        return ("left",) if "academie" in self.causes else ()
-
-    def status(self) -> str:
-        if self.over:
-            return self.over
-        if self.cleared:
-            return "suspended" if self.causes else "cleared"
-        if not (self.identity and self.charter and self.contact):
-            return "candidate"
-        if not (self.met and self.liked):
-            return "file_complete"
-        if not self.checked:
-            return "interviewed"
-        return "trained" if self.trained else "checked"
-
-    def settled(self) -> bool:
-        """Something was proved of the person: they are no longer retyped."""
-        return any((self.identity, self.corrected, self.charter, self.met, self.checked, self.courses))
-
-    def covered(self, day: date) -> bool:
-        """Four modules and four hours, by what counts that day."""
-        counting = [one for one in self.courses.values() if one[2] <= day <= one[3]]
-        modules = set().union(*(one[0] for one in counting))
-        return modules == CODES and sum(one[1] for one in counting) >= 240
-
-    def check_ends(self) -> date | None:
-        return months_later(self.checked, 12) if self.checked else None
-
-    def fresh(self, day: date) -> bool:
-        ends = self.check_ends()
-        return bool(self.checked and ends and self.checked <= day <= ends)
-
-    def lift(self, cause: str, on: date) -> None:
-        if self.causes.pop(cause, None):
-            self.lifted = max(on, self.lifted or on)
-
-    def back_later_than(self, on: date) -> bool:
-        return bool(not self.causes and self.lifted and on < self.lifted)
-
-    def unless(self, *statuses: str) -> Expected:
-        return one_of(wrong_status=self.status() not in statuses)
-
-    def refusals_to_clear(self, on: date, today: date) -> Expected:
-        done = self.identity and self.charter and self.contact
-        return self.unless(*LADDER) | one_of(
-            in_the_future=on > today,
-            too_early=on < self.applied,
-            file_incomplete=not (done and max(self.identity or on, self.charter or on) <= on),
-            interview_missing=not (self.met and self.liked and self.met <= on),
-            check_missing=not self.fresh(on),
-            training_missing=not self.covered(on),
-            operator_suspended=not self.operator,
-            operator_not_admitted=on < self.admitted,
-            operator_uninsured=on > INSURED,
-        )
-
-    def refusals_to_present(
-        self, presented: bool, issued: date, on: date, today: date, reason: str
-    ) -> Expected:
-        liked = self.met is not None and self.liked
-        return self.unless(*OPEN) | one_of(
-            reason_not_taken=reason.strip(),
-            interview_missing=not liked,
-            check_not_asked=not self.asked,
-            in_the_future=on > today,
-            too_early=self.met and on < self.met,
-            issued_later=presented and issued > on,
-            check_too_old=presented and months_later(issued, 3) <= on,
-        )
-
-    def seen(self, on: date, today: date) -> None:
-        if self.checked is None or on >= self.checked:
-            self.checked = on
-        self.back_again(today)
-
-    def back_again(self, today: date) -> None:
-        if self.fresh(today):
-            self.lift("check_overdue", today)
-
-    def touch(self, today: date) -> None:
-        """Reminded anew, if it is not today already that it was touched."""
-        self.touched = today
-
-    def moved(self) -> date:
-        """The last progress."""
-        courses = [one[2] for one in self.courses.values()]
-        return max(
-            [self.touched, self.applied, self.met or self.touched, self.checked or self.touched, *courses]
-        )
-
-    def end(self, how: str, on: date) -> None:
-        self.over, self.over_on = how, on
-
-
-def months_before(day: date) -> date:
-    """A month before, on the last day of that month if it is shorter."""
-    year, month = (day.year - 1, 12) if day.month == 1 else (day.year, day.month - 1)
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
-
-
-def whose(actor: Actor) -> str:
-    """The decision of the association, or of the académie."""
-    return "academie" if actor is LYON else "association"
 
 
 class MentorMachine(Play):
@@ -335,7 +192,7 @@ class MentorMachine(Play):
         if self.attempt(of_person.ChangePerson(record_id=MENTOR, person=named(names, reachable)), expected):
             if reachable and not self.card.contact:
                 self.card.touch(self.today)
-            self.card.contact, self.card.names = reachable, names
+            self.card.becomes(names, reachable)
 
     @rule(
         reachable=st.sampled_from([True, True, False]),
@@ -349,7 +206,7 @@ class MentorMachine(Play):
         )
         command = of_person.CorrectPerson(record_id=MENTOR, person=named(names, reachable))
         if self.attempt(command, expected, reason=reason):
-            self.card.contact, self.card.names = reachable, names
+            self.card.becomes(names, reachable)
             self.card.touch(self.today)
             self.card.identity, self.card.corrected = None, self.today
 
@@ -622,9 +479,11 @@ class MentorMachine(Play):
     def it_claims_its_person_while_it_is_open(self) -> None:
         mentor = self.desk.mentor()
         names = [claim for claim in mentor.claims() if claim.key.startswith("mentor:")]
-        own = 1 + bool(self.card.contact)
+        own = len(self.card.marks() | self.card.former)
         kept = self.card.status() in (*OPEN, *self.card.held())
         assert len(names) == (own + self.card.aliases if kept else 0)
+        holders = settled(self.desk.house.recorder.holders([claim.key for claim in names]))
+        assert holders == {claim.key: MENTOR for claim in names}
         assert {one.cause for one in mentor.suspensions} == set(self.card.causes)
 
 
@@ -678,6 +537,16 @@ STORIES: dict[str, Story[MentorMachine]] = {
         lambda m: m.lift(0, "motif", LYON),
         lambda m: m.lift(0, "motif", COORDINATOR),
     ),
+    "corrected while the académie suspends": (
+        lambda m: m.open("cleared"),
+        lambda m: m.suspend(0, "motif", COORDINATOR),
+        lambda m: m.correct(True, True, "motif"),
+        lambda m: m.suspend(0, "motif", LYON),
+        lambda m: m.correct(True, True, "motif"),
+        lambda m: m.lift(0, "motif", COORDINATOR),
+        lambda m: m.lift(0, "motif", LYON),
+        lambda m: m.correct(True, True, "motif"),
+    ),
     "one step after the other": (
         lambda m: m.open("candidate"),
         lambda m: m.train(False),
@@ -716,6 +585,7 @@ FAULTS: dict[str, tuple[Any, str, Any]] = {
     "an unfavourable interview counts": (proof, "reached", lambda mentor: "interviewed"),
     "a check brings nobody back": (standing, "return_if_checked", lambda mentor, act, rules: None),
     "a closed record keeps its person": (Mentor, "is_open", property(lambda self: True)),
+    "an académie's suspension holds nobody": (Mentor, "is_barred", property(lambda self: False)),
     "whoever was corrected is known still": (proof, "is_settled", lambda mentor: False),
     "whoever is overdue is cleared still": (
         standing,
