@@ -136,11 +136,13 @@ class Attendance:
 
 
 def _says_so(training: Training, enrolled: Enrolment, told: Attend) -> bool:
-    """Whether the course has it already; a certificate says that its holder was there."""
+    """Whether the course has it already; a certificate says that its holder was there. The whole course has
+    all of its modules, named or not; of a part of it, a line that names none says nothing of them."""
     if not told.present:
         return enrolled.place is Place.ABSENT and not (told.minutes or told.modules)
-    if told.modules is not None and {*told.modules} != {*enrolled.modules}:
-        return False
-    if enrolled.place is Place.CERTIFIED:
-        return told.minutes in {None, enrolled.minutes}
-    return enrolled.place is Place.ATTENDED and enrolled.minutes == (told.minutes or training.course.minutes)
+    course = training.course
+    minutes = course.minutes if told.minutes is None else told.minutes
+    unnamed = course.codes if minutes == course.minutes else enrolled.modules
+    followed = unnamed if told.modules is None else told.modules
+    there = enrolled.place in {Place.ATTENDED, Place.CERTIFIED}
+    return there and (minutes, {*followed}) == (enrolled.minutes, {*enrolled.modules})

@@ -164,6 +164,35 @@ async def test_whoever_left_early_comes_with_the_modules_that_they_followed_whol
     assert followed == [("posture", "data_protection"), ("posture", "data_protection", "chantier")]
 
 
+async def test_a_sheet_that_says_otherwise_how_long_or_which_modules_is_noted_and_the_same_one_is_not(
+    course: Desk,
+) -> None:
+    """Whoever was there the whole time followed everything, whether the sheet says so or not."""
+    modules = (Module("posture", 60), Module("data_protection", 120))
+    start = course.house.clock.instant + timedelta(days=7)
+    later = Course("Être mentor·e", modules, 5, start, start + timedelta(hours=3), "Lyon")
+    await course.house.do(ChangeCourse(record_id=COURSE, course=later), COORDINATOR)
+    course.house.clock.advance(days=8)
+    everything = ("posture", "data_protection")
+    for words, recorded, followed in (
+        ("oui;;posture", 1, ("posture",)),
+        ("oui;;posture", 0, ("posture",)),
+        ("oui;;", 1, everything),
+        ("oui;180;", 0, everything),
+        ("oui;120;posture", 1, ("posture",)),
+        ("oui;120;", 0, ("posture",)),
+        ("oui;180;", 1, everything),
+        ("oui;;data_protection|posture", 0, everything),
+        ("oui;;data_protection", 1, ("data_protection",)),
+    ):
+        course.house.clock.advance(minutes=1)
+        report = await course.run(csv(f";;;awa@exemple.test;{words}", header=SHEET), KIND)
+        assert (words, report.recorded, report.known, report.faults) == (words, recorded, 1 - recorded, [])
+        training = await fold_at(course.house.recorder, COURSE)
+        assert isinstance(training, Training)
+        assert [one.modules for one in training.enrolments.values()][0] == followed
+
+
 async def test_what_was_noted_wrongly_is_noted_again_back_and_forth(course: Desk) -> None:
     for word, place in (("oui", Place.ATTENDED), ("non", Place.ABSENT), ("oui", Place.ATTENDED)):
         course.house.clock.advance(minutes=1)
@@ -206,8 +235,12 @@ async def test_a_certificate_says_that_its_holder_was_there(course: Desk) -> Non
     assert isinstance(awa, Mentor)
     certify = Certify(record_id=COURSE, mentor_id=awa.id, on=course.house.clock.today)
     await course.house.do(certify, COORDINATOR)
-    again = await course.run(body, KIND)
-    assert (again.known, again.faults) == (2, [])
+    for same in (body, csv(";;;awa@exemple.test;1;", ";;;lea@exemple.test;0;", header=SHEET)):
+        again = await course.run(same, KIND)
+        assert (again.known, again.faults) == (2, [])
+    less = await course.run(csv(";;;awa@exemple.test;1;90;", header=SHEET), KIND)
+    assert places(less) == {(2, "Présent")}
+    assert "attestation" in str(less.faults[0])
 
 
 async def test_another_s_course_might_as_well_not_exist(course: Desk) -> None:
