@@ -190,7 +190,7 @@ async def test_a_sheet_that_says_otherwise_how_long_or_which_modules_is_noted_an
         assert (words, report.recorded, report.known, report.faults) == (words, recorded, 1 - recorded, [])
         training = await fold_at(course.house.recorder, COURSE)
         assert isinstance(training, Training)
-        assert [one.modules for one in training.enrolments.values()][0] == followed
+        assert next(one.modules for one in training.enrolments.values()) == followed
 
 
 async def test_what_was_noted_wrongly_is_noted_again_back_and_forth(course: Desk) -> None:
