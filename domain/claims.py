@@ -13,6 +13,11 @@ _NUMBERS: Final = {
     "convention": "Le numéro de convention",
 }
 """What stands after the first colon of such a claim may be told: it was asked for."""
+_EXTENDED: Final = (
+    "un autre numéro, si ce n'est pas la même association",
+    "ou son extension à votre académie, par une académie qui la connaît déjà (association.extend)",
+)
+"""Of an operator's number. Which académie knows it is not told."""
 
 
 def taken(key: str, holder: str, asker: Actor) -> Conflict:
@@ -29,7 +34,8 @@ def taken(key: str, holder: str, asker: Actor) -> Conflict:
         return _namesake(value.partition(":")[0], holder, asker)
     if kind == "siret":
         return Conflict("already_held", "Ce numéro SIRET est déjà celui d'une autre entreprise.")
-    return Conflict("already_held", f"{_NUMBERS.get(kind, kind)} {value} est déjà celui d'un autre dossier.")
+    sentence = f"{_NUMBERS.get(kind, kind)} {value} est déjà celui d'un autre dossier."
+    return Conflict("already_held", sentence, _EXTENDED if kind in {"rna", "siren"} else ())
 
 
 def _namesake(academie: str, holder: str, asker: Actor) -> Conflict:

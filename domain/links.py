@@ -60,7 +60,8 @@ class Allowance:
 @dataclass(frozen=True)
 class Link:
     """``digest``: SHA-256 (hex) of the secret; ``expires_on``: its last day; ``state``: live, spent, revoked.
-    ``uses``: how often one that serves again served on ``used_on``, its last day of use.
+    ``uses``: how often one that serves again served on ``used_on``, its last day of use. ``academie``: whose
+    link it is, by its code; none of another role's.
 
     Without a clock a record cannot tell that a link has expired: whoever looks a secret up asks ``is_open``.
     """
@@ -72,6 +73,7 @@ class Link:
     state: str = "live"
     used_on: date | None = None
     uses: int = 0
+    academie: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -93,6 +95,8 @@ class Linked:
 
     LINK_ACTIONS: ClassVar[Mapping[str, Allowance]] = {}
     links: dict[str, Link]
+    academies: tuple[str, ...]
+    academie: str
 
     def issue_link(self, act: Act, *, link: str, action: str, digest: str, expires_on: date) -> None:
         """Makes a link for one action, live until it is spent, revoked, or its last day has passed.
@@ -125,7 +129,8 @@ class Linked:
                 f"Ce dossier a déjà {allowance.most_live} tels liens en cours.",
                 ("le retrait de l'un d'eux",),
             )
-        self._link_issued(link=link, action=action, digest=digest, expires_on=expires_on)
+        giver = self.academie_of(act.actor)
+        self._link_issued(link=link, action=action, digest=digest, expires_on=expires_on, academie=giver)
 
     def revoke_link(self, act: Act, *, link: str) -> None:
         """Takes a link back; nothing happens when it is revoked already.
@@ -151,7 +156,7 @@ class Linked:
         """
         if act.actor.role != PERSON:
             return
-        link = self.links.get(act.actor.id.removeprefix("link:"))
+        link = self.link_of(act.actor)
         if link is None or link.action not in actions:
             raise Refused(
                 "link_elsewhere",
@@ -175,9 +180,21 @@ class Linked:
 
         Raises ``Refused``.
         """
-        link = self.links.get(actor.id.removeprefix("link:")) if actor.role == PERSON else None
+        link = self.link_of(actor)
         if link and link.state == "spent":
             raise _spent()
+
+    def link_of(self, actor: Actor) -> Link | None:
+        """The one by which a person acts, if it is of this record."""
+        return self.links.get(actor.id.removeprefix("link:")) if actor.role == PERSON else None
+
+    def academie_of(self, actor: Actor) -> str:
+        """The académie for which somebody acts on this record: that of a person's link; of several the
+        record's own, else the first by code. None for another role."""
+        if link := self.link_of(actor):
+            return link.academie
+        own = actor.academies(self.academies)
+        return self.academie if self.academie in own else next(iter(own), "")
 
     def _serve(self, act: Act, link: Link) -> None:
         allowance = self.LINK_ACTIONS[link.action]
@@ -204,7 +221,7 @@ class Linked:
         """By them alone the ledger finds the record of a secret: a part of the record's ``claims``."""
         return frozenset(Claim(f"link:{link.digest}") for link in self.live_links)
 
-    def _link_issued(self, link: str, action: str, digest: str, expires_on: date) -> None:
+    def _link_issued(self, link: str, action: str, digest: str, expires_on: date, academie: str) -> None:
         raise NotImplementedError
 
     def _link_revoked(self, link: str) -> None:

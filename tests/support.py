@@ -35,6 +35,7 @@ START = datetime(2025, 11, 24, 9, 0, tzinfo=UTC)
 
 NATIONAL = Actor("t-national", "national", frozenset({"role:national"}))
 LYON = Actor("t-lyon", "academie", frozenset({"public", "academie:10"}))
+IN_PARIS = Actor("t-paris", "academie", frozenset({"public", "academie:01"}))
 GRENOBLE = Actor("t-grenoble", "academie", frozenset({"public", "academie:08"}))
 AUDITOR = Actor("t-auditor", "auditor", frozenset({"public", "role:auditor"}))
 FACE = "association-face"

@@ -26,7 +26,8 @@ ConventionIds = Annotated[
 
 
 class OpeningBody(Body):
-    """L'ouverture du dossier d'admission, sous les règles de la première académie de l'association."""
+    """L'ouverture du dossier d'admission, sous les règles de l'académie qui l'ouvre, ou qui en a donné le
+    lien : c'est elle qui l'instruit."""
 
     programme_id: ProgrammeId = Field(description="Le programme dont l'admission suit les règles.")
     on: Day = Field(description="Le jour de l'ouverture, passé ou présent.")

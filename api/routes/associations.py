@@ -278,10 +278,10 @@ async def change_identity(id: AssociationId, body: IdentityBody, act: Edit) -> A
     "Étendre à une académie de plus",
     "already_in_academie",
     "already_held",
-    "wrong_status",
 )
 async def extend(id: AssociationId, body: AcademieBody, act: Act) -> Accepted:
-    """Cette académie la voit désormais, et ce qui s'ouvre ensuite chez elle ; la vôtre la lui désigne."""
+    """Cette académie la voit désormais, et ce qui s'ouvre ensuite chez elle ; la vôtre la lui désigne. Une
+    association sortie, non retenue ou classée sans suite le reste : l'autre peut ouvrir une admission."""
     return await act(commands.Extend(record_id=id, academie=body.academie))
 
 

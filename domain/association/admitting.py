@@ -42,9 +42,15 @@ class Admitting(Standing, Inviting):
             scheme=scheme,
             rules_version=rules_version,
             documents=documents,
+            academie=self.assessed_in(act),
             on=on,
             channel=channel,
         )
+
+    def assessed_in(self, act: Act) -> str:
+        """Whose rules and calendar an admission opened now follows, and who assesses it: the académie that
+        opens it, or gave the link by which it is opened."""
+        return self.academie_of(act.actor) or self.academie
 
     def ask_document(self, act: Act, *, document: str) -> None:
         """Asks for one document more; nothing happens when it is asked already."""
@@ -147,6 +153,7 @@ class Admitting(Standing, Inviting):
         scheme: str,
         rules_version: int,
         documents: tuple[str, ...],
+        academie: str,
         on: date,
         channel: Channel,
     ) -> None:

@@ -124,7 +124,7 @@ class RevokeLink(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAdmission(Command):
-    """Opens the file under the rules in force today in the operator's first académie."""
+    """Opens the file under the rules in force today in the académie that opens it, or invited to."""
 
     name: ClassVar[str] = "association.open_admission"
     programme_id: str
@@ -136,7 +136,7 @@ class OpenAdmission(Command):
 def open_admission(command: OpenAdmission, act: Act, records: Records) -> None:
     association = records.get(Association, command.record_id)
     programme = records.read(Programme, command.programme_id)
-    version = programme.current(association.academie, act.today)
+    version = programme.current(association.assessed_in(act), act.today)
     association.open_admission(
         act,
         programme_id=programme.id,

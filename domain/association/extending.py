@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from domain.association import guards
-from domain.association.parts import FOLLOWED, Status
 
 if TYPE_CHECKING:
     from domain.association.model import Association
@@ -15,9 +14,10 @@ if TYPE_CHECKING:
 def extend(association: Association, act: Act, *, academie: str) -> None:
     """Works there too, as if registered so; the rules and the calendar of its admission stay those that they
     were. Named by an académie that follows it: one that does not see a record can be told nothing of it.
+    Refused, lapsed or left it stays so: the académie named may open another admission, for a number is one
+    record's only.
 
-    Raises ``Refused`` when it is out of the scheme, or there already.
+    Raises ``Refused`` when it is there already.
     """
-    guards.status_in(association, {Status.CANDIDATE, *FOLLOWED}, "l'étendre à une autre académie")
     guards.not_there_yet(association, academie)
     association._extended(academie=academie)

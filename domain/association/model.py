@@ -57,8 +57,7 @@ class Association(Admitting, Reminding, Root):
         self.closed_on: date | None = None
         self.releasing = False
         self.identity = identity
-        self.academies = academies
-        self.academie = next(iter(academies), "")
+        self.academies, self.academie = academies, next(iter(academies), "")
         self.contacts: dict[ContactRole, Contact] = {}
         self.entitlements: dict[str, Entitlement] = {}
         self.programme_id = ""
@@ -103,8 +102,7 @@ class Association(Admitting, Reminding, Root):
 
     @property
     def owner(self) -> str:
-        """Who assesses it: the académie whose rules and calendar its admission follows, the first named of
-        those in which it was registered."""
+        """Who assesses it: the académie whose rules and calendar its admission follows."""
         return f"academie:{self.academie}"
 
     @property
@@ -205,10 +203,12 @@ class Association(Admitting, Reminding, Root):
         scheme: str,
         rules_version: int,
         documents: tuple[str, ...],
+        academie: str,
         on: date,
         channel: Channel,
     ) -> None:
         self._becomes(Status.IN_ADMISSION, on)
+        self.academie = academie
         self.programme_id = programme_id
         self.scheme = scheme
         self.rules_version = rules_version
@@ -307,9 +307,9 @@ class Association(Admitting, Reminding, Root):
 
     @event("LinkIssued", topic="association.LinkIssued@1")
     def _link_issued(
-        self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date
+        self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date, academie: str
     ) -> None:
-        self.links[link] = Link(link, action, digest, expires_on)
+        self.links[link] = Link(link, action, digest, expires_on, academie=academie)
 
     @event("LinkRevoked", topic="association.LinkRevoked@1")
     def _link_revoked(self, link: str) -> None:

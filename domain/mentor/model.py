@@ -320,9 +320,9 @@ class Mentor(Reminding, Linked, Root):
 
     @event("LinkIssued", topic="mentor.LinkIssued@1")
     def _link_issued(
-        self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date
+        self, link: str, action: str, digest: Annotated[str, INTERNAL], expires_on: date, academie: str
     ) -> None:
-        self.links[link] = Link(link, action, digest, expires_on)
+        self.links[link] = Link(link, action, digest, expires_on, academie=academie)
 
     @event("LinkRevoked", topic="mentor.LinkRevoked@1")
     def _link_revoked(self, link: str) -> None:

@@ -36,9 +36,10 @@ class Folder:
 
 @dataclass
 class Sheet:
-    """``school_day``: whether there is school in Lyon that day; ``award``: whether the rules require one."""
+    """``school``: whether there is school in an académie that day; ``award``: whether the rules require
+    one."""
 
-    school_day: Callable[[date], bool]
+    school: Callable[[str, date], bool]
     award: bool = False
     status: str = "candidate"
     since: date = date.min
@@ -56,6 +57,10 @@ class Sheet:
     titles: dict[str, tuple[date, date, bool]] = field(default_factory=dict)
     contacts: set[str] = field(default_factory=set)
     links: dict[str, tuple[str, date]] = field(default_factory=dict)
+    givers: dict[str, str] = field(default_factory=dict)
+    academies: list[str] = field(default_factory=lambda: ["10"])
+    academie: str = "10"
+    """Of the académies where it works, the one that assesses it."""
     sent: set[tuple[object, ...]] = field(default_factory=set)
     seconds: dict[tuple[int, date], tuple[date | None, int, date | None]] = field(default_factory=dict)
     """Of each last reminder of the documents: the day on which it fell due, failures, the day it came."""
@@ -69,9 +74,12 @@ class Sheet:
         return one_of(reason_missing=not reason.strip())
 
     def allowed(self, actor: Actor, *roles: str) -> Expected:
-        if "academie:08" in actor.scopes:
+        if actor.role == "academie" and not actor.academies(self.academies):
             return {"not_found"}
         return one_of(role_not_allowed=actor.role not in roles)
+
+    def refusals_to_extend(self, academie: str) -> Expected:
+        return one_of(already_in_academie=academie in self.academies)
 
     def dated(self, on: date, today: date) -> Expected:
         return one_of(in_the_future=on > today, before_last_change=on < self.since)
@@ -181,8 +189,12 @@ class Sheet:
         self.releasing = self.releasing or self.status not in CLOSED
         self.status = "erased"
 
-    def opens(self, on: date) -> None:
+    def extends(self, academie: str) -> None:
+        self.academies.append(academie)
+
+    def opens(self, on: date, academie: str) -> None:
         self.becomes("in_admission", on)
+        self.academie = academie
         self.rounds += 1
         self.opened = self.asked_last = on
         self.complete = self.handed = None
@@ -255,6 +267,9 @@ class Sheet:
         )
 
     # What time should do -----------------------------------------------------------------------
+
+    def school_day(self, day: date) -> bool:
+        return self.school(self.academie, day)
 
     def school_days(self, since: date, until: date) -> int:
         days, day = 0, since

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
 import pytest
 
-from domain.association.commands import ChangeIdentity, Extend, Leave, OpenAdmission
+from domain.association.commands import (
+    ChangeIdentity,
+    Extend,
+    IssueLink,
+    Lapse,
+    Leave,
+    OpenAdmission,
+    RefuseAdmission,
+    RegisterAssociation,
+)
 from domain.association.model import Association, Identity
 from domain.calendar import paris_day
-from domain.kernel import DomainError
+from domain.kernel import SYSTEM, Actor, Conflict, DomainError
 from domain.links import Channel
 from domain.programme.commands import AdoptRules
-from domain.programme.rules import Rules, TrainingRules
+from domain.programme.rules import AdmissionRules, Delay, Rules, TrainingRules
 from domain.registry import ruling
-from tests.domain.association_support import PROGRAMME
+from tests.domain.association_support import PROGRAMME, guest, sha
+from tests.domain.association_support import Desk as Bench
 from tests.domain.mentor_support import COURSE, MENTOR, Desk
-from tests.support import FACE, GRENOBLE, LYON, NATIONAL, House, fold_at
+from tests.support import FACE, GRENOBLE, IN_PARIS, LYON, NATIONAL, House, fold_at
 
 
 @pytest.fixture
@@ -60,14 +74,110 @@ async def test_it_is_extended_to_an_academie_once(house: House, academie: str) -
     assert refused.value.code == "already_in_academie"
 
 
-async def test_one_that_is_out_of_the_scheme_is_not_extended(house: House) -> None:
-    today = house.clock.today
-    opening = OpenAdmission(record_id=FACE, programme_id=PROGRAMME, on=today, channel=Channel.PAPER)
-    await house.do(opening, LYON)
-    await house.do(Leave(record_id=FACE, on=today), LYON, reason="motif")
-    with pytest.raises(DomainError) as refused:
-        await house.do(Extend(record_id=FACE, academie="08"), LYON)
-    assert refused.value.code == "wrong_status"
+# Out of the scheme in one académie, taken in by another ---------------------------------------------
+
+
+def refused_by_lyon() -> Bench:
+    bench = Bench()
+    bench.completed()
+    bench.do(RefuseAdmission(record_id=FACE))
+    bench.released()
+    return bench
+
+
+def gone() -> Bench:
+    bench = Bench()
+    bench.admitted()
+    bench.do(Leave(record_id=FACE, on=bench.today))
+    bench.released()
+    return bench
+
+
+def lapsed() -> Bench:
+    bench = Bench()
+    bench.open()
+    bench.at(date(2026, 1, 15))
+    bench.reminded()
+    bench.at(date(2026, 7, 1))
+    bench.do(Lapse(record_id=FACE), SYSTEM, "")
+    bench.released()
+    return bench
+
+
+OUT = pytest.mark.parametrize("out", [refused_by_lyon, gone, lapsed])
+
+
+@OUT
+def test_one_that_is_out_of_the_scheme_is_taken_in_by_an_academie_to_which_it_is_extended(
+    out: Callable[[], Bench],
+) -> None:
+    bench = out()
+    status, awaited = bench.record.status, [one.kind for one in bench.dues()]
+    bench.do(Extend(record_id=FACE, academie="01"), LYON)
+    assert (bench.record.status, [one.kind for one in bench.dues()]) == (status, awaited)
+    assert bench.topics()[-1] == "Extended", "what was decided before stays in its history"
+    bench.do(
+        OpenAdmission(record_id=FACE, programme_id=PROGRAMME, on=bench.today, channel=Channel.PAPER), IN_PARIS
+    )
+    assert (bench.record.status, bench.record.round) == ("in_admission", 2)
+
+
+def test_an_admission_is_assessed_by_the_academie_that_opens_it_under_its_rules_and_calendar() -> None:
+    bench = refused_by_lyon()
+    own = replace(Rules(), admission=AdmissionRules(documents=("charter",), assessment=Delay(3)))
+    bench.do(AdoptRules(record_id=PROGRAMME, rules=own, on=bench.today, academie="01"), NATIONAL)
+    bench.do(Extend(record_id=FACE, academie="01"), LYON)
+    bench.do(
+        OpenAdmission(record_id=FACE, programme_id=PROGRAMME, on=bench.today, channel=Channel.PAPER), IN_PARIS
+    )
+
+    assert (bench.record.academie, list(bench.record.documents)) == ("01", ["charter"])
+    bench.receive("charter")
+    assert bench.due("remind_assessment").awaits == ("academie:01",)
+    assert bench.due("remind_assessment").by == bench.today + timedelta(days=3)
+    assert bench.due("escalate_assessment").awaits == ("drafpic:01",)
+
+
+def test_the_academie_that_opens_one_more_admission_of_its_own_association_still_assesses_it() -> None:
+    bench = gone()
+    bench.do(Extend(record_id=FACE, academie="01"), LYON)
+    bench.open()
+    assert bench.record.academie == "10"
+    both = Actor("t-both", "academie", frozenset({"public", "academie:01", "academie:10"}))
+    bench.do(Leave(record_id=FACE, on=bench.today), both)
+    bench.do(
+        OpenAdmission(record_id=FACE, programme_id=PROGRAMME, on=bench.today, channel=Channel.PAPER), both
+    )
+    assert bench.record.academie == "10"
+
+
+@pytest.mark.parametrize(("guest_of", "assessed_by"), [(IN_PARIS, "01"), (LYON, "10")])
+def test_opened_by_a_link_an_admission_is_assessed_by_the_academie_that_gave_the_link(
+    guest_of: Actor, assessed_by: str
+) -> None:
+    bench = refused_by_lyon()
+    bench.do(Extend(record_id=FACE, academie="01"), LYON)
+    until = bench.today + timedelta(days=5)
+    bench.do(
+        IssueLink(record_id=FACE, link="l1", action="admission", digest=sha("l1"), expires_on=until), guest_of
+    )
+    opening = OpenAdmission(record_id=FACE, programme_id=PROGRAMME, on=bench.today, channel=Channel.ONLINE)
+    bench.do(opening, guest("l1"), "")
+    assert bench.record.academie == assessed_by
+
+
+async def test_a_number_held_elsewhere_says_that_the_association_may_be_extended_and_not_by_whom(
+    house: House,
+) -> None:
+    await house.do(ChangeIdentity(record_id=FACE, identity=Identity("FACE", rna="W751000001")), LYON)
+    asked = RegisterAssociation(
+        record_id="association-2", identity=Identity("Face Paris", rna="W751000001"), academies=("01",)
+    )
+    with pytest.raises(Conflict) as refused:
+        await house.do(asked, IN_PARIS)
+    assert refused.value.code == "already_held"
+    assert refused.value.missing[-1].endswith("par une académie qui la connaît déjà (association.extend)")
+    assert not {FACE, "10", "Lyon"} & set(str(refused.value.missing).split())
 
 
 # What opens after it was extended ------------------------------------------------------------------

@@ -54,11 +54,13 @@ from tests.domain.association_sheet import (
 from tests.domain.association_support import PROGRAMME, Desk, guest, sha, version
 from tests.domain.play import SEEN, Story, met, played, tell
 from tests.domain.rehearsal import OFFICER, Expected, one_of, settled
-from tests.support import COORDINATOR, FACE, GRENOBLE, LYON
+from tests.support import COORDINATOR, FACE, GRENOBLE, IN_PARIS, LYON
 
 PARIS = ZoneInfo("Europe/Paris")
 
+IN = {LYON: "10", IN_PARIS: "01"}
 actors = st.sampled_from([LYON, LYON, LYON, COORDINATOR, GRENOBLE])
+openers = st.sampled_from([LYON, LYON, COORDINATOR, GRENOBLE, IN_PARIS])
 reasons = st.sampled_from(["motif", "motif", "motif", " "])
 back = st.sampled_from([0, 0, 0, 1, 12, -1])
 """Days before today on which the fact took place; -1 is tomorrow."""
@@ -80,7 +82,7 @@ class AssociationMachine(RuleBasedStateMachine):
         super().__init__()
         self.live: Root | None = None
         self.folded = 0
-        self.sheet = Sheet(school_day=lambda day: True)
+        self.sheet = Sheet(school=lambda academie, day: True)
 
     # The stage ---------------------------------------------------------------------------------
 
@@ -95,8 +97,10 @@ class AssociationMachine(RuleBasedStateMachine):
             admission=AdmissionRules(documents=ASKED),
             required_entitlements=("laureate",) if award else (),
         )
-        calendar = self.desk.house.executor.world.calendars.for_academie("10")
-        self.sheet = Sheet(school_day=calendar.is_school_day, award=award)
+        calendars = self.desk.house.executor.world.calendars
+        self.sheet = Sheet(
+            school=lambda academie, day: calendars.for_academie(academie).is_school_day(day), award=award
+        )
         if stage == "invited":
             self.invite("l1", 30, LYON)
             self.invite("l2", 10, LYON)
@@ -207,13 +211,13 @@ class AssociationMachine(RuleBasedStateMachine):
     # Its admission -----------------------------------------------------------------------------
 
     @in_season(*OPENABLE)
-    @rule(actor=actors, days=back, channel=st.sampled_from(Channel))
+    @rule(actor=openers, days=back, channel=st.sampled_from(Channel))
     def open(self, actor: Actor, days: int, channel: Channel) -> None:
         on = self.ago(days)
         command = ask.OpenAdmission(record_id=FACE, programme_id=PROGRAMME, on=on, channel=channel)
         expected = self.sheet.allowed(actor, "academie") | self.sheet.unless(*OPENABLE)
         if self.attempt(command, expected | self.sheet.dated(on, self.today), actor):
-            self.sheet.opens(on)
+            self.sheet.opens(on, IN[actor])
 
     @in_season(*OPENABLE)
     @rule(link=ids, online=st.sampled_from([True, True, False]), days=st.sampled_from([0, 0, 1]))
@@ -225,10 +229,10 @@ class AssociationMachine(RuleBasedStateMachine):
         if self.attempt(command, expected, guest(link)):
             SEEN["opened by a link"] += 1
             self.sheet.links[link] = ("spent", self.sheet.links[link][1])
-            self.sheet.opens(on)
+            self.sheet.opens(on, self.sheet.givers[link])
 
     @in_season(*OPENABLE)
-    @rule(link=ids, days=st.sampled_from([-1, 0, 10, 30, 30, 31]), actor=actors)
+    @rule(link=ids, days=st.sampled_from([-1, 0, 10, 30, 30, 31]), actor=openers)
     def invite(self, link: str, days: int, actor: Actor) -> None:
         until = self.ago(-days)
         command = ask.IssueLink(
@@ -238,6 +242,7 @@ class AssociationMachine(RuleBasedStateMachine):
         expected |= one_of(link_action_reserved=actor.role == "association")
         if self.attempt(command, expected | self.sheet.refusals_to_invite(link, until, self.today), actor):
             self.sheet.links[link] = ("live", until)
+            self.sheet.givers[link] = IN[actor]
 
     @in_season(*OPENABLE)
     @rule(link=ids)
@@ -358,6 +363,12 @@ class AssociationMachine(RuleBasedStateMachine):
         if self.attempt(ask.Leave(record_id=FACE, on=on), expected, actor, reason):
             self.sheet.becomes("left", on)
 
+    @rule(academie=st.sampled_from(["01", "01", "10"]), actor=actors)
+    def extend(self, academie: str, actor: Actor) -> None:
+        expected = self.sheet.allowed(actor, "academie") | self.sheet.refusals_to_extend(academie)
+        if self.attempt(ask.Extend(record_id=FACE, academie=academie), expected, actor):
+            self.sheet.extends(academie)
+
     # Titles, contacts --------------------------------------------------------------------------
 
     @rule(title=titles, before=st.sampled_from([0, 30, 300]), after=st.sampled_from([-400, -1, 0, 45, 300]),
@@ -435,6 +446,7 @@ class AssociationMachine(RuleBasedStateMachine):
         assert {one.cause for one in record.suspensions} == sheet.causes
         assert record.status_since == sheet.since or record.status in {"candidate", "erased"}
         assert set(record.contacts) == sheet.contacts
+        assert (list(record.academies), record.academie) == (sheet.academies, sheet.academie)
         held = {(one.starts, one.ends) for one in record.entitlements.values()}
         assert held == {(first, last) for first, last, _ in sheet.titles.values()}
 
@@ -448,7 +460,8 @@ class AssociationMachine(RuleBasedStateMachine):
         assert {scope for scope in record.scopes() if scope.startswith("link:")} == {
             f"link:{i}" for i in live
         }
-        named = set() if self.sheet.status == "erased" else {Claim("name:10:face")}
+        academies = [] if self.sheet.status == "erased" else self.sheet.academies
+        named = {Claim(f"name:{academie}:face") for academie in academies}
         assert record.claims() == named | {Claim(f"link:{sha(link)}") for link in live}
 
     @invariant()
@@ -581,6 +594,25 @@ STORIES: dict[str, Story[AssociationMachine]] = {
         lambda m: m.admit(1, LYON),
         lambda m: m.admit(0, LYON),
     ),
+    "the one that refused it extends it to another, which assesses it in its turn": (
+        lambda m: m.begin(True, "complete", 45),
+        lambda m: m.refuse_admission("motif", True),
+        lambda m: m.open(IN_PARIS, 0, Channel.PAPER),
+        lambda m: m.extend("01", COORDINATOR),
+        lambda m: m.extend("01", LYON),
+        lambda m: m.extend("01", LYON),
+        lambda m: m.time_does_its_work(),
+        lambda m: m.invite("l1", 10, IN_PARIS),
+        lambda m: m.open_by_link("l1", True, 0),
+        *(lambda m, d=d: m.receive(d, "a", 365, 0, COORDINATOR) for d in ASKED),
+        *(lambda m: m.days_pass(1, 2, None) for _ in range(30)),
+        *(lambda m, d=d: m.accept(d, True, IN_PARIS) for d in ASKED),
+        lambda m: m.admit(0, IN_PARIS),
+        lambda m: m.grant("A", 100, 300, True, IN_PARIS),
+        lambda m: m.admit(0, IN_PARIS),
+        lambda m: m.leave(0, "motif", LYON, True),
+        lambda m: m.open(LYON, 0, Channel.PAPER),
+    ),
     "a link that served is nothing to an erased record": (
         lambda m: m.begin(False, "invited", 45),
         lambda m: m.open_by_link("l1", True, 0),
@@ -637,6 +669,11 @@ MISTAKES: dict[str, tuple[object, str, object]] = {
     ),
     "an insurance that ended is not asked again": (of_association, "_expiry", lambda association: []),
     "a document asked late leaves the file complete": (Association, "_settle", _never_incomplete_again),
+    "who refused it assesses the admission that another opens": (
+        Association,
+        "assessed_in",
+        lambda association, act: association.academie,
+    ),
     "a spent link still opens the record": (Link, "is_live", True),
     "a document that has run out is accepted": (guards, "not_run_out", lambda act, version: None),
     "a day before the last change is taken": (guards, "in_order", lambda association, act, on: None),

@@ -32,11 +32,12 @@ class Letter(Linked, Root):
     @event("Created", topic="letter.Written@1")
     def __init__(self, id: str) -> None:
         self.status = "written"
+        self.academies, self.academie = ("10",), "10"
         self.links: dict[str, Link] = {}
 
     @event("LinkIssued", topic="letter.LinkIssued@1")
-    def _link_issued(self, link: str, action: str, digest: str, expires_on: date) -> None:
-        self.links[link] = Link(link, action, digest, expires_on)
+    def _link_issued(self, link: str, action: str, digest: str, expires_on: date, academie: str) -> None:
+        self.links[link] = Link(link, action, digest, expires_on, academie=academie)
 
     @event("LinkRevoked", topic="letter.LinkRevoked@1")
     def _link_revoked(self, link: str) -> None:
