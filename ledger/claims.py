@@ -19,18 +19,31 @@ _EVENTS: Final = (
     f"SELECT {COLUMNS} FROM ledger.events WHERE starts_with(record_id, 'refusal-') IS FALSE "  # noqa: S608
     "ORDER BY record_id, version"
 )
-_CLAIMS: Final = "SELECT record_id, key, lower(during), upper(during) FROM ledger.claims"
-_DROP: Final = "DELETE FROM ledger.claims WHERE record_id = %s AND key = %s AND during = tstzrange(%s, %s)"
-_CLAIM: Final = "INSERT INTO ledger.claims (record_id, key, during) VALUES (%s, %s, tstzrange(%s, %s))"
+_CLAIMS: Final = """
+SELECT record_id, key, CASE WHEN sound THEN lower(during) END, CASE WHEN sound THEN upper(during) END,
+       CASE WHEN sound THEN '' ELSE during::text END
+FROM ledger.claims, LATERAL (
+    SELECT during = tstzrange(lower(during), upper(during))
+           AND coalesce(lower(during) > '0001-01-02' AND lower(during) < '9999-12-31', lower_inf(during))
+           AND coalesce(upper(during) > '0001-01-02' AND upper(during) < '9999-12-31', upper_inf(during))
+           AS sound) s"""
+_DROP: Final = """
+DELETE FROM ledger.claims WHERE record_id = %(record_id)s AND key = %(key)s
+AND during = coalesce(nullif(%(odd)s, '')::tstzrange, tstzrange(%(start)s, %(end)s))"""
+_CLAIM: Final = """
+INSERT INTO ledger.claims (record_id, key, during)
+VALUES (%(record_id)s, %(key)s, tstzrange(%(start)s, %(end)s))"""
 
 
 class Held(NamedTuple):
-    """What one record holds; without bounds, for as long as the record says so."""
+    """What one record holds; without bounds, for as long as the record says so. ``odd``: a span that no
+    record makes (empty, infinite, otherwise closed), as the table has it."""
 
     record_id: str
     key: str
     start: datetime | None
     end: datetime | None
+    odd: str = ""
 
 
 class Difference(NamedTuple):
@@ -48,7 +61,7 @@ async def difference(connection: Connection) -> Difference:
     """To be asked within a transaction that sees one instant, or under the append lock."""
     told = {held async for held in _told(connection)}
     cursor = await connection.execute(_CLAIMS)
-    kept = {Held(i, key, _utc(start), _utc(end)) for i, key, start, end in await cursor.fetchall()}
+    kept = {Held(i, key, _utc(start), _utc(end), odd) for i, key, start, end, odd in await cursor.fetchall()}
     return Difference(sorted(told - kept, key=str), sorted(kept - told, key=str))
 
 
@@ -61,9 +74,9 @@ async def rebuild(connection: Connection) -> Difference:
         await connection.execute(LOCK)
         found = await difference(connection)
         for held in found.unfounded:
-            await connection.execute(_DROP, held)
+            await connection.execute(_DROP, held._asdict())
         for held in found.missing:
-            await connection.execute(_CLAIM, held)
+            await connection.execute(_CLAIM, held._asdict())
     return found
 
 

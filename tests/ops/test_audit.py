@@ -129,6 +129,21 @@ async def test_claims_that_the_records_do_not_make_are_found_and_told_again(plac
     assert await maintenance.rebuild_claims(place.parts.settings) == 0
 
 
+@pytest.mark.parametrize(
+    "during", ["empty", "[-infinity,)", "(,infinity]", "[2999-01-01 00:00:00+00,infinity)", "[,-infinity)"]
+)
+async def test_a_claim_of_a_span_that_no_record_makes_is_found_and_told_again(
+    place: Place, during: str
+) -> None:
+    kept = place.claims()
+    place.execute(f"UPDATE ledger.claims SET during = '{during}' WHERE record_id = '{FACE}'")
+    (found,) = (await place.inspected()).findings
+    assert found.kind == Kind.CLAIMS
+    assert await maintenance.rebuild_claims(place.parts.settings) == 1
+    assert place.claims() == kept
+    assert (await place.inspected()).findings == []
+
+
 async def test_claims_of_two_records_for_the_same_are_refused_in_words(place: Place) -> None:
     await place.house.do(applying(MENTOR), COORDINATOR)
     place.execute(f"DELETE FROM ledger.claims WHERE record_id = '{MENTOR}'")
