@@ -63,15 +63,17 @@ class Writer:
                             await self._record(connection, group)
                             group = []
                 except psycopg.OperationalError as lost:
-                    if group:
-                        await self._settle(group, lost)
-                        group = []
-                    else:
-                        _refuse(self._take(), lost)
+                    if not (group and await self._settled(group)):
+                        self._send_away(group, lost)
+                    group = []
         except BaseException as bug:
-            _refuse([*group, *self._waiting], bug if isinstance(bug, Exception) else Overloaded())
-            self._waiting.clear()
+            self._send_away(group, bug if isinstance(bug, Exception) else Overloaded())
             raise
+
+    def _send_away(self, group: Sequence[Waiting], error: Exception) -> None:
+        """Whoever waits behind as well: they would wait as long, for nothing."""
+        _refuse([*group, *self._waiting], error)
+        self._waiting.clear()
 
     async def _somebody_waits(self) -> bool:
         """Keeps the connection for whoever comes soon: to ask for one costs as much as to use it."""
@@ -96,9 +98,7 @@ class Writer:
             if not await self._recorded_at_once(connection, group):
                 self._standing = await transaction.transact(connection, group)
         except psycopg.errors.LockNotAvailable:
-            # Whoever waits behind would wait as long, for nothing.
-            _refuse([*group, *self._waiting], Overloaded())
-            self._waiting.clear()
+            self._send_away(group, Overloaded())
         except psycopg.OperationalError:
             raise
         except (psycopg.Error, ClaimTaken, transaction.TreeBroken) as error:
@@ -117,20 +117,19 @@ class Writer:
         self._standing = await transaction.at_once(connection, one, standing)
         return self._standing is not None
 
-    async def _settle(self, group: Sequence[Waiting], lost: psycopg.OperationalError) -> None:
+    async def _settled(self, group: Sequence[Waiting]) -> bool:
         """The connection was lost: the group was recorded, or was not. Holding the lock, it is decided."""
         for tried in range(1, TRIES + 1):
-            try:
+            with contextlib.suppress(psycopg.OperationalError):
                 async with self._pool.connection(timeout=PATIENCE) as connection:
                     await self._again(connection, group)
-                    return
-            except psycopg.OperationalError as again:
-                lost = again
-                await asyncio.sleep(0.05 * tried)
-        _refuse(group, lost)
+                    return True
+            await asyncio.sleep(0.05 * tried)
+        return False
 
     async def _again(self, connection: Connection, group: Sequence[Waiting]) -> None:
-        """Answers those whose events are found; records the others."""
+        """Answers those whose events are found as they wrote them; records the others, or refuses them: the
+        same id may be another command's, sent under the same key."""
         async with connection.transaction():
             await connection.execute(transaction.LOCK)
             ids = [new.event_id for waiting in group for new in waiting.append.events]
@@ -138,8 +137,9 @@ class Writer:
             found = {one.event_id: one for one in map(transaction.stored_of, await cursor.fetchall())}
         missing = []
         for waiting in group:
-            stored = [found[new.event_id] for new in waiting.append.events if new.event_id in found]
-            if len(stored) == len(waiting.append.events):
+            events = waiting.append.events
+            stored = [one for one in (found.get(new.event_id) for new in events) if one]
+            if [one.state for one in stored] == [new.state for new in events]:
                 waiting.grant(stored)
             else:
                 missing.append(waiting)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.errors import CharacterNotInRepertoire
+from psycopg_pool import PoolTimeout
 
 from domain.kernel import Claim
 from ledger import merkle, transaction, writer
@@ -215,6 +218,46 @@ async def test_while_the_database_is_away_whoever_comes_later_is_told_so_and_not
     pool.down = False
     ((stored,),) = await asyncio.gather(waiting.append(appends[2]))
     assert (stored.position, stored.record_id) == (1, "thing-2")
+
+
+async def test_while_the_database_is_away_nobody_waits_for_a_connection_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "MOST_AT_ONCE", 2)
+    waits = 0
+
+    class Away:
+        @asynccontextmanager
+        async def connection(self, **_: Any) -> AsyncIterator[Any]:
+            nonlocal waits
+            waits += 1
+            await asyncio.sleep(0.01)
+            raise PoolTimeout("nobody answers")
+            yield
+
+    waiting = writer.Writer(Away())  # type: ignore[arg-type]
+    appends = [waiting.append(Append([new(f"thing-{n}")], {f"thing-{n}": 0})) for n in range(20)]
+    answers = await asyncio.gather(*appends, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [PoolTimeout] * 20
+    assert waits == 1, "ten groups would each have waited"
+
+
+async def test_whoever_wrote_something_else_under_the_same_id_is_not_told_that_it_was_recorded(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection is lost when one of the two is recorded: which one, what they wrote tells."""
+    recorder, transact = PostgresRecorder(database.app), transaction.transact
+
+    async def lost(*given: Any) -> Any:
+        monkeypatch.setattr(transaction, "transact", transact)
+        await transact(given[0], [transaction.Waiting(given[1][0].append, asyncio.Future())])
+        raise psycopg.OperationalError("the connection was lost")
+
+    monkeypatch.setattr(transaction, "transact", lost)
+    one = new("thing-1")
+    appends = [Append([said], {"thing-1": 0}) for said in (one, one._replace(state='{"other": 1}'))]
+    answers = await asyncio.gather(*map(recorder.append, appends), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [list, AlreadyRecorded]
 
 
 async def test_a_bug_is_told_to_whoever_waits_and_stops_nobody_else(
