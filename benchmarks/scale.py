@@ -7,7 +7,6 @@ import json
 import os
 import random
 import time
-from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -68,7 +67,7 @@ async def proof(stage: Stage) -> list[Result]:
     said = f"{number(size)} feuilles, événements pris au hasard, une connexion, l'un après l'autre"
     return [
         Figure("proof-time", spread(found["proof"]), said, limit="la lecture des feuilles et leur hachage"),
-        Figure("proof-size", spread([one / 1000 for one in sizes]), "en JSON, chaque empreinte en base64"),
+        Figure("proof-size", spread([one / 1000 for one in sizes]), "en JSON, comme une preuve l'écrit"),
     ]
 
 
@@ -207,4 +206,4 @@ async def _show(connection: AsyncConnection[Any], copies: int) -> None:
 
 
 def _bytes(proof: Sequence[bytes]) -> int:
-    return len(json.dumps([b64encode(one).decode() for one in proof]))
+    return len(json.dumps([one.hex() for one in proof]))
