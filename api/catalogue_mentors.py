@@ -13,8 +13,9 @@ RECORDS: Final = {
     "mentor_known": Entry(
         409,
         "Personne déjà connue",
-        "Cette personne a déjà un dossier ouvert dans la même association. À celle-ci, missing dit lequel : "
-        "mettez-le à jour, ou rattachez les deux dossiers.",
+        "Cette personne a déjà un dossier dans la même association : ouvert, ou clos sous une suspension que "
+        "l'académie n'a pas levée. À l'association, missing dit lequel, et que faire : le mettre à jour, "
+        "rattacher les deux dossiers, ou attendre cette levée.",
     ),
 }
 

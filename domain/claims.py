@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain.authorization import may_see
-from domain.kernel import Actor, Conflict
+from domain.kernel import Actor, Conflict, Root
 
 _NUMBERS: Final = {
     "rna": "Le numéro RNA",
@@ -20,8 +20,9 @@ _EXTENDED: Final = (
 """Of an operator's number. Which académie knows it is not told."""
 
 
-def taken(key: str, holder: str, asker: Actor) -> Conflict:
-    """The refusal of ``asker``, who asked for what ``holder`` (a record's id) already holds under ``key``.
+def taken(key: str, holder: str, asker: Actor, held: Root | None) -> Conflict:
+    """The refusal of ``asker``, who asked for what ``holder`` (a record's id) already holds under ``key``;
+    ``held``: that record, as it stands.
 
     Of a person or a company, a claim knows a digest only. A person's record is of the same operator as the
     one refused: that operator alone is told which record it is; whoever proposes somebody learns that they
@@ -29,7 +30,7 @@ def taken(key: str, holder: str, asker: Actor) -> Conflict:
     """
     kind, _, value = key.partition(":")
     if kind == "mentor":
-        return _known(f"association:{value.partition(':')[0]}", holder, asker)
+        return _known(f"association:{value.partition(':')[0]}", holder, asker, held)
     if kind == "name":
         return _namesake(value.partition(":")[0], holder, asker)
     if kind == "siret":
@@ -49,20 +50,23 @@ def _namesake(academie: str, holder: str, asker: Actor) -> Conflict:
     )
 
 
-def _known(operator: str, holder: str, asker: Actor) -> Conflict:
-    said = "Cette personne a déjà un dossier de mentor·e dans"
+def _known(operator: str, holder: str, asker: Actor, held: Root | None) -> Conflict:
+    """A closed record holds its person while an académie's suspension runs: there is but one remedy."""
     if not may_see(asker, frozenset({operator})):
         return Conflict(
             "mentor_known",
-            f"{said} cette association.",
+            "Cette personne a déjà un dossier de mentor·e dans cette association.",
             ("rien de votre part : l'association connaît déjà cette personne",),
+        )
+    said = "Cette personne a déjà un dossier de mentor·e dans la même association"
+    if held and held.status in held.final:
+        return Conflict(
+            "mentor_known",
+            f"{said}, clos sous une suspension décidée par l'académie : {holder}.",
+            (f"la levée, par l'académie, de la suspension du dossier {holder}",),
         )
     return Conflict(
         "mentor_known",
-        f"{said} la même association : {holder}.",
-        (
-            f"la mise à jour du dossier {holder}",
-            "ou le rattachement des deux dossiers (mentor.merge)",
-            "ou la levée, par l'académie, de la suspension du dossier clos",
-        ),
+        f"{said} : {holder}.",
+        (f"la mise à jour du dossier {holder}", "ou le rattachement des deux dossiers (mentor.merge)"),
     )

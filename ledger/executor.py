@@ -34,7 +34,7 @@ from domain.ports import Conventions, Outcome, Request, World
 from domain.refusal import Refusal
 from ledger import codec, personal
 from ledger.digests import Digests
-from ledger.events import ABOUT, REASON, NewEvent, StoredEvent
+from ledger.events import ABOUT, REASON, NewEvent, StoredEvent, fold
 from ledger.keyring import KeyDestroyed, Keyring, no_second_key
 from ledger.personal import SEALED
 from ledger.recorder import AlreadyRecorded, Append, ClaimTaken, Loaded, Overloaded, Recorder, VersionConflict
@@ -128,7 +128,8 @@ class Executor:
                 tries += 1
                 if records.asked_who_holds and tries < TRIES:
                     continue
-                raise claims.taken(taken.key, taken.holder, request.actor) from taken
+                held = fold((await self.recorder.load([taken.holder])).events)
+                raise claims.taken(taken.key, taken.holder, request.actor, held) from taken
             except Overloaded as overloaded:
                 raise Busy(
                     "busy", "Trop de demandes à la fois : rien n'est enregistré.", ("un nouvel essai",)

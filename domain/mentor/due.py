@@ -262,16 +262,17 @@ def _alert(
 
 
 def _suspensions(mentor: Mentor) -> Iterator[Due]:
-    """A suspension that somebody decided waits for them."""
+    """A suspension that somebody decided waits for them; an académie's, when the record is closed too."""
+    closed = "" if mentor.is_open else " : le dossier est clos, aucune nouvelle candidature avant sa levée"
     for one, since in mentor.suspensions.items():
-        if one != OVERDUE and mentor.status == Status.SUSPENDED:
+        if one != OVERDUE and (mentor.is_open or one.academie):
             who = f"academie:{one.academie}" if one.academie else mentor.owner
             yield Due(
                 kind="lift_suspension",
                 key=f"suspended:{one.academie or one.cause.value}:{since.isoformat()}",
                 at=start_of(since),
                 awaits=(who,),
-                what=f"Suspension en cours ({one.label}), depuis le {french_date(since)}",
+                what=f"Suspension en cours ({one.label}), depuis le {french_date(since)}{closed}",
                 missing=("la levée de la suspension",),
                 automatic=False,
             )

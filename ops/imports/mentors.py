@@ -15,7 +15,6 @@ from functools import partial
 from typing import ClassVar, Final
 
 from domain.association.model import Association
-from domain.calendar import french_date
 from domain.commands import Command
 from domain.company.commands import RegisterCompany
 from domain.company.known import by_siret
@@ -27,13 +26,13 @@ from domain.mentor import guards
 from domain.mentor.bringing import checked
 from domain.mentor.candidacies import Apply
 from domain.mentor.known import digests_of
-from domain.mentor.model import Mentor
-from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile, Status
+from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile
 from domain.programme.commands import programme_id
 from domain.territory import fold as plain
 from ledger.events import fold
 from ops.imports import values
 from ops.imports.bench import Bench, Line, breathe, cell
+from ops.imports.known import Known
 from ops.imports.tables import Column, Columns, Row, Table
 
 PROGRAMME: Final = programme_id("1j1m")
@@ -117,12 +116,6 @@ _GONE: Final = _Employer(remark="Entreprise non rattachée : effacée, un import
 _OWN: Final = "L'entreprise d'un·e indépendant·e peut porter son nom, et se lirait d'autres."
 _NAMED: Final = "Sans statut, et l'entreprise porte le nom de la personne : c'est peut-être la sienne."
 _WHOSE: Final = "Écrivez salarié·e ; ou indépendant·e, et laissez alors l'entreprise vide."
-_ENDINGS: Final = {
-    Status.LEFT: "Parti·e",
-    Status.REFUSED: "Refusé·e",
-    Status.LAPSED: "Dossier sans suite",
-}
-_ERASED: Final = "Cette personne a demandé ou obtenu d'être effacée : un import ne la ramène pas."
 
 
 @dataclass(frozen=True)
@@ -134,14 +127,13 @@ class Mentors:
 
     async def lines(self, table: Table, bench: Bench) -> list[Line]:
         read = await self._read(table, bench)
-        claims = [f"mentor:{self.association_id}:{digest}" for one in read for digest in one.digests]
-        held = await bench.holders(claims)
-        former = await _former([digest for one in read for digest in one.digests], bench)
+        digests = [digest for one in read for digest in one.digests]
+        known = await Known.among(self.association_id, digests, bench)
         ids = [self._id(one) for one in read]
         programme = await self._programme(bench)
         await bench.trial.bring([programme, *ids], fresh=True)
         companies = await _companies(read, bench)
-        lines = [self._line(table, one, held, former, companies, programme) for one in read]
+        lines = [self._line(table, one, known, companies, programme) for one in read]
         return [line for line in lines if not table.faults.at(line.row.line)]
 
     async def _programme(self, bench: Bench) -> str:
@@ -157,15 +149,12 @@ class Mentors:
         self,
         table: Table,
         one: _Read,
-        held: Mapping[str, str],
-        former: Mapping[str, str],
+        known: Known,
         companies: Mapping[str, _Employer],
         programme: str,
     ) -> Line:
-        if any(f"mentor:{self.association_id}:{digest}" in held for digest in one.digests):
-            return Line(one.row, known=True)
-        if ended := next((former[digest] for digest in one.digests if digest in former), None):
-            return Line(one.row, known=True, remark=ended)
+        if (said := known.said_of(one.digests)) is not None:
+            return Line(one.row, known=True, remark=said)
         employer = companies.get(one.siret or "", _NOBODY)
         remark = employer.remark
         if one.siret and not (employer.id or remark):
@@ -300,29 +289,6 @@ def _hold_against_the_guards(table: Table, row: Row, person: Person, profile: Pr
                 checked(replace(_ANYTHING, **{name: getattr(profile, name)}))
         except Refused as refused:
             table.fault(row, name, refused.sentence, "Corrigez la cellule.")
-
-
-async def _former(digests: Sequence[str], bench: Bench) -> dict[str, str]:
-    """How the record ended of whoever was once recognised by each of these digests: told, and not reopened.
-    Whoever came back since is known otherwise."""
-    saying = await bench.saying(digests)
-    ids = {record_id for records in saying.values() for record_id in records}
-    await bench.trial.bring(ids, fresh=True)
-    told = dict[str, str]()
-    for digest, records in saying.items():
-        found = [fold((await bench.trial.load([record_id])).events) for record_id in records]
-        closed = [one for one in found if isinstance(one, Mentor) and not one.is_open]
-        if any(one.is_erased for one in closed):
-            told[digest] = _ERASED
-        elif last := max(closed, key=lambda one: one.closed_on or date.min, default=None):
-            told[digest] = _ended(last)
-    return told
-
-
-def _ended(mentor: Mentor) -> str:
-    said = _ENDINGS.get(Status(mentor.status), "Clos")
-    day = f" le {french_date(mentor.closed_on)}" if mentor.closed_on else ""
-    return f"{said}{day} : à rouvrir à la main, un import ne rouvre rien."
 
 
 async def _companies(read: Sequence[_Read], bench: Bench) -> dict[str, _Employer]:

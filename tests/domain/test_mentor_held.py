@@ -15,6 +15,7 @@ from domain.mentor import identity as of_person
 from domain.mentor.parts import Person
 from tests.domain.mentor_support import AWA, MENTOR, Desk, applying
 from tests.domain.rehearsal import OFFICER
+from tests.domain.test_explaining import agrees
 from tests.support import COORDINATOR, GRENOBLE, LYON
 
 TODAY = date(2025, 11, 24)
@@ -106,3 +107,51 @@ def test_whoever_is_erased_is_held_no_more(desk: Desk) -> None:
     desk.do(Erase(record_id=MENTOR, ground=Ground.OBJECTION), OFFICER)
     assert desk.mentor().claims() == frozenset()
     desk.apply("mentor-2", AWA)
+
+
+# The record is closed -----------------------------------------------------------------------------
+
+
+def test_whoever_left_suspended_waits_for_each_academie_that_suspends_and_for_nobody_else(
+    desk: Desk,
+) -> None:
+    desk.do(SUSPEND, LYON, "plainte")
+    desk.do(SUSPEND, GRENOBLE, "plainte")
+    desk.do(SUSPEND, COORDINATOR, "plainte")
+    leave(desk)
+    waited = [due for due in desk.dues(MENTOR) if due.kind == "lift_suspension"]
+    assert [due.awaits for due in waited] == [("academie:08",), ("academie:10",)]
+    assert {due.automatic for due in waited} == {False}
+    assert {due.missing for due in waited} == {("la levée de la suspension",)}
+    assert waited[0].what == (
+        "Suspension en cours (décision de l'académie 08), depuis le 24 novembre 2025 : le dossier est clos, "
+        "aucune nouvelle candidature avant sa levée"
+    )
+    desk.do(LIFT, GRENOBLE, "classée")
+    desk.do(LIFT, LYON, "classée")
+    assert set(desk.days(MENTOR)) == {"erase"}
+
+
+def test_why_no_candidacy_is_received_from_whoever_left_suspended_is_explained(desk: Desk) -> None:
+    desk.do(SUSPEND, LYON, "plainte")
+    leave(desk)
+    (reason,) = [one for one in agrees(desk.house, MENTOR) if one.code == "lift_suspension"]
+    assert "aucune nouvelle candidature" in reason.sentence
+    assert [fact.topic for fact in reason.facts] == ["mentor.Suspended@1"]
+
+
+def test_who_is_known_is_told_to_their_operator_with_what_can_be_done_about_that_record(desk: Desk) -> None:
+    opened = desk.refused(applying("mentor-2", AWA))
+    assert opened.missing == (
+        f"la mise à jour du dossier {MENTOR}",
+        "ou le rattachement des deux dossiers (mentor.merge)",
+    )
+    desk.do(SUSPEND, LYON, "plainte")
+    assert desk.refused(applying("mentor-2", AWA)).missing == opened.missing
+    leave(desk)
+    closed = desk.refused(applying("mentor-2", AWA))
+    assert (closed.code, closed.missing) == (
+        "mentor_known",
+        (f"la levée, par l'académie, de la suspension du dossier {MENTOR}",),
+    )
+    assert "clos" in closed.sentence

@@ -461,6 +461,10 @@ class MentorMachine(Play):
         stale = status in {"checked", "trained"} and ends is not None and ends < self.today
         overdue = status in STANDING and "check_overdue" in card.causes
         assert ("present_check" in awaited) == (overdue or stale)
+        decided = bool(card.causes.keys() - {"check_overdue"})
+        assert ("lift_suspension" in awaited) == (
+            (status == "suspended" and decided) or status in card.held()
+        )
         assert ("train" in awaited) == (
             status == "checked" or (status in STANDING and not card.covered(self.today))
         )

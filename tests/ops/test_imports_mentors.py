@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from domain.company.model import Company
-from domain.erasure import Erase, Ground
 from domain.families import FAMILIES
 from domain.identifiers import InvalidValue
 from domain.kernel import Actor, new_id
 from domain.mentor.candidacies import Apply
-from domain.mentor.commands import Leave
-from domain.mentor.identity import ChangePerson
-from domain.mentor.parts import Engagement, MentorLeaving, Mode, Occupation, Origin, Person, Profile
+from domain.mentor.parts import Engagement, Mode, Occupation, Origin, Person, Profile
 from domain.programme.commands import programme_id
 from ledger.digests import Digests
 from ledger.recorder import VersionConflict
 from ops.imports import values
 from ops.imports.mentors import Mentors
 from tests.ops.importing import HEADER, LINES, Desk, csv, places, workbook
-from tests.support import COORDINATOR, FACE, LYON
+from tests.support import FACE, LYON
 
 SIRET = "73282932000074"
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
@@ -139,69 +135,6 @@ async def test_the_same_person_twice_in_a_file_is_a_fault_that_names_the_other_l
     report = await desk.run(csv(LINES[0], LINES[1], second))
     assert places(report) == {(4, column)}
     assert "ligne 2" in report.faults[0].problem
-
-
-async def test_who_left_or_was_erased_is_not_brought_back(desk: Desk) -> None:
-    await desk.run(csv(*LINES))
-    left, erased, _ = await desk.mentors()
-    actor = Actor("t-face", "association", frozenset({"public", f"association:{FACE}"}))
-    today = desk.house.clock.today
-    await desk.house.do(Leave(record_id=left.id, on=today, cause=MentorLeaving.END), actor)
-    await desk.house.do(Erase(record_id=erased.id, ground=Ground.OBJECTION), DPO)
-    before = len(desk.events)
-    report = await desk.run(csv(*LINES))
-    assert (report.recorded, report.known, report.faults) == (0, 3, [])
-    assert len(desk.events) == before
-    assert sorted(report.remarks) == [2, 3]
-
-
-async def by_hand(desk: Desk, record_id: str, person: Person) -> None:
-    applying = Apply(
-        record_id=record_id,
-        association_id=FACE,
-        programme_id=programme_id("1j1m"),
-        person=person,
-        profile=Profile(Occupation.EMPLOYEE),
-        channel=Origin.ASSOCIATION,
-    )
-    await desk.house.do(applying, COORDINATOR)
-
-
-async def test_nobody_whose_record_was_made_by_hand_is_brought_back_either(desk: Desk) -> None:
-    """By any address or birth date that they ever had there; erased, by a keyed digest alone."""
-    awa = Person("Awa", "Diallo", "ancienne@exemple.test", None, date(1985, 3, 2))
-    await by_hand(desk, "mentor-1", awa)
-    await by_hand(desk, "mentor-2", Person("Léa", "Martin", "lea@exemple.test", None, None))
-    await by_hand(desk, "mentor-3", Person("Sokhna", "Ndiaye", "s@exemple.test", None, date(1979, 12, 31)))
-    change = ChangePerson(record_id="mentor-1", person=replace(awa, email="nouvelle@exemple.test"))
-    await desk.house.do(change, COORDINATOR)
-    today = desk.house.clock.today
-    await desk.house.do(Leave(record_id="mentor-1", on=today, cause=MentorLeaving.END), COORDINATOR)
-    for erased in ("mentor-2", "mentor-3"):
-        await desk.house.do(Erase(record_id=erased, ground=Ground.OBJECTION), DPO)
-    before = len(desk.events)
-    report = await desk.run(
-        csv(
-            "Diallo;Awa;ancienne@exemple.test;;salariée",
-            "Martin;Léa;LEA@exemple.test;;retraitée",
-            "Ndiaye;Sokhna;;31/12/1979;indépendante",
-        )
-    )
-    assert (report.recorded, report.known, report.faults) == (0, 3, [])
-    assert len(desk.events) == before
-    assert report.remarks[2].startswith("Parti·e le 24 novembre 2025")
-    assert "à la main" in report.remarks[2]
-    assert "effacée" in report.remarks[3]
-    assert report.remarks[3] == report.remarks[4]
-
-
-async def test_who_came_back_by_hand_is_known_and_another_operator_s_former_is_nobody_s(desk: Desk) -> None:
-    lea = Person("Léa", "Martin", "lea@exemple.test", None, None)
-    await by_hand(desk, "mentor-1", lea)
-    await desk.house.do(Erase(record_id="mentor-1", ground=Ground.OBJECTION), DPO)
-    await by_hand(desk, "mentor-2", lea)
-    report = await desk.run(csv("Martin;Léa;lea@exemple.test;;retraitée"))
-    assert (report.known, report.remarks) == (1, {})
 
 
 async def test_ids_tell_nothing_and_are_the_same_for_the_same_person(desk: Desk) -> None:
