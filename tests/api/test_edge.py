@@ -10,6 +10,7 @@ import pytest
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
 
+from ledger import writer
 from tests.api import walk
 from tests.api.conftest import Site
 
@@ -99,6 +100,21 @@ async def test_a_database_that_does_not_answer_is_a_503(site: Site, monkeypatch:
         for found in (answer, outside):
             assert (found.status_code, found.json()["code"]) == (503, "unavailable")
             assert found.headers["retry-after"].isdecimal()
+
+
+async def test_whoever_comes_while_the_queue_is_full_is_sent_away_with_a_term_and_nothing_is_recorded(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await walk.opened(site)
+    head = await site.executor.recorder.head()
+    with monkeypatch.context() as full:
+        full.setattr(writer, "MOST_WAITING", 0)
+        refused = await site.call("lyon", "POST", "/v1/conventions", walk.draft(), key="n")
+    assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+    assert refused.headers["retry-after"].isdecimal()
+    assert await site.executor.recorder.head() == head
+    again = await site.call("lyon", "POST", "/v1/conventions", walk.draft(), key="n")
+    assert again.status_code == 201
 
 
 async def test_a_bug_is_a_500_that_tells_nothing_and_is_logged_without_its_message(
