@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from domain.association.assessing import assessment, assessment_series, reading_series, readings, to_read
+from domain.association.entitlements import title_in
 from domain.association.parts import (
     ENTITLEMENT_LABELS,
     FOLLOWED,
@@ -234,31 +235,37 @@ def _entitlements(association: Association, rules: Rules, now: datetime) -> Iter
 
 
 def _missing_titles(association: Association, rules: Rules, today: date) -> Iterator[Due]:
-    """Each title required and not held, told once to the operator and awaited until it is: one that ended, or
-    one that the rules newly require of whoever works under them."""
+    """Each title required and not held somewhere, told once to the operator for each académie and awaited
+    until it is: one that ended, or one that the rules newly require of whoever works under them, or there."""
+    scheme, held = association.scheme, association.entitlements.values()
     for kind in EntitlementKind:
-        scheme, academies = association.scheme, association.academies
-        covered = all(association.holds(kind, scheme, code, today) for code in academies)
-        if kind not in rules.required_entitlements or covered or association.status not in FOLLOWED:
+        where = [c for c in sorted(association.academies) if not association.holds(kind, scheme, c, today)]
+        if kind not in rules.required_entitlements or not where or association.status not in FOLLOWED:
             continue
-        ended = [one for one in association.entitlements.values() if one.kind is kind and one.ends < today]
-        last = max(ended, key=lambda one: one.ends, default=None)
+        counted = [one for one in held if one.kind is kind and any(one.applies(scheme, c) for c in where)]
+        last = max((one for one in counted if one.ends < today), key=lambda one: one.ends, default=None)
         since = last.ends + _ONE_DAY if last else association.status_since
         if since is None or not (last or association.status in STANDING):
             continue
-        label = ENTITLEMENT_LABELS[kind]
-        step = (f"missing_title:{association.round}:{kind}:{last.ends.isoformat() if last else ''}", since)
+        ended = f"« {last.reference} » échu depuis le {french_date(last.ends)}" if last else "requis"
+        there = f"académie{'s' * (len(where) > 1)} {', '.join(where)}"
         yield _reminding(
             "alert_entitlement",
-            [step],
+            [(_missing_key(association, kind, last, where), since)],
             association,
             start_of(today),
             by=last.ends if last else None,
-            what=f"Titre « {last.reference} » échu depuis le {french_date(last.ends)} : aucun nouveau binôme"
-            if last
-            else f"Titre requis et manquant ({label}) : aucun nouveau binôme",
-            missing=(f"un titre en cours : {label}",),
+            what=f"Titre {ended} et manquant ({ENTITLEMENT_LABELS[kind]}, {there}) : aucun nouveau binôme",
+            missing=tuple(f"un titre en cours : {title_in(kind, scheme, code)}" for code in where),
         )
+
+
+def _missing_key(association: Association, kind: str, last: Entitlement | None, where: list[str]) -> str:
+    """Told anew of one more académie; of fewer, it is what was told already."""
+    series = f"missing_title:{association.round}:{kind}:{last.ends.isoformat() if last else ''}:"
+    sent = (key for key in association.reminders if key.startswith(series))
+    enough = (key for key in sent if {*where} <= {*key.removeprefix(series).split("+")})
+    return next(enough, f"{series}{'+'.join(where)}")
 
 
 # The end ------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def missing_entitlements(
     Nothing when the operator may work there under this scheme.
     """
     return tuple(
-        _told(required, scheme, academie)
+        title_in(required, scheme, academie)
         for required in rules.required_entitlements
         for academie in sorted(academies)
         if not _held(association, conventions, required, scheme, academie, day)
@@ -80,7 +80,7 @@ def unbound(
     if not must_be_bound(association, rules):
         return []
     missing = tuple(
-        _told(CONVENTIONED, association.scheme, academie)
+        title_in(CONVENTIONED, association.scheme, academie)
         for academie in sorted(association.academies)
         if not conventioned(association, conventions, association.scheme, academie, day)
     )
@@ -141,7 +141,8 @@ def _in_force(convention: Convention, day: date) -> bool:
     return convention.status in RUNNING and begun and all(day <= stop for stop in last)
 
 
-def _told(required: str, scheme: str, academie: str) -> str:
+def title_in(required: str, scheme: str, academie: str) -> str:
+    """A title by the scheme and the académie for which it is wanted, in French."""
     label = CONVENTIONED_LABEL if required == CONVENTIONED else ENTITLEMENT_LABELS[EntitlementKind(required)]
     verb = "par une convention en vigueur couvrant" if required == CONVENTIONED else "couvrant"
     return f"{label} {verb} {scheme} dans l'académie {academie}"

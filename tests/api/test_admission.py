@@ -89,7 +89,7 @@ async def test_titles_that_rules_ask_for_later_block_an_admitted_association_and
     waited = [one for one in (await row(site))["next"] if one["kind"] == "alert_entitlement"]
     assert [one["missing"] for one in waited] == [
         missing[1:],
-        ["un titre en cours : lauréate d'un appel à projets"],
+        [f"un titre en cours : {missing[0]}"],
     ]
     assert {tuple(one["awaits"]) for one in waited} == {(f"association:{FACE}",)}
     chased = (await site.get("face", "/v1/deadlines?kind=alert_entitlement")).json()["items"]

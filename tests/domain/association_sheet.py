@@ -349,10 +349,10 @@ class Sheet:
             days = (last - today).days
             if self.status in FOLLOWED and 0 <= days <= 60:
                 found.append(("alert_entitlement", title, (title, last, days <= 30)))
-        ended = max((last for _, last, _ in self.titles.values() if last < today), default=None)
+        ended = max((last for _, last, here in self.titles.values() if here and last < today), default=None)
         told = self.status in (FOLLOWED if ended else STANDING)
         if told and self.award and not self.awarded(today):
-            found.append(("alert_entitlement", "missing", ("missing", self.rounds, ended)))
+            found.append(("alert_entitlement", "missing", ("missing", self.rounds, ended, *self.academies)))
         return found
 
     def time_did(self, kind: str, about: str, today: date) -> None:

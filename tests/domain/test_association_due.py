@@ -455,9 +455,9 @@ def test_a_title_that_is_required_stays_awaited_once_it_has_lapsed() -> None:
     desk.admitted(until=date(2027, 12, 31))
     desk.at(date(2027, 1, 1))
     due = desk.due("alert_entitlement")
-    assert due.what == "Titre « AAP-2025-12 » échu depuis le 31 décembre 2026 : aucun nouveau binôme"
+    assert due.what.startswith("Titre « AAP-2025-12 » échu depuis le 31 décembre 2026 et manquant (lauréate")
     assert (due.by, due.awaits, due.at) == (date(2026, 12, 31), (FACE_PARTY,), start_of(date(2027, 1, 1)))
-    assert "missing_title:1:laureate:2026-12-31" in list(desk.remind()), "it is told once"
+    assert "missing_title:1:laureate:2026-12-31:10" in list(desk.remind()), "it is told once"
     assert not desk.due("alert_entitlement").automatic
     renewed = renamed(AWARD, reference="AAP-2027", starts=date(2027, 1, 1), ends=date(2028, 12, 31))
     desk.do(ask.GrantEntitlement(record_id=FACE, entitlement=renewed))
@@ -470,10 +470,15 @@ def test_a_title_newly_required_and_never_held_is_told_once_and_awaited_until_it
     desk.at(date(2026, 1, 5))
     desk.adopt(Rules(required_entitlements=("laureate",)))
     due = desk.due("alert_entitlement")
-    assert due.what == "Titre requis et manquant (lauréate d'un appel à projets) : aucun nouveau binôme"
+    assert (
+        due.what
+        == "Titre requis et manquant (lauréate d'un appel à projets, académie 10) : aucun nouveau binôme"
+    )
     assert (due.awaits, due.automatic) == ((FACE_PARTY,), True)
-    assert due.missing == ("un titre en cours : lauréate d'un appel à projets",)
-    assert list(desk.remind()) == ["missing_title:1:laureate:"]
+    assert due.missing == (
+        "un titre en cours : lauréate d'un appel à projets couvrant 1j1m dans l'académie 10",
+    )
+    assert list(desk.remind()) == ["missing_title:1:laureate::10"]
     still = desk.due("alert_entitlement")
     assert not still.automatic
     assert "deliver" in kinds(desk)

@@ -11,6 +11,7 @@ import pytest
 from domain.association.commands import (
     ChangeIdentity,
     Extend,
+    GrantEntitlement,
     IssueLink,
     Lapse,
     Leave,
@@ -20,12 +21,12 @@ from domain.association.commands import (
 )
 from domain.association.model import Association, Identity
 from domain.calendar import paris_day
-from domain.kernel import SYSTEM, Actor, Conflict, DomainError
+from domain.kernel import SYSTEM, Actor, Conflict, DomainError, Due
 from domain.links import Channel
 from domain.programme.commands import AdoptRules
 from domain.programme.rules import AdmissionRules, Delay, Rules, TrainingRules
 from domain.registry import ruling
-from tests.domain.association_support import PROGRAMME, guest, sha
+from tests.domain.association_support import AWARD, PROGRAMME, guest, sha
 from tests.domain.association_support import Desk as Bench
 from tests.domain.mentor_support import COURSE, MENTOR, Desk
 from tests.support import FACE, GRENOBLE, IN_PARIS, LYON, NATIONAL, House, fold_at
@@ -217,3 +218,58 @@ def test_of_several_academies_the_first_named_is_the_one_whose_rules_apply(
     academies: tuple[str, ...],
 ) -> None:
     assert Desk(academies=academies).record(FACE).academie == academies[0]  # type: ignore[attr-defined]
+
+
+# A title that the rules require, and that is held in the académies of before only ---------------------
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """FACE, admitted by Lyon under rules that require an award, which it holds there only."""
+    bench = Bench(required_entitlements=("laureate",))
+    earlier = replace(AWARD, reference="L-2020", ends=bench.today - timedelta(days=30), academies=("10",))
+    for award in (replace(AWARD, academies=("10",)), earlier):
+        bench.do(GrantEntitlement(record_id=FACE, entitlement=award))
+    bench.admitted(until=date(2027, 12, 31))
+    return bench
+
+
+def lacking(bench: Bench) -> Due:
+    (found,) = [one for one in bench.dues() if one.key.startswith("missing_title:")]
+    return found
+
+
+def test_a_title_missing_where_an_association_was_extended_is_told_with_the_academie(bench: Bench) -> None:
+    bench.do(Extend(record_id=FACE, academie="14"), LYON)
+    due = lacking(bench)
+    assert due.what == (
+        "Titre requis et manquant (lauréate d'un appel à projets, académie 14) : aucun nouveau binôme"
+    ), "the award that ended was for another académie"
+    assert due.missing == (
+        "un titre en cours : lauréate d'un appel à projets couvrant 1j1m dans l'académie 14",
+    )
+
+
+def test_a_title_missing_in_one_more_academie_is_told_again_and_in_one_less_is_not(bench: Bench) -> None:
+    bench.do(Extend(record_id=FACE, academie="14"), LYON)
+    assert list(bench.remind()) == ["missing_title:1:laureate::14"]
+    for academie in ("16", "15"):
+        bench.do(Extend(record_id=FACE, academie=academie), LYON)
+    assert "académies 14, 15, 16" in lacking(bench).what
+    assert list(bench.remind()) == ["missing_title:1:laureate::14+15+16"]
+    elsewhere = replace(AWARD, reference="L14", academies=("14",))
+    bench.do(GrantEntitlement(record_id=FACE, entitlement=elsewhere))
+    assert ("académies 15, 16" in lacking(bench).what, list(bench.remind())) == (True, [])
+    assert not lacking(bench).automatic
+    assert len([one for one in bench.dues() if one.kind == "deliver"]) == 1, "of the last reminder only"
+
+
+def test_what_ended_is_told_where_it_counted(bench: Bench) -> None:
+    bench.at(date(2027, 1, 1))
+    bench.do(Extend(record_id=FACE, academie="14"), LYON)
+    due = lacking(bench)
+    assert due.what == (
+        "Titre « AAP-2025-12 » échu depuis le 31 décembre 2026 et manquant (lauréate d'un appel à projets, "
+        "académies 10, 14) : aucun nouveau binôme"
+    )
+    assert len(due.missing) == 2

@@ -572,6 +572,7 @@ STORIES: dict[str, Story[AssociationMachine]] = {
         lambda m: m.time_does_its_work(),
         lambda m: m.lift("motif", SuspensionCause.FAULT, True),
         lambda m: m.months_pass(320, 6),
+        lambda m: m.extend("01", LYON),
         lambda m: m.receive("charter", "b", None, 0, LYON),
         lambda m: m.weeks_pass(40, 6),
         lambda m: m.time_does_its_work(),
