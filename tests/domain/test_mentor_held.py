@@ -16,6 +16,7 @@ from domain.mentor.parts import Person
 from tests.domain.mentor_support import AWA, MENTOR, Desk, applying
 from tests.domain.rehearsal import OFFICER
 from tests.domain.test_explaining import agrees
+from tests.domain.test_mentor_proposals import RDBE, proposing
 from tests.support import COORDINATOR, GRENOBLE, LYON
 
 TODAY = date(2025, 11, 24)
@@ -98,6 +99,16 @@ def test_who_somebody_was_before_the_suspension_or_under_the_association_s_own_i
     correct(desk)
     desk.do(SUSPEND, LYON, "plainte")
     desk.apply("mentor-2", AWA)
+
+
+def test_a_lycee_that_proposes_whoever_is_held_is_told_what_it_is_told_of_anybody(desk: Desk) -> None:
+    desk.do(SUSPEND, LYON, "plainte")
+    correct(desk)
+    leave(desk)
+    desk.do(proposing("mentor-2", AWA), RDBE)
+    desk.do(proposing("mentor-3", Person("Léa", "Martin", "lea@exemple.test")), RDBE)
+    assert [desk.version("mentor-2"), desk.version("mentor-3")] == [0, 1]
+    assert desk.mentor().status == "left"
 
 
 def test_whoever_is_erased_is_held_no_more(desk: Desk) -> None:
