@@ -15,7 +15,7 @@ from domain.programme.rules import Rules
 from ops import tokens
 from ops.compose import House, house
 from ops.imports import direct
-from ops.imports.associations import association_id
+from ops.imports.operators import association_id
 from ops.private import write_private
 from ops.reference import FOLDER
 from ops.settings import Settings
@@ -25,6 +25,7 @@ RULES_FROM: Final = date(2020, 9, 1)
 """The default rules hold since before the oldest convention that is recorded."""
 PRESS_RELEASE: Final = FOLDER / "conventions_aura_2025.csv"
 DEMO_ASSOCIATION: Final = "FACE"
+DEMO_ACADEMIE: Final = "10"
 DEMO_LYCEE: Final = "0690010L"
 
 
@@ -76,7 +77,7 @@ async def write_tokens(parts: House) -> None:
     bounds: dict[str, dict[str, str]] = {
         "national": {},
         "academie": {"region": REGION},
-        "association": {"association": association_id(DEMO_ASSOCIATION)},
+        "association": {"association": association_id(DEMO_ASSOCIATION, (DEMO_ACADEMIE,))},
         "lycee": {"lycee": DEMO_LYCEE},
         "auditor": {},
         "dpo": {},

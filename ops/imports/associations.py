@@ -1,18 +1,17 @@
-"""Associations: one line an operator, known already by its RNA, its SIREN or its name."""
+"""Associations: one line an operator."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from domain.association.commands import NameContact, RegisterAssociation
-from domain.association.parts import Contact, ContactRole, Identity, plain
+from domain.association.parts import Contact, ContactRole, Identity
 from domain.commands import Command
 from domain.identifiers import InvalidValue, parse_rna, parse_siren, parse_siret
 from domain.imports.guards import academies_of
-from domain.kernel import new_id
 from ops.imports.bench import Bench, Line, breathe, cell
+from ops.imports.operators import Operator, Operators, Unsure, fate, readable
 from ops.imports.tables import Column, Columns, Row, Table
 from ops.imports.values import read_mailbox, read_phone, split
 
@@ -33,11 +32,6 @@ COLUMNS: Final[Columns] = {
 }
 
 
-def association_id(name: str) -> str:
-    """The id an import gives to an association: the same for the same name, whatever its case and accents."""
-    return new_id("association", f"name:{plain(name)}")
-
-
 @dataclass(frozen=True)
 class Associations:
     """Into the register of the actor's académies."""
@@ -45,34 +39,39 @@ class Associations:
     columns: ClassVar[Columns] = COLUMNS
 
     async def lines(self, table: Table, bench: Bench) -> list[Line]:
-        read, seen = list[tuple[Row, Identity, tuple[str, ...]]](), dict[str, int]()
+        read, seen = list[tuple[Row, Operator]](), dict[str, int]()
         for number, row in enumerate(table.rows):
             await breathe(number)
-            identity, academies = _identity(table, row), _academies(table, row, bench)
+            told = Operator(_identity(table, row), _academies(table, row, bench))
             cell(table, row, "contact_mailbox", read_mailbox)
+            readable(table, row, "name")
             if row["name"]:
-                _once(table, row, identity, seen)
+                _once(table, row, told, seen)
             if not table.faults.at(row.line):
-                read.append((row, identity, academies))
-        held = await bench.holders(mark for _, identity, codes in read for mark in identity.marks(codes))
-        ids = [association_id(identity.name) for _, identity, _ in read]
-        here = await bench.trial.bring(ids, fresh=True)
-        return [_line(row, identity, academies, held, here) for row, identity, academies in read]
+                read.append((row, told))
+        operators = await Operators.of(bench, [told for _, told in read], fresh=True)
+        lines = [_line(table, row, told, operators) for row, told in read]
+        return [line for line in lines if not table.faults.at(line.row.line)]
 
 
-def _line(
-    row: Row, identity: Identity, academies: tuple[str, ...], held: Mapping[str, str], here: set[str]
-) -> Line:
-    record_id = association_id(identity.name)
-    if record_id in here or any(mark in held for mark in identity.marks(academies)):
+def _line(table: Table, row: Row, told: Operator, operators: Operators) -> Line:
+    """Known by what it bears; by its id too, when it was renamed or erased after a file made it."""
+    try:
+        known = operators.bearing(told)
+    except Unsure as unsure:
+        table.fault(row, _column(row, unsure.mark), unsure.problem, unsure.remedy)
+        return Line(row)
+    if known:
         return Line(row, known=True)
-    register = RegisterAssociation(record_id=record_id, identity=identity, academies=academies)
+    if former := operators.former(told):
+        return Line(row, known=True, remark=fate(former))
+    register = RegisterAssociation(record_id=told.id, identity=told.identity, academies=told.academies)
     commands: list[Command] = [register]
     if row["contact"]:
         phone = read_phone(row["contact_phone"], number="contact_phone" in row.numbers) or None
         contact = Contact(row["contact"], row["contact_mailbox"] or None, phone)
-        commands.append(NameContact(record_id=record_id, role=ContactRole.COORDINATOR, contact=contact))
-    return Line(row, commands, creates=(record_id,))
+        commands.append(NameContact(record_id=told.id, role=ContactRole.COORDINATOR, contact=contact))
+    return Line(row, commands, creates=(told.id,))
 
 
 def _identity(table: Table, row: Row) -> Identity:
@@ -110,12 +109,16 @@ def _academies(table: Table, row: Row, bench: Bench) -> tuple[str, ...]:
     return tuple(dict.fromkeys(codes))
 
 
-def _once(table: Table, row: Row, identity: Identity, seen: dict[str, int]) -> None:
+def _once(table: Table, row: Row, told: Operator, seen: dict[str, int]) -> None:
     """The same operator a second time is a fault, whatever it is recognised by."""
-    for mark in identity.marks(("",)):
+    for mark in told.marks:
         if (first := seen.setdefault(mark, row.line)) != row.line:
             problem = f"Cette association figure déjà à la ligne {first}."
-            number = "siren" if row["siren"] else "siret"
-            kind = mark.partition(":")[0]
-            table.fault(row, number if kind == "siren" else kind, problem, "Supprimez l'une des deux lignes.")
+            table.fault(row, _column(row, mark), problem, "Supprimez l'une des deux lignes.")
             return
+
+
+def _column(row: Row, mark: str) -> str:
+    """The cell that tells the mark."""
+    kind = mark.partition(":")[0]
+    return "siret" if kind == "siren" and not row["siren"] else kind

@@ -5,13 +5,13 @@ A line is known by its content: a second import of the same file records nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Final, NamedTuple
 
 from domain.association.commands import RegisterAssociation
-from domain.association.model import Identity
+from domain.association.model import Association, Identity
+from domain.association.parts import plain
 from domain.calendar import PartialDate
 from domain.commands import Command
 from domain.convention.commands import Announce, DraftConvention, NameSignatory
@@ -19,9 +19,9 @@ from domain.convention.parts import Coverage, Party, PartyKind, Signatory
 from domain.identifiers import InvalidValue, parse_uai
 from domain.kernel import new_id
 from domain.programme.commands import programme_id
-from domain.territory import Territory, fold
-from ops.imports.associations import association_id
+from domain.territory import Territory
 from ops.imports.bench import Bench, Line, cell, digest_of
+from ops.imports.operators import Operator, Operators, Unsure, fate, readable
 from ops.imports.tables import Column, Columns, Row, Table
 
 COLUMNS: Final[Columns] = {
@@ -41,17 +41,22 @@ PROGRAMME: Final = programme_id("1j1m")
 
 
 class _Told(NamedTuple):
-    """By a line without fault. ``codes``: the académies of ``authority``."""
+    """By a line without fault. ``operator``: in the académies of ``authority``."""
 
     row: Row
+    operator: Operator
     authority: Party
-    codes: tuple[str, ...]
     announced: PartialDate
     uais: tuple[str, ...]
 
     @property
-    def marks(self) -> tuple[str, ...]:
-        return Identity(self.row["association"]).marks(self.codes)
+    def identity(self) -> tuple[str, ...]:
+        """Of the convention: what no other line of the file may tell."""
+        return plain(self.row["association"]), self.authority.key, self.announced.isoformat()
+
+    def convention(self, operator: str) -> str:
+        """Its id, with that operator (an id)."""
+        return new_id("convention", f"import:{operator}:{self.authority.key}:{self.announced.isoformat()}")
 
 
 @dataclass(frozen=True)
@@ -63,29 +68,49 @@ class Conventions:
     async def lines(self, table: Table, bench: Bench) -> list[Line]:
         read, seen = list[_Told](), dict[tuple[str, ...], int]()
         for row in table.rows:
-            identity = (fold(row["association"]), fold(row["academie"]), row["announced_for"])
-            if first := seen.get(identity):
+            one = _read(table, row, bench.world.territory)
+            if one is None or table.faults.at(row.line):
+                continue
+            if (first := seen.setdefault(one.identity, row.line)) != row.line:
                 problem = f"Cette ligne répète la ligne {first}."
                 table.fault(row, "association", problem, "Supprimez l'une des deux.")
                 continue
-            seen[identity] = row.line
-            found = _read(table, row, bench.world.territory)
-            if found and not table.faults.at(row.line):
-                read.append(found)
-        held = await bench.holders(mark for one in read for mark in one.marks)
-        return [_line(one, held) for one in read]
+            read.append(one)
+        operators = await Operators.of(bench, [one.operator for one in read])
+        here = await bench.trial.bring(one.convention(one.operator.id) for one in read)
+        found = dict[int, Association]()
+        # Of one name, a région académique makes the operator of its académies too.
+        for one in sorted(read, key=lambda one: len(one.operator.academies), reverse=True):
+            try:
+                found[one.row.line] = _operator(one, operators, here)
+            except Unsure as unsure:
+                table.fault(one.row, "association", unsure.problem, unsure.remedy)
+        return [_line(one, found[one.row.line]) for one in read if one.row.line in found]
 
 
-def _line(read: _Told, held: Mapping[str, str]) -> Line:
-    """Of the operator that bears this name in one of the académies; else of one that the line makes."""
-    known = (held[mark] for mark in read.marks if mark in held)
-    operator = next(known, None) or association_id(read.row["association"])
+def _operator(one: _Told, operators: Operators, here: set[str]) -> Association:
+    """Whoever bears the name in the académies of the authority; else one that is made. Raises ``Unsure``, of
+    a new convention under a name given up too."""
+    if known := operators.bearing(one.operator):
+        return known
+    if (former := operators.former(one.operator)) is None:
+        return operators.make(one.operator)
+    if one.convention(former.id) in here:
+        return former
+    remedy = (
+        "Écrivez son nom d'aujourd'hui ; ou, d'une autre, enregistrez-la d'abord (POST /v1/associations)."
+    )
+    raise Unsure("name", fate(former), remedy)
+
+
+def _line(read: _Told, operator: Association) -> Line:
     key = digest_of(sorted(read.row.cells.items()))
     return Line(read.row, _in_order(read, operator), shared=frozenset({0}), key=key)
 
 
 def _read(table: Table, row: Row, territory: Territory) -> _Told | None:
     authority, codes = _authority(table, row, territory)
+    readable(table, row, "association")
     announced = cell(table, row, "announced_for", PartialDate.parse)
     uais = []
     for text in row["uai"].replace(",", " ").split():
@@ -95,22 +120,22 @@ def _read(table: Table, row: Row, territory: Territory) -> _Told | None:
             table.fault(row, "uai", invalid.problem, invalid.remedy, text)
     if authority is None or announced is None or not row["association"]:
         return None
-    return _Told(row, authority, codes, announced, tuple(uais))
+    return _Told(row, Operator(Identity(row["association"]), codes), authority, announced, tuple(uais))
 
 
-def _in_order(read: _Told, operator: str) -> list[Command]:
-    row, authority, codes, announced, uais = read
+def _in_order(read: _Told, operator: Association) -> list[Command]:
+    row, told, authority, announced, uais = read
     name = row["association"]
-    record_id = new_id("convention", f"import:{operator}:{authority.key}:{announced.isoformat()}")
+    record_id = read.convention(operator.id)
     commands: list[Command] = [
-        RegisterAssociation(record_id=operator, identity=Identity(name), academies=codes),
+        RegisterAssociation(record_id=operator.id, identity=told.identity, academies=operator.academies),
         DraftConvention(
             record_id=record_id,
             title=f"{authority.name} – {name} : {row['scope'] or 'mentorat en lycée professionnel'}",
             programme_id=PROGRAMME,
             academie=authority.key.removeprefix("academie:") if authority.kind == "academie" else "",
-            parties=(authority, Party(f"association:{operator}", PartyKind.OPERATOR, name)),
-            coverage=Coverage(codes, uais, 1 if uais else 0),
+            parties=(authority, Party(f"association:{operator.id}", PartyKind.OPERATOR, name)),
+            coverage=Coverage(told.academies, uais, 1 if uais else 0),
         ),
         Announce(record_id=record_id, announced_for=announced, source=row["source"]),
     ]

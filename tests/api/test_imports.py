@@ -16,7 +16,7 @@ from domain.imports.parts import CSV, MOST_BYTES, XLSX
 from ledger.feed import LedgerFeed
 from ops import cli_imports
 from ops.imports.apart import Here
-from ops.imports.associations import association_id
+from ops.imports.operators import association_id
 from ops.imports.running import RunImport
 from ops.imports.tables import STATE
 from projections.imports import ImportRow
@@ -206,7 +206,7 @@ async def test_the_terminal_finds_an_association_by_its_name_or_its_id(site: Sit
     await ended(site, body, "/v1/imports?kind=associations", "lyon")
     await site.projector.catch_up()
     parts: Any = SimpleNamespace(reader=site.reader)
-    assert await cli_imports._association(parts, "telemaque") == association_id("Télémaque")
+    assert await cli_imports._association(parts, "telemaque") == association_id("Télémaque", ("10",))
     assert await cli_imports._association(parts, FACE) == FACE
     for told in ("Personne", "association-nulle"):
         with pytest.raises(SystemExit):
@@ -224,7 +224,7 @@ async def test_the_terminal_takes_no_association_for_a_part_of_its_name(
     with pytest.raises(SystemExit):
         await cli_imports._association(parts, "Télémaque")
     told = " ".join(capsys.readouterr().err.split())
-    assert f"Télémaque Savoie ({association_id('Télémaque Savoie')})" in told
+    assert f"Télémaque Savoie ({association_id('Télémaque Savoie', ('10',))})" in told
 
 
 async def test_the_same_key_with_the_same_file_is_one_import_with_another_it_is_refused(site: Site) -> None:

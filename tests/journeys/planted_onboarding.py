@@ -9,7 +9,7 @@ from domain.imports.parts import CSV
 from tests.journeys.planted import PERSON, ask, tell
 from tests.journeys.stack import Stack, eventually
 
-FACE = "association-9eb569bc-b6f2-5fd0-856c-9e0976001b0e"
+FACE = "association-3c5cd1f8-c18c-5a44-96db-1524ef21fe7a"
 FIRST, LAST = PERSON.split()
 DOCUMENT = f"%PDF-1.7 délégation donnée à {PERSON}".encode()
 FILE = "\n".join(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.journeys.stack import ROOT, Stack, eventually, running
 
-FACE = "association-9eb569bc-b6f2-5fd0-856c-9e0976001b0e"
+FACE = "association-3c5cd1f8-c18c-5a44-96db-1524ef21fe7a"
 pytestmark = pytest.mark.timeout(300)
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.journeys.stack import MENTORAT, ROOT, Stack, environment, eventually, running
 
-FACE = "/v1/conventions/convention-ef08ffd6-4170-5d74-bddc-94fb1dbe09c6"
+FACE = "/v1/conventions/convention-ce5cefd2-173b-5dc7-9545-a8f241f92bb0"
 ROLES = {"national", "academie", "association", "lycee", "auditor", "dpo", "operator"}
 pytestmark = pytest.mark.timeout(240)
 

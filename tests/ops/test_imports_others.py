@@ -16,8 +16,9 @@ from domain.training.commands import Certify, ChangeCourse, Enrol, Hold, OpenCou
 from domain.training.model import Training
 from domain.training.parts import Course, Module, Place
 from ops.imports import values
-from ops.imports.associations import Associations, association_id
+from ops.imports.associations import Associations
 from ops.imports.attendance import Attendance
+from ops.imports.operators import association_id
 from tests.ops.importing import LINES, Desk, csv, places
 from tests.support import COORDINATOR, FACE, GRENOBLE, LYON, fold_at
 
@@ -38,7 +39,7 @@ async def test_an_association_comes_with_its_numbers_and_whom_to_call(desk: Desk
     body = associations(f"Télémaque;Lyon, Grenoble;{RNA};732829320;contact@t.test;Awa Diallo;awa@t.test")
     report = await desk.run(body, Associations(), LYON)
     assert (report.recorded, report.faults) == (1, [])
-    found = await fold_at(desk.house.recorder, association_id("télémaque"))
+    found = await fold_at(desk.house.recorder, association_id("télémaque", ("08", "10")))
     assert isinstance(found, Association)
     assert found.identity == Identity("Télémaque", rna=RNA, siren="732829320", mailbox="contact@t.test")
     assert found.academies == ("10", "08")
@@ -63,7 +64,7 @@ async def test_an_association_registered_by_hand_is_known_by_its_name(desk: Desk
         record_id="association-x", identity=Identity("Télémaque"), academies=("10", "01")
     )
     await desk.house.do(known)
-    lines = ("TELEMAQUE;Grenoble, Lyon;;;;;", "JobIRL;Lyon;;;;;")
+    lines = ("TELEMAQUE;Lyon;;;;;", "JobIRL;Lyon;;;;;")
     report = await desk.run(associations(*lines), Associations(), LYON)
     assert (report.recorded, report.known, report.faults) == (1, 1, [])
     report = await desk.run(associations("Télémaque;Grenoble;;;;;"), Associations(), GRENOBLE)
@@ -94,7 +95,7 @@ async def test_a_bad_line_is_told_and_nothing_is_recorded(desk: Desk, line: str,
 async def test_the_academie_may_be_left_out_by_whoever_has_one_only(desk: Desk) -> None:
     report = await desk.run("Nom;SIRET\nTélémaque;73282932000074\n", Associations(), GRENOBLE)
     assert report.faults == []
-    found = await fold_at(desk.house.recorder, association_id("Télémaque"))
+    found = await fold_at(desk.house.recorder, association_id("Télémaque", ("08",)))
     assert isinstance(found, Association)
     assert (found.academies, found.identity.siren) == (("08",), "732829320")
 
