@@ -73,17 +73,20 @@ async def _exported(parts: House, association: str, role: str) -> Export:
 
 async def _named(parts: House, scopes: frozenset[str], association: str) -> str:
     """The id of the one association of that name or alias within the scopes. Raises ``NotFound``."""
+    from domain.association.parts import plain
     from domain.kernel import NotFound
+    from ops.naming import bearers
     from projections import associations
     from projections.association_filters import AssociationFilters
-    from projections.paging import searchable
 
     if association.startswith("association-"):
         return association
+    ids = await bearers(parts, association)
     async with parts.reader.session(scopes) as connection:
-        page = await associations.page(connection, AssociationFilters(name=association), limit=200)
-    wanted = searchable(association)
-    found = [one.id for one in page.items if wanted in map(searchable, (one.name, *one.aliases))]
+        found = [record_id for record_id in ids if await associations.get(connection, record_id)]
+        near = await associations.page(connection, AssociationFilters(name=association), limit=200)
+    wanted = plain(association)
+    found += [one.id for one in near.items if one.id not in found and wanted in map(plain, one.aliases)]
     if len(found) != 1:
         raise NotFound(
             "not_found",

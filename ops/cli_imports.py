@@ -177,24 +177,16 @@ def _operator(association_id: str) -> Actor:
 
 async def _association(parts: House, told: str) -> str:
     """By its id, or by its whole name; those whose name merely contains it are proposed."""
+    from ops.naming import bearers
     from projections import associations
     from projections.association_filters import AssociationFilters
 
+    ids = [told] if told.startswith("association-") else await bearers(parts, told)
     async with parts.reader.session({"role:national"}) as connection:
-        if told.startswith("association-"):
-            found = await associations.get(connection, told)
-            near = [found] if found else []
-        else:
-            near = list((await associations.page(connection, AssociationFilters(name=told), None, 200)).items)
-    exact = [one for one in near if told == one.id or _same(one.name, told)]
+        exact = [one for record_id in ids if (one := await associations.get(connection, record_id))]
+        near = exact or (await associations.page(connection, AssociationFilters(name=told), None, 200)).items
     if len(exact) != 1:
-        said = "Aucune association ne s'appelle" if not exact else "Plusieurs associations s'appellent"
-        known = "".join(f"\n- {one.name} ({one.id})" for one in exact or near)
+        said = "Plusieurs associations s'appellent" if exact else "Aucune association ne s'appelle"
+        known = "".join(f"\n- {one.name} ({one.id})" for one in near)
         fail(f"{said} « {told} » : donnez son identifiant (association-…).{known}")
     return exact[0].id
-
-
-def _same(name: str, told: str) -> bool:
-    from domain.territory import fold
-
-    return fold(name) == fold(told)

@@ -200,17 +200,47 @@ async def test_an_academie_brings_in_associations(site: Site) -> None:
     assert "Télémaque" in names
 
 
-async def test_the_terminal_finds_an_association_by_its_name_or_its_id(site: Site) -> None:
+def parts_of(site: Site) -> Any:
+    feed = LedgerFeed(site.executor.recorder)
+    return SimpleNamespace(reader=site.reader, feed=feed, world=site.executor.world)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Télémaque", "telemaque"),
+        ("Été-social 9834", "étésocial9834"),
+        ("Été social 9834", "ETE-SOCIAL  9834"),
+        ("L'Été social (9834)", "l’été social 9834"),
+    ],
+)
+async def test_the_terminal_finds_an_association_by_its_name_or_its_id(
+    site: Site, name: str, told: str
+) -> None:
     await walk.opened(site)
-    body = "Association;Académie\nTélémaque;Lyon\nTélémaque Savoie;Grenoble, Lyon\n"
+    body = f"Association;Académie\n{name};Lyon\n{name} Savoie;Grenoble, Lyon\n"
     await ended(site, body, "/v1/imports?kind=associations", "lyon")
     await site.projector.catch_up()
-    parts: Any = SimpleNamespace(reader=site.reader)
-    assert await cli_imports._association(parts, "telemaque") == association_id("Télémaque", ("10",))
+    parts = parts_of(site)
+    assert await cli_imports._association(parts, told) == association_id(name, ("10",))
     assert await cli_imports._association(parts, FACE) == FACE
-    for told in ("Personne", "association-nulle"):
+    for nobody in ("Personne", "association-nulle", "???"):
         with pytest.raises(SystemExit):
-            await cli_imports._association(parts, told)
+            await cli_imports._association(parts, nobody)
+
+
+async def test_the_terminal_asks_which_when_two_academies_have_each_an_association_of_that_name(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await walk.opened(site)
+    for who in ("lyon", "grenoble"):
+        await ended(site, "Association\nTélémaque\n", "/v1/imports?kind=associations", who)
+    await site.projector.catch_up()
+    with pytest.raises(SystemExit):
+        await cli_imports._association(parts_of(site), "Télémaque")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "Plusieurs associations" in told
+    assert all(f"Télémaque ({association_id('Télémaque', (code,))})" in told for code in ("08", "10"))
 
 
 async def test_the_terminal_takes_no_association_for_a_part_of_its_name(
@@ -220,9 +250,8 @@ async def test_the_terminal_takes_no_association_for_a_part_of_its_name(
     body = "Association;Académie\nTélémaque Savoie;Lyon\n"
     await ended(site, body, "/v1/imports?kind=associations", "lyon")
     await site.projector.catch_up()
-    parts: Any = SimpleNamespace(reader=site.reader)
     with pytest.raises(SystemExit):
-        await cli_imports._association(parts, "Télémaque")
+        await cli_imports._association(parts_of(site), "Télémaque")
     told = " ".join(capsys.readouterr().err.split())
     assert f"Télémaque Savoie ({association_id('Télémaque Savoie', ('10',))})" in told
 

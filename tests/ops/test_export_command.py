@@ -49,7 +49,7 @@ async def asked(parts: compose.House, name: str, monkeypatch: pytest.MonkeyPatch
     return await cli_export._exported(parts, name, role)
 
 
-@pytest.mark.parametrize("name", ["FACE", "face", FACE])
+@pytest.mark.parametrize("name", ["FACE", "« face »", FACE])
 async def test_by_its_name_or_its_id_an_association_gets_a_file_of_its_own(
     parts: compose.House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
