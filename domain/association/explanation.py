@@ -227,7 +227,10 @@ def _title(case: Case, association: Association, due: Due) -> Basis:
             ended = case.facts("EntitlementEnded", reference=held.reference)
             alert = case.before(held.ends, case.rules.admission.entitlement_alerts, day)
             return Basis((*granted, *ended), ("admission.entitlement_alerts",), (alert,))
-    return Basis((*case.facts("EntitlementGranted"), *_status(case).facts), ("required_entitlements",))
+    there = due.key.rpartition(":")[2].split("+")
+    extended = (fact for code in there for fact in case.facts("Extended", academie=code))
+    since = (*case.facts("EntitlementGranted"), *extended, *_status(case).facts)
+    return Basis(since, ("required_entitlements",))
 
 
 def _under(reference: str, happened: Any) -> bool:

@@ -29,6 +29,7 @@ from domain.registry import ruling
 from tests.domain.association_support import AWARD, PROGRAMME, guest, sha
 from tests.domain.association_support import Desk as Bench
 from tests.domain.mentor_support import COURSE, MENTOR, Desk
+from tests.domain.test_explaining import why
 from tests.support import FACE, GRENOBLE, IN_PARIS, LYON, NATIONAL, House, fold_at
 
 
@@ -248,6 +249,12 @@ def test_a_title_missing_where_an_association_was_extended_is_told_with_the_acad
     assert due.missing == (
         "un titre en cours : lauréate d'un appel à projets couvrant 1j1m dans l'académie 14",
     )
+
+
+def test_why_a_title_is_missing_rests_on_the_extension(bench: Bench) -> None:
+    bench.do(Extend(record_id=FACE, academie="14"), LYON)
+    (told,) = [one for one in why(bench.house, FACE) if one.missing == lacking(bench).missing]
+    assert "association.Extended@1" in [fact.topic for fact in told.facts]
 
 
 def test_a_title_missing_in_one_more_academie_is_told_again_and_in_one_less_is_not(bench: Bench) -> None:
