@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeVar
 from domain.calendar import paris_day
 from domain.commands import Command
 from domain.identifiers import InvalidValue
-from domain.kernel import Actor
+from domain.kernel import Actor, event_id
 from domain.ports import World
 from ledger.overlay import AT_ONCE, OverlayRecorder
 from ops.imports.tables import Columns, Row, Table
@@ -65,6 +65,14 @@ class Bench:
             found |= await self.trial.holders(some)
         return found
 
+    async def carried_out(self, command_ids: Iterable[str]) -> set[str]:
+        """Those of these commands that have recorded something, in whatever import."""
+        ids = {event_id(one, 0): one for one in command_ids}
+        found, wanted = set[str](), iter(ids)
+        while some := list(islice(wanted, AT_ONCE)):
+            found |= {ids[one.event_id] for one in (await self.trial.load([], some)).repeated}
+        return found
+
     async def saying(self, digests: Iterable[str]) -> dict[str, set[str]]:
         """The records that were ever recognised by each of these."""
         return await self.trial.saying(frozenset(digests))
@@ -78,6 +86,11 @@ class Kind(Protocol):
 
     async def lines(self, table: Table, bench: Bench) -> list[Line]:
         """The lines without fault, in order. What is wrong with the others is said to the table."""
+
+
+def command_id(key: str, number: int) -> str:
+    """Of the command that has this place in a line, by the line's key."""
+    return f"import:{key}:{number}"
 
 
 def digest_of(content: object) -> str:

@@ -20,7 +20,7 @@ from domain.identifiers import InvalidValue, parse_uai
 from domain.kernel import new_id
 from domain.programme.commands import programme_id
 from domain.territory import Territory
-from ops.imports.bench import Bench, Line, cell, digest_of
+from ops.imports.bench import Bench, Line, cell, command_id, digest_of
 from ops.imports.operators import Operator, Operators, Unsure, fate, readable
 from ops.imports.tables import Column, Columns, Row, Table
 
@@ -54,9 +54,14 @@ class _Told(NamedTuple):
         """Of the convention: what no other line of the file may tell."""
         return plain(self.row["association"]), self.authority.key, self.announced.isoformat()
 
-    def convention(self, operator: str) -> str:
-        """Its id, with that operator (an id)."""
-        return new_id("convention", f"import:{operator}:{self.authority.key}:{self.announced.isoformat()}")
+    @property
+    def key(self) -> str:
+        return digest_of(sorted(self.row.cells.items()))
+
+    @property
+    def drafting(self) -> str:
+        """The command that drafts it: the second of ``_in_order``."""
+        return command_id(self.key, 1)
 
 
 @dataclass(frozen=True)
@@ -76,36 +81,35 @@ class Conventions:
                 table.fault(row, "association", problem, "Supprimez l'une des deux.")
                 continue
             read.append(one)
-        operators = await Operators.of(bench, [one.operator for one in read])
-        here = await bench.trial.bring(one.convention(one.operator.id) for one in read)
+        done = await bench.carried_out(one.drafting for one in read)
+        fresh = [one for one in read if one.drafting not in done]
+        operators = await Operators.of(bench, [one.operator for one in fresh])
         found = dict[int, Association]()
         # Of one name, a région académique makes the operator of its académies too.
-        for one in sorted(read, key=lambda one: len(one.operator.academies), reverse=True):
+        for one in sorted(fresh, key=lambda one: len(one.operator.academies), reverse=True):
             try:
-                found[one.row.line] = _operator(one, operators, here)
+                found[one.row.line] = _operator(one.operator, operators)
             except Unsure as unsure:
                 table.fault(one.row, "association", unsure.problem, unsure.remedy)
-        return [_line(one, found[one.row.line]) for one in read if one.row.line in found]
+        return [_line(one, found.get(one.row.line)) for one in read if not table.faults.at(one.row.line)]
 
 
-def _operator(one: _Told, operators: Operators, here: set[str]) -> Association:
+def _operator(told: Operator, operators: Operators) -> Association:
     """Whoever bears the name in the académies of the authority; else one that is made. Raises ``Unsure``, of
-    a new convention under a name given up too."""
-    if known := operators.bearing(one.operator):
+    a name given up too."""
+    if known := operators.bearing(told):
         return known
-    if (former := operators.former(one.operator)) is None:
-        return operators.make(one.operator)
-    if one.convention(former.id) in here:
-        return former
-    remedy = (
-        "Écrivez son nom d'aujourd'hui ; ou, d'une autre, enregistrez-la d'abord (POST /v1/associations)."
-    )
-    raise Unsure("name", fate(former), remedy)
+    if former := operators.former(told):
+        said = "Écrivez son nom d'aujourd'hui ; une autre s'enregistre d'abord par POST /v1/associations."
+        raise Unsure("name", fate(former), said)
+    return operators.make(told)
 
 
-def _line(read: _Told, operator: Association) -> Line:
-    key = digest_of(sorted(read.row.cells.items()))
-    return Line(read.row, _in_order(read, operator), shared=frozenset({0}), key=key)
+def _line(read: _Told, operator: Association | None) -> Line:
+    """Known by its content, with no operator to look for."""
+    if operator is None:
+        return Line(read.row, known=True)
+    return Line(read.row, _in_order(read, operator), shared=frozenset({0}), key=read.key)
 
 
 def _read(table: Table, row: Row, territory: Territory) -> _Told | None:
@@ -126,7 +130,7 @@ def _read(table: Table, row: Row, territory: Territory) -> _Told | None:
 def _in_order(read: _Told, operator: Association) -> list[Command]:
     row, told, authority, announced, uais = read
     name = row["association"]
-    record_id = read.convention(operator.id)
+    record_id = new_id("convention", f"import:{operator.id}:{authority.key}:{announced.isoformat()}")
     commands: list[Command] = [
         RegisterAssociation(record_id=operator.id, identity=told.identity, academies=operator.academies),
         DraftConvention(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from domain.commands import Command
 from domain.kernel import Actor, Conflict, DomainError
 from domain.ports import Commands, Request
 from ledger.executor import Executor
@@ -13,7 +14,7 @@ from ledger.keyring import Keyring, MemoryKeyring
 from ledger.overlay import OverlayRecorder
 from ledger.recorder import AlreadyRecorded, ClaimTaken, VersionConflict
 from ops.imports.apart import Reading
-from ops.imports.bench import Bench, Kind, Line
+from ops.imports.bench import Bench, Kind, Line, command_id
 from ops.imports.faults import Fault, UnreadableFile
 from ops.imports.report import Report
 from ops.imports.tables import Table
@@ -112,10 +113,8 @@ class Engine:
         key = line.key or f"{self.key}:{line.row.line}"
         for number, command in enumerate(line.commands):
             shared = number in line.shared
-            told = (
-                self.executor.digests.of_words("shared", repr(command))[:32] if shared else f"{key}:{number}"
-            )
-            request = Request(command, self.actor, f"import:{told}", correlation=f"import:{self.key}"[:64])
+            told = self._shared_id(command) if shared else command_id(key, number)
+            request = Request(command, self.actor, told, correlation=f"import:{self.key}"[:64])
             try:
                 outcome = await commands.execute(request)
             except Conflict as known:
@@ -128,6 +127,10 @@ class Engine:
             else:
                 fresh = fresh or not (outcome.repeated or shared)
         return fresh
+
+    def _shared_id(self, command: Command) -> str:
+        """Of a command that is the same whichever line carries it out."""
+        return f"import:{self.executor.digests.of_words('shared', repr(command))[:32]}"
 
 
 def _refused(table: Table, line: Line, error: DomainError) -> None:

@@ -240,3 +240,17 @@ async def test_a_new_convention_under_a_name_given_up_is_a_fault_and_the_old_one
     report = await told(desk, line, "Élan;Lyon;;06/12/2028;essai")
     assert places(report) == {(3, "Association")}
     assert "« Envol »" in report.faults[0].problem
+
+
+async def test_a_line_of_a_convention_is_known_whatever_has_become_of_its_association(desk: Desk) -> None:
+    duo = await registered(desk, "Duo", "10")
+    lines = ("Duo;Lyon;;05/12/2027;essai", "Trio;Lyon;;05/12/2027;essai")
+    assert (await told(desk, *lines)).recorded == 2
+    trio = next(operator for operator, _ in await bound(desk) if operator != duo)
+    await desk.house.do(ChangeIdentity(record_id=duo, identity=Identity("Envol")))
+    await registered(desk, "Duo", "10", "08")
+    await desk.house.do(Erase(record_id=trio, ground=Ground.OBJECTION), DPO)
+    before = len(desk.events)
+    report = await told(desk, *lines)
+    assert (report.recorded, report.known, report.faults) == (0, 2, [])
+    assert len(desk.events) == before
