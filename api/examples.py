@@ -44,6 +44,7 @@ CONVENTION: Final[dict[str, Any]] = {
         },
         _OPERATOR | {"signatory": None, "signed_on": None, "medium": None, "vote": None},
     ],
+    "shared": False,
     "programme_id": "programme-1j1m",
     "rules_version": 1,
     "schemes": ["1j1m"],

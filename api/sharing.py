@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from domain.company.model import Company
 from domain.convention.model import Convention
-from domain.convention.parts import PartyKind
 from domain.kernel import Actor, Root
 from projections.companies import CompanyRow
-from projections.conventions import ConventionRow, operators_of
+from projections.conventions import ConventionRow, is_shared
 from projections.history import HistoryRow
 from projections.persons import WITHHELD
 
@@ -27,14 +26,14 @@ def is_tenant(role: str) -> bool:
 
 
 def shared(record: Any) -> bool:
-    """Whether several operators act on a record, or on that of a row."""
+    """Whether several operators act, or acted, on a record, or on that of a row."""
     match record:
         case Company() | CompanyRow():
             return True
         case Convention():
-            return len(operators_of(record)) > 1
+            return is_shared(record)
         case ConventionRow():
-            return len([one for one in record.parties if one["kind"] == PartyKind.OPERATOR]) > 1
+            return record.shared
     return False
 
 

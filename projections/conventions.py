@@ -50,6 +50,7 @@ CREATE INDEX ON {schema}.conventions (programme_id);
 CREATE INDEX ON {schema}.conventions (ends_on);
 CREATE INDEX ON {schema}.conventions USING gin (associations);
 COMMENT ON COLUMN {schema}.conventions.stops_on IS 'Its last day: its term, or the end of a notice before.';
+COMMENT ON COLUMN {schema}.conventions.shown IS 'The row itself, but for its persons.';
 """
 _INDEXES: Final = "CREATE INDEX ON {schema}.conventions USING gin (scopes)"
 
@@ -78,6 +79,7 @@ class ConventionRow:
     ``rules_version``: the version of the rules that it follows today.
     ``since``: when the present status became true, ``since_recorded`` when it was written (UTC).
     ``text_hash`` is the text to sign; ``unsigned`` holds the keys of the parties still to sign it.
+    ``shared``: several operators are, or were, parties to it; each is then told its own acts.
     """
 
     TYPED: ClassVar[tuple[str, ...]] = TYPED
@@ -93,6 +95,7 @@ class ConventionRow:
     academies: list[str]
     associations: list[str]
     parties: list[dict[str, Any]]
+    shared: bool
     programme_id: str
     rules_version: int
     schemes: list[str]
@@ -169,6 +172,7 @@ def row_of(tracked: Tracked, dues: Sequence[Due], programme: Programme, today: d
         academies=academies_of(c),
         associations=operators_of(c),
         parties=[_party(c, key) for key in c.parties],
+        shared=is_shared(c),
         programme_id=c.programme_id,
         rules_version=rules_followed(c, programme, today),
         schemes=list(c.clauses.schemes),
@@ -263,6 +267,11 @@ def operators_of(convention: Convention) -> list[str]:
     """The associations that are parties to it."""
     operators = (p for p in convention.parties.values() if p.kind is PartyKind.OPERATOR)
     return [party.key.removeprefix("association:") for party in operators]
+
+
+def is_shared(convention: Convention) -> bool:
+    """Whether several operators may have acted on it: those that have left did too."""
+    return sum(party.kind is PartyKind.OPERATOR for party in convention.every_party.values()) > 1
 
 
 def _party(convention: Convention, key: str) -> dict[str, Any]:

@@ -39,8 +39,7 @@ from domain.reminding import Reminder, Reminding
 
 class Convention(Reminding, Root):
     """What the record is and what its events assign. What is decided about it stands in a file a subject:
-    ``preparing``, ``signing``, ``amending``, ``reporting``, ``ending``, ``correcting``.
-    """
+    ``preparing``, ``signing``, ``amending``, ``reporting``, ``ending``, ``correcting``."""
 
     TOPIC = "convention@1"
     status_labels = STATUS_LABELS
@@ -68,6 +67,7 @@ class Convention(Reminding, Root):
         self.rules_version = rules_version
         self.academie = academie
         self.parties = {party.key: party for party in parties}
+        self.every_party = dict(self.parties)
         self.clauses = clauses
         self.coverage = coverage
         self.renews = renews
@@ -160,7 +160,7 @@ class Convention(Reminding, Root):
     @event("PartyAdded", topic="convention.PartyAdded@1")
     def _party_added(self, party: Party, voids: tuple[str, ...], day: date) -> None:
         before = self.text_now
-        self.parties[party.key] = party
+        self.parties[party.key] = self.every_party[party.key] = party
         settling.text_changed(self, before, day)
 
     @event("PartyRemoved", topic="convention.PartyRemoved@1")

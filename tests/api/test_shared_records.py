@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
+import pytest
+
 from tests.api import walk
 from tests.api.conftest import OTHER, ROLES, Site
 from tests.api.test_companies import NOBODY, SIRET, registered
@@ -14,6 +16,12 @@ from tests.ops.importing import csv
 
 WITHHELD: Final = {"withheld": True}
 LINE = f"Auto;Jeanne;jeanne@introuvable.example;Ateliers du Rhône;{SIRET}"
+OTHER_PARTY = f"association:{OTHER}"
+PARTIES = [
+    {"key": "academie:10", "name": "académie de Lyon"},
+    {"key": FACE_PARTY, "name": "FACE"},
+    {"key": OTHER_PARTY, "name": "une autre"},
+]
 TIE = {"kind": "visit", "count": 2, "on": TODAY.isoformat()}
 
 
@@ -82,12 +90,7 @@ async def test_of_a_convention_of_two_operators_each_is_told_its_own_acts_and_th
     site: Site,
 ) -> None:
     await walk.opened(site)
-    parties = [
-        {"key": "academie:10", "name": "académie de Lyon"},
-        {"key": FACE_PARTY, "name": "FACE"},
-        {"key": f"association:{OTHER}", "name": "une autre"},
-    ]
-    record = await walk.drafted(site, parties=parties)
+    record = await walk.drafted(site, parties=PARTIES)
     body = {"name": "Ada Introuvable", "title": "directrice"}
     path = f"/v1/conventions/{record}"
     await site.do("face", "PUT", f"{path}/parties/{FACE_PARTY}/signatory", body, etag=1)
@@ -104,3 +107,27 @@ async def test_of_a_convention_of_two_operators_each_is_told_its_own_acts_and_th
     await site.do("face", "PUT", f"/v1/conventions/{alone}/parties/{FACE_PARTY}/signatory", body, etag=1)
     for who in ("face", "lyon"):
         assert (await lines(site, who, f"/v1/conventions/{alone}"))[-1]["actor"] == own
+
+
+@pytest.mark.parametrize("gone", ["face", "other"])
+async def test_who_acted_on_a_convention_is_not_told_to_an_operator_that_stays_when_the_other_leaves(
+    site: Site, gone: str
+) -> None:
+    await walk.opened(site)
+    path = f"/v1/conventions/{await walk.drafted(site, parties=PARTIES)}"
+    parties = {"face": FACE_PARTY, "other": OTHER_PARTY}
+    (stays,) = parties.keys() - {gone}
+    body = {"name": "Ada Introuvable", "title": "directrice"}
+    await site.do(gone, "PUT", f"{path}/parties/{parties[gone]}/signatory", body, etag=1)
+    await site.do("lyon", "DELETE", f"{path}/parties/{parties[gone]}", etag=2)
+
+    assert (await site.get(gone, path)).status_code == 404
+    for who, told in ((stays, WITHHELD), ("lyon", site.ids[gone]), ("auditor", site.ids[gone])):
+        assert [one["actor"] for one in await lines(site, who, path)][1] == told, who
+        why = {one["topic"]: one["actor"] for one in await facts(site, who, path)}
+        assert why["convention.SignatoryNamed@1"] == told, who
+        assert (await site.get(who, path)).json()["shared"] is True
+    seen = (await site.get(stays, f"{path}/history")).text + (
+        await site.get(stays, f"{path}/explanation")
+    ).text
+    assert site.ids[gone] not in seen

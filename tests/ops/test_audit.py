@@ -16,8 +16,8 @@ from domain.association.model import Identity
 from domain.calendar import paris_day
 from domain.company.commands import RecordTie, RegisterCompany
 from domain.company.model import Firm, TieKind
-from domain.convention.commands import Abandon
-from domain.convention.parts import Party, PartyKind
+from domain.convention.commands import Abandon, NameSignatory, RemoveParty
+from domain.convention.parts import Party, PartyKind, Signatory
 from domain.kernel import Actor, Forbidden
 from ledger import merkle
 from ledger.checkpoint import DoesNotExtend
@@ -29,7 +29,16 @@ from ops import audit, compose, keys, maintenance
 from tests.conftest import Database
 from tests.domain.mentor_support import MENTOR, applying
 from tests.ops.places import settings_of
-from tests.support import AUDITOR, COORDINATOR, FACE, FACE_PARTY, LYON, NATIONAL, House, draft_command
+from tests.support import (
+    AUDITOR,
+    COORDINATOR,
+    FACE,
+    FACE_PARTY,
+    LYON,
+    NATIONAL,
+    House,
+    draft_command,
+)
 
 pytestmark = pytest.mark.stack
 DPO = Actor("t-dpo", "dpo", frozenset({"public", "role:dpo"}))
@@ -237,3 +246,21 @@ async def test_evidence_is_noted_as_a_reading_of_all_whom_its_words_may_speak_of
         (FACE, "audit_export"),
         ("convention-2", "audit_export"),
     ]
+
+
+async def test_evidence_of_what_was_shared_is_not_given_once_the_other_operator_has_left(
+    place: Place,
+) -> None:
+    identity = Identity("ZUP", mailbox="contact@zup.test")
+    await place.house.do(
+        RegisterAssociation(record_id="association-zup", identity=identity, academies=("10",))
+    )
+    await place.house.do(draft_command("convention-2", parties=TO_SIGN))
+    named = NameSignatory(
+        record_id="convention-2", party=ZUP_PARTY, signatory=Signatory("Prénom Nom", "titre")
+    )
+    await place.house.do(named, ZUP)
+    await place.house.do(RemoveParty(record_id="convention-2", party=ZUP_PARTY))
+    with pytest.raises(Forbidden, match="d'autres y ont agi"):
+        await audit.evidence_of(place.parts, COORDINATOR, "convention-2", sealed=True)
+    assert (await audit.evidence_of(place.parts, LYON, "convention-2", sealed=True))["record"]
