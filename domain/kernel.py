@@ -257,7 +257,7 @@ class Root(BaseAggregate[str]):
     reserved_to: ClassVar[frozenset[str]] = frozenset({"academie", "association", "auditor", "dpo"})
     """The roles that may be told what is ``RESERVED`` in it, if the record is theirs to see at all."""
     counted: ClassVar[bool] = False
-    """Whether its version would count what is reserved: it is then told to those roles alone."""
+    """Whether its version would count what is reserved: told to those roles alone, and noted nowhere else."""
     status_labels: ClassVar[Mapping[Any, str]] = {}
     """Its statuses in French."""
     resting: ClassVar[frozenset[str]] = frozenset()

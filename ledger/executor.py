@@ -47,7 +47,7 @@ TRIES: Final = 3
 MOST_EVENTS: Final = 16
 """A command records a handful of facts; its repeat is recognised by their ids."""
 
-_UNCITED: Final = frozenset(topic.partition("@")[0] for topic, kind in codec.KINDS.items() if not kind.cited)
+_UNNOTED: Final = frozenset(t.partition("@")[0] for t, k in codec.KINDS.items() if k.counted or not k.cited)
 
 
 @dataclass(frozen=True)
@@ -249,10 +249,9 @@ class Executor:
             metadata[REASON] = {SEALED: vault(FREE_TEXT, request.reason)}
         if vault.text_commitment:
             metadata[ABOUT] = decided.about
-        cited = {i: v for i, v in decided.rests_on.items() if v and kind_of(i) not in _UNCITED}
-        others = {i: v for i, v in cited.items() if i != happened.originator_id}
-        if others:
-            metadata["rests_on"] = others
+        unnoted = _UNNOTED | {kind_of(happened.originator_id)}
+        if noted := {i: v for i, v in decided.rests_on.items() if v and kind_of(i) not in unnoted}:
+            metadata["rests_on"] = noted
         effective = effective_at(happened, now)
         return NewEvent(
             event_id=new_id,

@@ -34,6 +34,7 @@ from projections.facts import reserved
 
 log = logging.getLogger("mentorat")
 _TOLD: Final = 5
+_SEEING_ALL: Final = frozenset({"auditor", "dpo"})
 _RESERVED: Final = (
     "Ce dossier porte des mots réservés, ou de quoi compter des candidatures, et une preuve porte tout ce "
     "qui est scellé."
@@ -41,6 +42,10 @@ _RESERVED: Final = (
 _ANOTHERS: Final = (
     "Ce dossier est partagé et d'autres y ont agi : une preuve porte tout ce qui est scellé, leurs actes "
     "compris."
+)
+_UNSEEN: Final = (
+    "Ce dossier s'appuie sur d'autres que votre jeton ne voit pas : une preuve porte tout ce qui est scellé, "
+    "leurs versions comprises."
 )
 
 
@@ -98,13 +103,13 @@ async def evidence_of(house: House, actor: Actor, record_id: str, *, sealed: boo
     Raises ``LookupError`` when there is no such record for this actor, ``Forbidden`` when it holds what this
     actor is not told, ``DoesNotExtend`` as ``publish`` does, and where the store is damaged.
     """
+    book = keys.book(house.settings)
+    checkpoint, _ = await publish(house.settings, house.pool)
     stored = (await house.recorder.load([record_id])).events
     record = fold(stored)
     if record is None or not may_see(actor, record.scopes()):
         raise LookupError(record_id)
     _must_be_told_all(actor, record, stored)
-    book = keys.book(house.settings)
-    checkpoint, _ = await publish(house.settings, house.pool)
     earlier = [one for one in standing_points(book.all(), book.openings()) if one.point != checkpoint.point]
     disclose = actor.role in record.persons_shown_to and not sealed
     async with house.pool.connection() as connection, connection.transaction():
@@ -114,6 +119,7 @@ async def evidence_of(house: House, actor: Actor, record_id: str, *, sealed: boo
             )
         except MissingHash as missing:
             raise DoesNotExtend("Il manque des événements au registre.") from missing
+    await _must_see_what_it_rests_on(house, actor, stored)
     if read := _opened_by(found["events"]):
         await ReadingLog(house.pool).note(actor, read, "audit_export")
     return found
@@ -128,6 +134,16 @@ def _must_be_told_all(actor: Actor, record: Root, stored: Sequence[StoredEvent])
     acts = [one.facts for one in stored] if shared(record) else []
     if any(of_another(actor, type(record), act["role"], act["actor"]) for act in acts):
         raise _not_told(_ANOTHERS, record.acts_told_to)
+
+
+async def _must_see_what_it_rests_on(house: House, actor: Actor, stored: Sequence[StoredEvent]) -> None:
+    """By the versions that it notes of others one knows how much happened there. Raises ``Forbidden``."""
+    noted = sorted({record_id for one in stored for record_id in one.facts.get("rests_on", ())})
+    found = (await house.recorder.load(noted)).events
+    for record_id in noted:
+        record = fold([one for one in found if one.record_id == record_id])
+        if record is None or not may_see(actor, record.scopes()):
+            raise _not_told(_UNSEEN, _SEEING_ALL)
 
 
 def _not_told(sentence: str, roles: Collection[str]) -> Forbidden:

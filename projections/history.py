@@ -66,8 +66,11 @@ _TABLE: Final = Table(
 
 _COLUMNS: Final = """
 SELECT position, event_id, record_id, version, topic, facts, persons, reserved, actor, role, command, reason,
-    effective_at, precision AS effective_precision, recorded_at, causation, correlation, rests_on, status,
-    supersedes, backdated, rules_version, ARRAY(
+    effective_at, precision AS effective_precision, recorded_at, causation, correlation, status,
+    supersedes, backdated, rules_version, (
+        SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(rests_on)
+        WHERE EXISTS (SELECT FROM read.history seen WHERE seen.record_id = key)
+    ) AS rests_on, ARRAY(
         SELECT c.version FROM read.history c
         WHERE c.record_id = history.record_id AND c.supersedes = history.version ORDER BY c.version
     ) AS corrected_by
@@ -91,9 +94,9 @@ _TIMELINE: Final[TypeAdapter[Timeline]] = TypeAdapter(Timeline)
 class HistoryRow:
     """One event of a record, or one refusal (``version`` and ``status`` are then ``None``).
 
-    ``reserved`` holds the facts that not every reader of the record is told, and is ``None`` for the others,
-    as is ``rests_on``, the versions of the records on which the decision rested; so is ``version``, where it
-    would count what is reserved.
+    ``reserved`` holds the facts that not every reader of the record is told, and is ``None`` for the others;
+    so is ``version``, where it would count what is reserved. ``rests_on``: on which versions of others the
+    decision rested, of those that its reader may see; ``None`` of an act that is another operator's.
     ``actor`` is withheld from whoever shares the record with another operator that acted (``api.sharing``).
     ``persons`` holds what is personal in the event, by the path of its field; these and ``reason`` (empty
     when none was given) are sealed words until they are opened.
@@ -105,7 +108,7 @@ class HistoryRow:
     """
 
     TYPED: ClassVar[tuple[str, ...]] = ("reason",)
-    RESERVED: ClassVar[tuple[str, ...]] = ("reserved", "rests_on")
+    RESERVED: ClassVar[tuple[str, ...]] = ("reserved",)
     COUNTED: ClassVar[tuple[str, ...]] = ("version",)
 
     position: int

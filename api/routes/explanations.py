@@ -42,7 +42,7 @@ from projections.persons import Personal, WithheldValue
 
 router = APIRouter(prefix="/v1", route_class=Route)
 
-_RESTED_ON: Final = frozenset({"programme", "association", "convention"})
+_RESTED_ON: Final = frozenset({"programme", "convention"})
 """The kinds of records whose facts an explanation may tell besides: what decisions rest on."""
 
 

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import pytest
 
+from domain.programme.rules import DOCUMENTS
 from tests.api import walk
-from tests.api.conftest import OTHER, ROLES, Site
+from tests.api.conftest import FACE, OTHER, ROLES, Site
+from tests.api.test_admission import accepted
 from tests.api.test_companies import NOBODY, SIRET, registered
 from tests.api.test_imports import ended
 from tests.api.walk import FACE_PARTY, TODAY
@@ -131,3 +133,48 @@ async def test_who_acted_on_a_convention_is_not_told_to_an_operator_that_stays_w
         await site.get(stays, f"{path}/explanation")
     ).text
     assert site.ids[gone] not in seen
+
+
+async def test_no_convention_tells_how_much_happened_to_the_operators_that_are_parties_to_it(
+    site: Site,
+) -> None:
+    """A link given, a candidacy: each is a version more of the association."""
+    await walk.opened(site)
+    until = (TODAY + timedelta(days=9)).isoformat()
+    for who, one in (("lyon", FACE), ("grenoble", OTHER)):
+        link = {"action": "admission", "expires_on": until}
+        await site.do(who, "POST", f"/v1/associations/{one}/links", link)
+    path = f"/v1/conventions/{await walk.drafted(site, parties=PARTIES)}"
+    refused = await site.call("lyon", "POST", f"{path}/signature-round")
+    assert refused.status_code == 409
+
+    for who in ("national", "lyon", "face", "other", "auditor", "dpo"):
+        drafted, not_yet = await lines(site, who, path)
+        assert drafted["rests_on"] == {"programme-1j1m": 2}, who
+        assert FACE not in not_yet["rests_on"], who
+        assert OTHER not in not_yet["rests_on"], who
+
+
+async def test_a_decision_is_told_to_rest_on_the_records_alone_that_its_reader_may_see(site: Site) -> None:
+    """Lyon admits FACE by a convention of theirs. Grenoble then sees FACE, and not that convention."""
+    await walk.opened(site)
+    held = await walk.in_force(site)
+    path = f"/v1/associations/{FACE}"
+    opening = {"programme_id": "programme-1j1m", "on": TODAY.isoformat(), "channel": "meeting"}
+    await site.do("lyon", "POST", f"{path}/admission", opening)
+    for document in DOCUMENTS:
+        await accepted(site, document)
+    await site.do("lyon", "POST", f"{path}/admission/approval", {"on": opening["on"], "conventions": [held]})
+    await site.do("lyon", "POST", f"{path}/academies", {"academie": "08"})
+    version = (await site.get("lyon", f"/v1/conventions/{held}")).json()["version"]
+
+    async def grounds(who: str) -> Any:
+        found = await lines(site, who, path)
+        return next(one["rests_on"] for one in found if one["topic"] == "association.Admitted@1")
+
+    rules = {"programme-1j1m": 2}
+    assert (await site.get("grenoble", f"/v1/conventions/{held}")).status_code == 404
+    assert {who: await grounds(who) for who in ("grenoble", "lyon", "face", "national")} == {
+        "grenoble": rules,
+        **dict.fromkeys(("lyon", "face", "national"), rules | {held: version}),
+    }

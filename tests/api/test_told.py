@@ -85,7 +85,8 @@ async def test_the_national_level_reads_the_same_of_an_association_whoever_came_
     assert [tag for tag, _ in nation] == [None] * 5
     assert (await read("face"))[1] != own[1]
     for item in nation[-1][1]["items"]:
-        assert (item["version"], item["rests_on"]) == (None, None)
+        assert item["version"] is None
+        assert FACE not in item["rests_on"]
 
 
 @pytest.mark.parametrize("wrong", [{}, {"modules": []}, {"programme_id": "programme-cordees"}])

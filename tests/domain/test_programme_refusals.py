@@ -9,7 +9,7 @@ from domain.kernel import Conflict, Forbidden, NotFound, Refused
 from domain.programme.commands import AdoptRules, OpenProgramme, SetTarget
 from domain.programme.rules import Delay, Rules, Unit
 from tests.domain.convention_support import ID, refused
-from tests.support import COORDINATOR, FACE_PARTY, NATIONAL, House, draft_command
+from tests.support import COORDINATOR, FACE_PARTY, NATIONAL, House, clauses, draft_command
 
 
 async def test_a_programme_is_opened_once_and_is_one_we_know(house: House) -> None:
@@ -78,6 +78,17 @@ async def test_why_was_this_refused_in_march(house: House) -> None:
     await house.do(short, COORDINATOR, reason="motif")
     given = (await house.recorder.load([ID])).events[-1]
     assert given.facts["rests_on"] == {"programme-1j1m": len(programme) + 1}
+
+
+async def test_a_renewal_notes_no_version_of_the_other_convention_nor_of_their_operators(
+    house: House,
+) -> None:
+    """Their parties may come to differ. The place in the ledger tells it to whoever may see both."""
+    await house.in_force(ID)
+    await house.do(ask.Renew(record_id=ID, successor_id="convention-2", title="Suite", clauses=clauses()))
+    for record_id in (ID, "convention-2"):
+        renewed = (await house.recorder.load([record_id])).events[-1].facts
+        assert (renewed["command"], list(renewed["rests_on"])) == ("convention.renew", ["programme-1j1m"])
 
 
 def test_refusals_are_of_three_kinds() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from domain.association.commands import IssueLink, RegisterAssociation
+from domain.association.commands import Extend, IssueLink, RegisterAssociation
 from domain.association.model import Identity
 from domain.calendar import paris_day
 from domain.company.commands import RecordTie, RegisterCompany
@@ -27,6 +28,7 @@ from ledger.readings import ReadingLog
 from ledger.recorder import Append
 from ops import audit, compose, keys, maintenance
 from tests.conftest import Database
+from tests.domain.association_support import sha
 from tests.domain.mentor_support import MENTOR, applying
 from tests.ops.places import settings_of
 from tests.support import (
@@ -34,6 +36,7 @@ from tests.support import (
     COORDINATOR,
     FACE,
     FACE_PARTY,
+    GRENOBLE,
     LYON,
     NATIONAL,
     House,
@@ -246,6 +249,39 @@ async def test_evidence_is_noted_as_a_reading_of_all_whom_its_words_may_speak_of
         (FACE, "audit_export"),
         ("convention-2", "audit_export"),
     ]
+
+
+async def test_evidence_of_a_convention_does_not_tell_its_parties_how_much_happened_to_an_operator(
+    place: Place,
+) -> None:
+    """So that each of them is given theirs: a link given to FACE, a candidacy, is a version more of FACE."""
+    expires = paris_day(await place.parts.recorder.now())
+    for name in ("l1", "l2", "l3"):
+        link = IssueLink(record_id=FACE, link=name, action="admission", digest=sha(name), expires_on=expires)
+        await place.house.do(link, LYON)
+    lycee = Party("lycee:0690010L", PartyKind.LYCEE, "lycée")
+    drafted = draft_command("convention-2")
+    await place.house.do(replace(drafted, parties=(*drafted.parties, lycee)))
+    school = Actor("t-lycee", "lycee", frozenset({"public", lycee.key}))
+    for actor in (NATIONAL, school, COORDINATOR, LYON, AUDITOR):
+        found = await audit.evidence_of(place.parts, actor, "convention-2", sealed=True)
+        (metadata,) = [json.loads(one["metadata"]) for one in found["events"]]
+        assert metadata["rests_on"] == {"programme-1j1m": 2}
+
+
+async def test_evidence_of_what_rests_on_a_record_goes_to_whoever_may_see_that_record(place: Place) -> None:
+    """An académie to which FACE is extended is no party to the convention by which it was admitted."""
+    await place.house.do(Extend(record_id=FACE, academie="08"), LYON)
+    extended = (await place.parts.recorder.load([FACE])).events[-1]
+    metadata = '{"actor": "t-lyon", "role": "academie", "rests_on": {"convention-1": 3}}'
+    version = extended.version
+    again = NewEvent(uuid4(), FACE, version + 1, extended.topic, extended.state, metadata, None)
+    await place.parts.recorder.append(Append([again], {FACE: version}))
+    with pytest.raises(Forbidden, match="que votre jeton ne voit pas") as refused:
+        await audit.evidence_of(place.parts, GRENOBLE, FACE, sealed=True)
+    assert refused.value.missing == ("un jeton d'un de ces rôles : auditor, dpo",)
+    for actor in (LYON, COORDINATOR, NATIONAL, AUDITOR, DPO):
+        assert (await audit.evidence_of(place.parts, actor, FACE, sealed=True))["record"] == FACE
 
 
 async def test_evidence_of_what_was_shared_is_not_given_once_the_other_operator_has_left(

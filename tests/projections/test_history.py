@@ -202,7 +202,7 @@ async def test_pages_follow_on_from_a_position(views: Views) -> None:
     whole = await _history(views, record_id)
     found: list[HistoryRow] = []
     after = 0
-    async with views.seen("academie:10") as connection:
+    async with views.seen("academie:10", "public") as connection:
         while True:
             page = await history.page(connection, record_id, after, 3)
             assert len(page.items) <= 3
