@@ -300,3 +300,19 @@ async def test_evidence_of_what_was_shared_is_not_given_once_the_other_operator_
     with pytest.raises(Forbidden, match="d'autres y ont agi"):
         await audit.evidence_of(place.parts, COORDINATOR, "convention-2", sealed=True)
     assert (await audit.evidence_of(place.parts, LYON, "convention-2", sealed=True))["record"]
+
+
+async def test_what_another_operator_does_while_evidence_is_made_is_not_given_with_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.house.do(RegisterCompany(record_id="company-1", firm=Firm("Ateliers du Rhône")), COORDINATOR)
+    tie = RecordTie(record_id="company-1", kind=TieKind.VISIT, count=2, on=place.house.clock.today)
+    published = audit.publish
+
+    async def publish(*asked: Any) -> Any:
+        await place.house.do(tie, ZUP)
+        return await published(*asked)
+
+    monkeypatch.setattr(audit, "publish", publish)
+    with pytest.raises(Forbidden, match="d'autres y ont agi"):
+        await audit.evidence_of(place.parts, COORDINATOR, "company-1", sealed=True)
