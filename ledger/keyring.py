@@ -17,6 +17,10 @@ class KeyDestroyed(Exception):
     """The subject was erased: there is no key, and there will never be another."""
 
 
+class KeyringLost(Exception):
+    """The keyring of this ledger is not there, or what is there is not it: a French sentence."""
+
+
 class KeyLost(Busy):
     """What was sealed of a record has neither a key nor the mark of an erasure: a second key would leave it
     unreadable for good, were the first one found again."""

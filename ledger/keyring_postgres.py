@@ -19,6 +19,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from ledger.keyring import KeyringLost
 from ledger.keyring_wrapped import Rows, WrappedKeyring
 from ledger.master import Master, MasterOutdated, generation_of
 
@@ -61,7 +62,8 @@ WHERE k.subject = u.subject AND k.wrapped = u.old"""
 
 
 async def prepare(dsn: str) -> None:
-    """Creates the schema ``keyring``, unless it is there. The role of ``dsn`` owns it, and uses it later."""
+    """Creates the schema ``keyring``, unless it is there: before a ledger seals anything, and never again.
+    The role of ``dsn`` owns it, and uses it later."""
     async with await psycopg.AsyncConnection.connect(dsn) as connection:
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
         for statement in _TABLES:
@@ -69,7 +71,10 @@ async def prepare(dsn: str) -> None:
 
 
 class PostgresKeyring(WrappedKeyring):
-    """``Keyring`` in the schema ``keyring``, which ``prepare`` has made. Connects at its first use."""
+    """``Keyring`` in the schema ``keyring``, which ``prepare`` has made. Connects at its first use.
+
+    Raises ``KeyringLost`` when the schema is not there.
+    """
 
     def __init__(self, dsn: str, master: Master) -> None:
         super().__init__(master)
@@ -140,7 +145,13 @@ class PostgresKeyring(WrappedKeyring):
 
     async def _all(self, statement: LiteralString, values: Sequence[object] = ()) -> list[Any]:
         async with await self._connection() as connection:
-            rows: list[Any] = await (await connection.execute(statement, values)).fetchall()
+            try:
+                rows: list[Any] = await (await connection.execute(statement, values)).fetchall()
+            except psycopg.errors.UndefinedTable as empty:
+                raise KeyringLost(
+                    "La base du trousseau (MENTORAT_DSN_KEYRING) est vide : remettez-y le trousseau. Rien "
+                    "n'est créé à sa place."
+                ) from empty
             return rows
 
     async def _connection(self) -> AbstractAsyncContextManager[Connection]:

@@ -18,10 +18,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from ledger.keyring import KeyringLost
 from ledger.keyring_wrapped import Rows, WrappedKeyring
 from ledger.master import Master, MasterOutdated, generation_of
 
@@ -66,14 +67,23 @@ _REPLACE: Final = "UPDATE keys SET wrapped = ? WHERE subject = ? AND wrapped = ?
 T = TypeVar("T")
 
 
-class KeyringLost(Exception):
-    """The file was taken away or replaced while it was open: what is written there would be lost."""
+def prepare(path: Path) -> None:
+    """Makes the file, unless it is there: before a ledger seals anything, and never again."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with closing(_connected(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute("COMMIT")
 
 
 class SqliteKeyring(WrappedKeyring):
-    """``Keyring`` in a file of mode 600, opened at its first use and used from one thread of its own.
+    """``Keyring`` in a file that ``prepare`` has made, opened at its first use, in one thread of its own.
 
-    Raises ``sqlite3.OperationalError`` when another process has kept the file busy for ``PATIENCE`` seconds.
+    Raises ``KeyringLost`` when the file is not there, is empty, or was taken away or replaced while it was
+    open: what is written there would be lost. Raises ``sqlite3.OperationalError`` when another process has
+    kept the file busy for ``PATIENCE`` seconds.
     """
 
     def __init__(self, path: Path, master: Master) -> None:
@@ -205,13 +215,25 @@ class SqliteKeyring(WrappedKeyring):
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    if not path.exists():
+        raise KeyringLost(f"Le trousseau {path} manque : remettez-le en place. Rien n'est créé à sa place.")
+    connection = _connected(path)
+    made = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'rotation'").fetchone()
+    if made == (0,):
+        connection.close()
+        raise KeyringLost(f"Le trousseau {path} est vide : remettez le bon en place.")
+    return connection
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """To a file that is there: SQLite makes none."""
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(address, uri=True, timeout=PATIENCE, isolation_level=None)
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            _prepare(connection)
+            for setting in _SETTINGS:
+                connection.execute(setting)
         except (
             sqlite3.OperationalError
         ) as busy:  # SQLite does not wait by itself to change the journal's mode
@@ -221,21 +243,6 @@ def _open(path: Path) -> sqlite3.Connection:
             time.sleep(0.01)
         else:
             return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    for setting in _SETTINGS:
-        connection.execute(setting)
-    if connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'rotation'").fetchone() == (1,):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _TABLES:
-            connection.execute(statement)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -152,13 +152,13 @@ class LocalMaster:
 class MasterFile:
     """A ``LocalMaster`` in a file, read again as soon as the file is another: a rotation restarts nobody.
 
-    Raises ``MasterKeyInvalid`` when made, and later whenever the file is no longer one.
+    Raises ``MasterKeyInvalid`` whenever the file is none.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[int, ...] = ()
-        self._master = self.current()
+        self._master: LocalMaster
 
     def current(self) -> LocalMaster:
         """What the file holds now."""

@@ -132,7 +132,8 @@ def migrate() -> None:
             out.print(f"appliqué : {name}")
         if settings.production:
             await database.freeze_clock(settings.dsn_owner)
-        await maintenance.ready_to_serve(settings)
+        if warning := await maintenance.ready_to_serve(settings):
+            err.print(warning, style="red", markup=False)
         return await seed.load(settings)
 
     out.print(asyncio.run(work()) or "Rien à charger.")

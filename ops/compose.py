@@ -73,7 +73,7 @@ async def house(settings: Settings, name: str) -> AsyncIterator[House]:
     """The house as one process sees it, on the role that may read and add events."""
     async with (
         database.pool(settings.dsn_app, most=settings.pool_size, name=name) as pool,
-        keys.keyring(settings) as keyring,
+        keys.keyring(settings, pool) as keyring,
         Reader(pool) as reader,
     ):
         recorder, around = PostgresRecorder(pool), world()

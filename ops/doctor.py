@@ -13,6 +13,7 @@ import httpx
 import psycopg
 from rich.console import Console
 
+from ledger.keyring import KeyringLost
 from ops import keys
 from ops.database import NOT_WHOLE, WHOLE
 from ops.running import NotRunning, addresses, connected
@@ -111,7 +112,11 @@ async def _keyring(settings: Settings) -> Finding:
     if keys.lost(settings):
         return Finding("trousseau", "absent, ou sans sa clé maîtresse", _KEYS_WANTED)
     (sealed,) = await _row(settings, _SEALED)
-    if lost := await keys.missing(settings, sealed or ()):
+    try:
+        lost = await keys.missing(settings, sealed or ())
+    except KeyringLost as gone:
+        return Finding("trousseau", str(gone), _KEYS_WANTED)
+    if lost:
         some = ", ".join(lost[:_TOLD]) + (" …" if lost[_TOLD:] else "")
         return Finding("trousseau", f"{len(lost)} dossier(s) illisible(s), sans clé : {some}", _KEYS_WANTED)
     return Finding("trousseau", "complet")

@@ -1,6 +1,6 @@
 """The keys of an installation: the master key, the subjects' keyring, and the key that signs checkpoints.
 
-Each is a setting, or a file below the home, made at first use. None of them is in the event database.
+Each is a setting, or a file below the home, made by the first start. None of them is in the event database.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger import keyring_postgres
+from ledger import keyring_own, keyring_postgres, keyring_sqlite
 from ledger.checkpoint import CheckpointBook, new_signer
 from ledger.keyring_cache import CachedKeyring
+from ledger.keyring_own import OwnKeyring
 from ledger.keyring_postgres import PostgresKeyring
 from ledger.keyring_sqlite import SqliteKeyring
 from ledger.keyring_wrapped import WrappedKeyring
@@ -22,6 +24,7 @@ from ledger.keyring_wrapped import rotate as rotate_under
 from ledger.master import LocalMaster, Master, MasterFile, MasterKeyInvalid, make_master, write_master
 from ledger.notes import NoteInvalid, Signer
 from ledger.sinks import FolderSink, HttpSink, MailSink, Sink, write_whole
+from ops import database
 from ops.private import write_private
 from ops.settings import Settings
 
@@ -31,6 +34,9 @@ _SET_ASIDE: Final = (
 )
 
 _PAGE: Final = 5_000
+_STANDING: Final = """
+SELECT EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL OR text_commitment IS NOT NULL),
+    EXISTS (SELECT FROM ledger.keyring WHERE identity IS NOT NULL)"""
 
 
 class KeyringMissing(Exception):
@@ -38,9 +44,11 @@ class KeyringMissing(Exception):
 
 
 @asynccontextmanager
-async def keyring(settings: Settings) -> AsyncIterator[CachedKeyring]:
-    """The keyring as one process uses it. Raises ``MasterKeyInvalid``, or ``WrongMasterKey`` at first use."""
-    cached = CachedKeyring(stored_keyring(settings), settings.key_cache_seconds)
+async def keyring(settings: Settings, pool: database.Pool) -> AsyncIterator[CachedKeyring]:
+    """The keyring as one process uses it, opened and held against the ledger at its first use: what needs no
+    key is done without it. Raises ``KeyringLost``, ``MasterKeyInvalid`` or ``WrongMasterKey`` then."""
+    own = OwnKeyring(stored_keyring(settings), pool)
+    cached = CachedKeyring(own, settings.key_cache_seconds)
     try:
         yield cached
     finally:
@@ -56,11 +64,33 @@ def stored_keyring(settings: Settings) -> WrappedKeyring:
 
 
 async def prepare(settings: Settings) -> None:
-    """Makes what is not there yet: the keyring's tables, the master key, the signing key, its public half."""
+    """Makes what is not there yet: the master key, the keyring, whose identity the ledger notes, the signing
+    key, its public half. Of a ledger that has sealed something, the keys are there already.
+
+    Raises ``KeyringMissing`` when they are not, and ``NoteInvalid``; nothing is made in their place.
+    """
+    async with await psycopg.AsyncConnection.connect(settings.dsn_owner, autocommit=True) as owner:
+        sealed, noted = await (await owner.execute(_STANDING)).fetchone() or (False, False)
+        if sealed and lost(settings):
+            raise KeyringMissing(
+                "Le trousseau ou la clé maîtresse de ce registre manque : remettez en place les dossiers "
+                "keyring et secrets. Rien n'a été créé à leur place."
+            )
+        if not (sealed and noted):
+            await owner.execute("UPDATE ledger.keyring SET identity = %s", (await _made(settings),))
+    signer(settings)
+
+
+async def _made(settings: Settings) -> bytes:
+    """The identity of the keyring, made unless it is there."""
     if settings.dsn_keyring:
         await keyring_postgres.prepare(settings.dsn_keyring)
-    master_of(settings)
-    signer(settings)
+    else:
+        keyring_sqlite.prepare(settings.keyring_file)
+    if not settings.master_key:
+        make_master(settings.master_file)
+    async with stored_keyring(settings) as stored:
+        return await keyring_own.made(stored)
 
 
 def lost(settings: Settings) -> bool:
@@ -82,7 +112,6 @@ async def missing(settings: Settings, subjects: Iterable[str]) -> list[str]:
 def master_of(settings: Settings) -> Master:
     if settings.master_key:
         return LocalMaster.parse(settings.master_key)
-    make_master(settings.master_file)
     return MasterFile(settings.master_file)
 
 
@@ -102,7 +131,6 @@ async def rotate(settings: Settings) -> int:
             )
         async with stored_keyring(settings) as stored:
             return await rotate_under(stored, master)
-    make_master(settings.master_file)
     async with stored_keyring(settings) as stored:
         present = MasterFile(settings.master_file).current()
         # An older generation still there: a rotation was interrupted, it is this one that goes on.

@@ -81,23 +81,16 @@ class LedgerMissing(Exception):
     """An empty ledger stands where one was whose checkpoints were published: a French sentence."""
 
 
-async def ready_to_serve(settings: Settings) -> None:
+async def ready_to_serve(settings: Settings) -> str | None:
     """What must come before anybody is served: the keys that this ledger needs, made only where none was
-    needed yet; what was to be forgotten, forgotten.
+    needed yet; what was to be forgotten, forgotten. Answers what the operator must be told all the same.
 
-    Raises ``KeyringMissing``, ``LedgerMissing``, ``NoteInvalid``, ``WrongMasterKey``; nothing is made.
+    Raises ``KeyringLost``, ``KeyringMissing``, ``LedgerMissing``, ``NoteInvalid``, ``WrongMasterKey``;
+    nothing is made.
     """
     async with database.pool(settings.dsn_app, most=1, name="keys") as pool, pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT (SELECT coalesce(max(position), 0) FROM ledger.events),"
-            " EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL OR text_commitment IS NOT NULL)"
-        )
-        head, personal = await cursor.fetchone() or (0, False)
-    if personal and keys.lost(settings):
-        raise keys.KeyringMissing(
-            "Le trousseau ou la clé maîtresse de ce registre manque : remettez en place les dossiers keyring "
-            "et secrets. Rien n'a été créé à leur place."
-        )
+        cursor = await connection.execute("SELECT coalesce(max(position), 0) FROM ledger.events")
+        (head,) = await cursor.fetchone() or (0,)
     if head and not settings.digest_key and not settings.digest_file.exists():
         raise keys.KeyringMissing(
             f"La clé des empreintes de ce registre manque : remettez en place {settings.digest_file}. Sans "
@@ -110,20 +103,16 @@ async def ready_to_serve(settings: Settings) -> None:
             "sauvegarde (`mentorat restore FICHIER`), ou partez d'un autre dossier (MENTORAT_HOME)."
         )
     await keys.prepare(settings)
-    await carry_out_erasures(settings)
-
-
-async def carry_out_erasures(settings: Settings) -> int:
-    """Nobody reads what was to be forgotten. Raises ``KeyringMissing`` and ``WrongMasterKey``."""
-    async with house(settings, "erasures") as parts:
-        await _check_keyring(parts)
-        return await parts.erasures.reconcile()
-
-
-async def _check_keyring(parts: House) -> None:
-    """That the master opens what the keyring holds, and that the youngest record not erased has its key."""
-    async with keys.stored_keyring(parts.settings) as stored:
+    async with keys.stored_keyring(settings) as stored:
         await stored.check()
+    async with house(settings, "erasures") as parts:
+        await parts.erasures.reconcile()
+        return await _older_keyring(parts)
+
+
+async def _older_keyring(parts: House) -> str | None:
+    """A warning when the youngest record has neither a key nor the mark of an erasure: an older copy of the
+    keyring was put back. The others are served, and nothing makes it a second key (``no_second_key``)."""
     async with parts.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT record_id FROM ledger.events WHERE commitment IS NOT NULL AND record_id <> ALL(%s) "
@@ -131,12 +120,13 @@ async def _check_keyring(parts: House) -> None:
             (sorted(await parts.keyring.destroyed()),),
         )
         row = await cursor.fetchone()
-    if row and not await parts.keyring.keys(row):
-        raise keys.KeyringMissing(
-            f"Le trousseau n'a pas la clé de {row[0]} : il n'est pas celui de ce registre. Remettez-le en "
-            "place (dossier keyring, ou réglage MENTORAT_DSN_KEYRING) ; sans lui, aucune donnée personnelle "
-            "ne peut plus être lue."
-        )
+    if row is None or await parts.keyring.keys(row):
+        return None
+    return (
+        f"ATTENTION : le trousseau est une copie ancienne, sans la clé de {row[0]}. S'il en est une plus "
+        "récente, arrêtez tout et remettez-la avant que rien ne s'écrive ; sinon `mentorat doctor` nomme les "
+        "dossiers devenus illisibles (docs/deploiement.md, « Des clés manquent »)."
+    )
 
 
 async def erase(settings: Settings, record_id: str, ground: Ground) -> list[str]:
@@ -164,6 +154,7 @@ async def restore(settings: Settings, file: Path, reason: str) -> backups.Summar
     async def before_serving(where: Settings, summary: backups.Summary) -> None:
         await keys.prepare(where)
         async with house(where, "restore") as parts:
+            await parts.keyring.destroyed()  # of another keyring nothing is signed
             try:
                 await audit.publish(where, parts.pool)
             except DoesNotExtend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ledger.keyring_sqlite import KeyringLost
+from ledger.keyring import KeyringLost
 from ledger.master import MasterKeyInvalid, MasterOutdated, WrongMasterKey
 from ledger.notes import NoteInvalid
 from ops.archive import BackupRefused

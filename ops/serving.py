@@ -20,7 +20,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-from ledger.keyring_sqlite import KeyringLost
+from ledger.keyring import KeyringLost
 from ledger.master import MasterKeyInvalid, WrongMasterKey
 from ledger.transaction import TreeBroken
 from ops import backup, database

@@ -117,8 +117,8 @@ class Stack:
             await database.begin_at(where.dsn_owner, self._begins)
         connected = self._connected(where)
         await backup.refuse_unfinished(connected.dsn_app)
-        await maintenance.ready_to_serve(connected)
-        return await seed.load(connected)
+        told = [await maintenance.ready_to_serve(connected), await seed.load(connected)]
+        return "\n".join(filter(None, told)) or None
 
     def _connected(self, where: Addresses) -> Settings:
         return self.settings.model_copy(

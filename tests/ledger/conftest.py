@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ledger import keyring_sqlite
 from ledger.keyring import Keyring, MemoryKeyring
 from ledger.keyring_postgres import prepare
 from ledger.master import LocalMaster
@@ -74,7 +75,9 @@ _NUMBERS = itertools.count(1)
 
 @pytest.fixture
 def sqlite_place(tmp_path: Path) -> Place:
-    return Place("sqlite", str(tmp_path / "keyring" / "keys.db"))
+    path = tmp_path / "keyring" / "keys.db"
+    keyring_sqlite.prepare(path)
+    return Place("sqlite", str(path))
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from ledger import keyring_sqlite
-from ledger.keyring import KeyDestroyed, Keyring
-from ledger.keyring_sqlite import KeyringLost
+from ledger.keyring import KeyDestroyed, Keyring, KeyringLost
+from ledger.keyring_sqlite import SqliteKeyring
 from ledger.keyring_wrapped import Rows, WrappedKeyring
 from ledger.master import LocalMaster, WrongMasterKey
 from tests.ledger.keyring_child import MENTEE, MENTOR, Place, children
@@ -240,6 +240,30 @@ async def test_a_file_taken_away_is_told_aloud(sqlite_place: Place, master: Loca
         _replaced(path, path.with_suffix(".other"))
         with pytest.raises(KeyringLost, match="remplacé"):
             await keyring.keys([MENTOR])
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+async def test_a_file_that_is_not_there_is_not_made_by_whoever_opens_it(
+    tmp_path: Path, master: LocalMaster, left: str
+) -> None:
+    path = tmp_path / "keyring" / "keys.db"
+    if left == "an empty file":
+        path.parent.mkdir()
+        path.touch()
+    async with SqliteKeyring(path, master) as keyring:
+        for asked in (keyring.keys([MENTOR]), keyring.ensure([MENTOR]), keyring.destroy(MENTOR)):
+            with pytest.raises(KeyringLost, match="manque" if left == "nothing" else "est vide"):
+                await asked
+    assert not path.exists() or left == "an empty file"
+
+
+async def test_two_starts_at_once_make_one_file(tmp_path: Path, master: LocalMaster) -> None:
+    path = tmp_path / "keyring" / "keys.db"
+    await asyncio.gather(*(asyncio.to_thread(keyring_sqlite.prepare, path) for _ in range(4)))
+    async with SqliteKeyring(path, master) as keyring:
+        made = await keyring.ensure([MENTOR])
+        keyring_sqlite.prepare(path)
+        assert await keyring.keys([MENTOR]) == made
 
 
 def _replaced(path: Path, by: Path | None = None) -> None:

@@ -169,10 +169,11 @@ async def test_a_changed_file_is_read_again_without_a_restart(tmp_path: Path) ->
 
 async def test_a_file_that_is_missing_or_spoilt_is_told_aloud(tmp_path: Path) -> None:
     path = tmp_path / "master"
-    with pytest.raises(MasterKeyInvalid, match="manque"):
-        MasterFile(path)
-    write_master(path, LocalMaster.new())
     master = MasterFile(path)
+    with pytest.raises(MasterKeyInvalid, match="manque"):
+        await master.wrap("a", KEY)
+    write_master(path, LocalMaster.new())
+    assert await master.unwrap("a", await master.wrap("a", KEY)) == KEY
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(MasterKeyInvalid, match="n'est pas une clé maîtresse"):
         await master.wrap("a", KEY)

@@ -18,7 +18,7 @@ from ops import keys, maintenance
 from ops.archive import BackupRefused
 from ops.backup import backup
 from ops.erasures import Journal
-from tests.ops.places import Place, rewritten
+from tests.ops.places import Place, migrated, rewritten
 from tests.support import FACE, House
 
 pytestmark = pytest.mark.stack
@@ -153,6 +153,7 @@ async def test_files_of_a_record_erased_in_the_backup_itself_go_before_anybody_i
     """The erasure was recorded, and its files not yet removed, when the backup was made."""
     await lived.do(Erase(record_id=FACE, ground=Ground.OBJECTION), DPO)
     file = (await backup(source.settings, tmp_path / "house.backup")).file
+    await migrated(target)
     await keys.prepare(target.settings)
     await maintenance.restore(target.settings, file, "essai")
     assert list(files(target)) == [f"{OTHER}/{kept['theirs']}"]

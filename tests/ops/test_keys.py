@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
+from ledger import keyring_sqlite
 from ledger.checkpoint import new_signer
 from ledger.master import LocalMaster, MasterKeyInvalid
 from ledger.notes import NoteInvalid
@@ -65,6 +66,7 @@ async def test_a_master_key_given_as_a_setting_is_not_said_to_be_replaced_withou
     """Whoever then took "the former one" out of the setting would take out the only one."""
     first = LocalMaster.new()
     given = settings.model_copy(update={"master_key": first.text})
+    keyring_sqlite.prepare(given.keyring_file)
     async with keys.stored_keyring(given) as keyring:
         before = await keyring.ensure(["convention-1"])
     with pytest.raises(MasterKeyInvalid, match="n'a qu'une génération"):
