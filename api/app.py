@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import psycopg
@@ -95,15 +96,15 @@ def create_app(
     tokens: TokenStore,
     probes: Mapping[str, Callable[[], Awaitable[str | None]]],
     version: str,
-    out_of_order: Collection[type[Exception]] = (),
+    out_of_order: Mapping[type[Exception], str] | None = None,
     lifespan: Any = None,
     stream_seconds: float = 300.0,
 ) -> FastAPI:
     """The application over parts that the composition root has opened.
 
     A probe answers what is wrong, in French, or ``None``. ``out_of_order``: what is raised when a part is to
-    be mended, and no request is wrong. ``stream_seconds``: how long a stream of events lasts before its
-    client is asked to come back.
+    be mended and no request is wrong, and what is wrong then, in French. ``stream_seconds``: how long a
+    stream of events lasts before its client is asked to come back.
     """
     app = FastAPI(
         title="mentorat",
@@ -123,8 +124,8 @@ def create_app(
         mount(app, module.router)
     for error, handler in _HANDLERS.items():
         app.add_exception_handler(error, handler)
-    for error in out_of_order:
-        app.add_exception_handler(error, _unavailable)
+    for error, wrong in (out_of_order or {}).items():
+        app.add_exception_handler(error, partial(_unavailable, wrong=wrong))
     app.add_middleware(Authentication, tokens=tokens, sign_in=SignIn(feed, commands))
     app.add_middleware(Edge, house=app, territory=commands.world.territory, metrics=metrics)
     logging.getLogger("uvicorn.error").addFilter(WITHOUT_MESSAGES)
@@ -162,9 +163,9 @@ async def _behind(request: Request, error: Any) -> Response:
     return problems.of_refusal(Refusal("not_yet_readable", headers=problems.RETRY_AFTER))
 
 
-async def _unavailable(request: Request, error: Any) -> Response:
+async def _unavailable(request: Request, error: Any, wrong: str = "") -> Response:
     log_bug(error, request)
-    return problems.unavailable()
+    return problems.unavailable(wrong)
 
 
 async def _bug(request: Request, error: Any) -> Response:

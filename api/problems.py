@@ -110,9 +110,9 @@ def of_domain(error: DomainError) -> JSONResponse:
     )
 
 
-def unavailable() -> JSONResponse:
-    """The database does not answer."""
-    return of_refusal(Refusal("unavailable", headers=RETRY_AFTER))
+def unavailable(why: str = "") -> JSONResponse:
+    """A part is to be mended, as this says; the database does not answer, where nothing is said."""
+    return of_refusal(Refusal("unavailable", why and f"{why[0].upper()}{why[1:]}.", headers=RETRY_AFTER))
 
 
 def example(code: str) -> dict[str, Any]:

@@ -29,10 +29,12 @@ Pool = AsyncConnectionPool[Connection]
 APP: Final = "mentorat_app"
 PROJECTOR: Final = "mentorat_projector"
 ROOMS: Final = ("ledger", "api", "workflows")
-WHOLE: Final = """
-SELECT (SELECT coalesce(max(position), 0) FROM ledger.events)
+_RECORDING: Final = """
+SELECT current_setting('transaction_read_only') = 'off',
+    (SELECT coalesce(max(position), 0) FROM ledger.events)
     IS NOT DISTINCT FROM (SELECT size FROM ledger.tree)"""
 NOT_WHOLE: Final = "l'arbre de scellement ne finit pas où finissent les événements : rien ne s'enregistre"
+NOT_WRITABLE: Final = "la base de données ne s'écrit pas (lecture seule) : rien ne s'enregistre"
 _HOUSE: Final = Path(__file__).parents[1]
 _MIGRATION_LOCK: Final = 7_305_000
 _SILENCE: Final = {
@@ -57,6 +59,12 @@ class MigrationChanged(Exception):
             "ou d'une autre base."
         )
         self.name = name
+
+
+async def not_recording(connection: Connection) -> str | None:
+    """Why nothing can be recorded, in French, ``None`` when all is well: one of the two sentences above."""
+    writable, whole = await (await connection.execute(_RECORDING)).fetchone() or (True, False)
+    return (None if whole else NOT_WHOLE) if writable else NOT_WRITABLE
 
 
 async def create_database(admin_dsn: str, name: str) -> None:

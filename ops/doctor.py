@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ledger.keyring import KeyringLost
 from ops import keys
-from ops.database import NOT_WHOLE, WHOLE
+from ops.database import NOT_WHOLE, NOT_WRITABLE, not_recording
 from ops.running import NotRunning, addresses, connected
 from ops.settings import Settings
 
@@ -24,6 +24,10 @@ SECONDS_ALLOWED: Final = 30.0
 
 RESTART: Final = "Relancez `make run` ; son journal : logs/postgres.log."
 _KEYS_WANTED: Final = "Remettez le trousseau en place : docs/deploiement.md, « Des clés manquent »."
+_RECORDING_WANTED: Final = {
+    NOT_WHOLE: "`mentorat audit check` dit où ; puis docs/deploiement.md.",
+    NOT_WRITABLE: "Rendez la base inscriptible (default_transaction_read_only), puis redémarrez.",
+}
 _TOLD: Final = 20
 _SEALED: Final = """
 SELECT array_agg(subject) FROM (
@@ -99,9 +103,10 @@ async def _database(settings: Settings) -> Finding:
         " has_table_privilege('ledger.events', 'TRUNCATE'),"
         " (SELECT coalesce(max(position), 0) FROM ledger.events)",
     )
-    (whole,) = await _row(settings, WHOLE)
-    if not whole:
-        return Finding("registre", NOT_WHOLE, "`mentorat audit check` dit où ; puis docs/deploiement.md.")
+    async with await psycopg.AsyncConnection.connect(settings.dsn_app, connect_timeout=5) as connection:
+        wrong = await not_recording(connection)
+    if wrong:
+        return Finding("registre", wrong, _RECORDING_WANTED[wrong])
     if may_rewrite or not may_add:
         return Finding("registre", "droits du rôle mentorat_app anormaux", "Relancez `mentorat migrate`.")
     return Finding("registre", f"{head} événements, ajout seul")

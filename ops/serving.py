@@ -20,6 +20,8 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from psycopg.errors import ReadOnlySqlTransaction
+
 from ledger.keyring import KeyringLost
 from ledger.master import MasterKeyInvalid, WrongMasterKey
 from ledger.transaction import TreeBroken
@@ -34,6 +36,7 @@ log = logging.getLogger("mentorat")
 
 WITHOUT_KEYS: Final = (KeyringLost, MasterKeyInvalid, WrongMasterKey, sqlite3.OperationalError)
 """What says that keys cannot be had, or made, for now."""
+_NO_KEYS: Final = "le trousseau ou la clé maîtresse ne peut être lu : remettez-les en place, puis redémarrez"
 PATIENCE: Final = 15.0
 """Seconds that the read models may take to show what was recorded: more is a breakdown, not a burst."""
 
@@ -128,21 +131,25 @@ def api_of(parts: House, readings: database.Pool) -> FastAPI:
         erasures=parts.erasures,
         tokens=TokenStore(parts.pool),
         probes={"registre": Ledger(parts), "trousseau": Keys(parts), "vues": Views(parts)},
-        out_of_order=(TreeBroken, *WITHOUT_KEYS),
+        out_of_order={
+            TreeBroken: database.NOT_WHOLE,
+            ReadOnlySqlTransaction: database.NOT_WRITABLE,
+            **dict.fromkeys(WITHOUT_KEYS, _NO_KEYS),
+        },
         version=version("mentorat"),
     )
 
 
 @dataclass
 class Ledger:
-    """Whether the ledger answers, and its tree ends where its events do: nothing is recorded otherwise."""
+    """Whether the ledger answers, is written to, and its tree ends where its events do: nothing is recorded
+    otherwise."""
 
     parts: House
 
     async def __call__(self) -> str | None:
         async with self.parts.pool.connection() as connection:
-            row = await (await connection.execute(database.WHOLE)).fetchone()
-        return None if row == (True,) else database.NOT_WHOLE
+            return await database.not_recording(connection)
 
 
 @dataclass
@@ -155,7 +162,7 @@ class Keys:
         try:
             await self.parts.keyring.buried(["readyz"])
         except WITHOUT_KEYS:
-            return "le trousseau ou la clé maîtresse ne peut être lu : remettez-les en place, puis redémarrez"
+            return _NO_KEYS
         return None
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 from httpx import ASGITransport, AsyncClient
+from psycopg import sql
 
 from ledger.recorder import Append
 from ops import compose, doctor, keys, maintenance, serving
+from ops.database import NOT_WRITABLE
 from ops.settings import Settings
 from tests.conftest import Database
 from tests.ops.places import event, settings_of
@@ -40,6 +43,12 @@ class Place:
 async def place(database: Database, tmp_path: Path) -> AsyncIterator[Place]:
     settings = settings_of(tmp_path / "home", database.owner_dsn, database)
     await keys.prepare(settings)
+    async with served(settings, database) as place:
+        yield place
+
+
+@asynccontextmanager
+async def served(settings: Settings, database: Database) -> AsyncIterator[Place]:
     async with compose.house(settings, "api") as parts:
         app = serving.api_of(parts, database.app)
 
@@ -64,6 +73,7 @@ async def test_without_its_keyring_a_house_is_not_ready_and_whoever_asks_comes_b
     refused = await place.client.get("/opening")
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert "Retry-After" in refused.headers
+    assert refused.json()["detail"].startswith("Le trousseau ou la clé maîtresse ne peut être lu")
     kept.with_name("away").rename(kept)
     assert await place.parts_out_of_order() == {}
     place.settings.master_file.unlink()
@@ -121,5 +131,36 @@ async def test_a_ledger_that_takes_nothing_more_is_not_said_to_be_well(
     assert list(await place.parts_out_of_order()) == ["registre"]
     refused = await place.client.get("/recording")
     assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert refused.json()["detail"].startswith("L'arbre de scellement ne finit pas")
     found = await doctor.CHECKS["registre"](place.settings)
     assert ("rien ne s'enregistre" in found.state, "audit check" in found.remedy) == (True, True)
+
+
+async def test_an_api_that_starts_without_its_keyring_serves_what_needs_none(
+    place: Place, database: Database
+) -> None:
+    kept = place.settings.keyring_file.parent
+    place.settings.master_file.unlink()
+    kept.rename(kept.with_name("away"))
+    async with served(place.settings, database) as again:
+        assert list(await again.parts_out_of_order()) == ["trousseau"]
+        assert (await again.client.get("/recording")).status_code == 200
+        assert (await again.client.get("/opening")).status_code == 503
+    assert not kept.exists()
+    assert not place.settings.master_file.exists()
+
+
+async def test_a_database_that_takes_no_writing_is_no_bug_and_no_house_that_is_ready(
+    place: Place, database: Database
+) -> None:
+    """As a standby does, or whoever saves a full disk."""
+    with psycopg.connect(database.owner_dsn, autocommit=True) as owner:
+        name = sql.Identifier(owner.info.dbname)
+        owner.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    async with served(place.settings, database) as again:
+        assert await again.parts_out_of_order() == {"registre": NOT_WRITABLE}
+        refused = await again.client.get("/recording")
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert refused.json()["detail"].startswith("La base de données ne s'écrit pas")
+    found = await doctor.CHECKS["registre"](place.settings)
+    assert (found.state, bool(found.remedy)) == (NOT_WRITABLE, True)
