@@ -28,7 +28,7 @@ def rendered() -> str:
     """The page, as it should stand in docs/droits.md."""
     assert RECORDS, "importing the registry registers every command"
     lines = ["| opération | " + " | ".join(ROLES) + " |", "|---|" + "---|" * len(ROLES)]
-    for name in (*command_types(), *sorted(READS)):
+    for name in (*sorted(command_types()), *sorted(READS)):
         marks = ["✓" if role in TABLE[name] else "" for role in ROLES]
         lines.append(f"| `{name}` | " + " | ".join(marks) + " |")
     return HEAD + "\n".join(lines) + "\n"
