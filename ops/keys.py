@@ -25,7 +25,7 @@ from ledger.master import LocalMaster, Master, MasterFile, MasterKeyInvalid, mak
 from ledger.notes import NoteInvalid, Signer
 from ledger.sinks import FolderSink, HttpSink, MailSink, Sink, write_whole
 from ops import database
-from ops.private import write_private
+from ops.private import read_or_make, write_private
 from ops.settings import Settings
 
 _SET_ASIDE: Final = (
@@ -35,7 +35,8 @@ _SET_ASIDE: Final = (
 
 _PAGE: Final = 5_000
 _STANDING: Final = """
-SELECT EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL OR text_commitment IS NOT NULL),
+SELECT EXISTS (SELECT FROM ledger.events),
+    EXISTS (SELECT FROM ledger.events WHERE commitment IS NOT NULL OR text_commitment IS NOT NULL),
     EXISTS (SELECT FROM ledger.keyring WHERE identity IS NOT NULL)"""
 
 
@@ -64,21 +65,32 @@ def stored_keyring(settings: Settings) -> WrappedKeyring:
 
 
 async def prepare(settings: Settings) -> None:
-    """Makes what is not there yet: the master key, the keyring, whose identity the ledger notes, the signing
-    key, its public half. Of a ledger that has sealed something, the keys are there already.
+    """Makes what is not there yet: the master key, the keyring, whose identity the ledger notes, the key of
+    digests, the signing key, its public half. What a ledger was begun with is there already.
 
     Raises ``KeyringMissing`` when they are not, and ``NoteInvalid``; nothing is made in their place.
     """
     async with await psycopg.AsyncConnection.connect(settings.dsn_owner, autocommit=True) as owner:
-        sealed, noted = await (await owner.execute(_STANDING)).fetchone() or (False, False)
-        if sealed and lost(settings):
-            raise KeyringMissing(
-                "Le trousseau ou la clé maîtresse de ce registre manque : remettez en place les dossiers "
-                "keyring et secrets. Rien n'a été créé à leur place."
-            )
+        begun, sealed, noted = await (await owner.execute(_STANDING)).fetchone() or (False, False, False)
+        _refuse_lost(settings, begun=begun, sealed=sealed)
+        if not settings.digest_key:
+            read_or_make(settings.digest_file)
         if not (sealed and noted):
             await owner.execute("UPDATE ledger.keyring SET identity = %s", (await _made(settings),))
     signer(settings)
+
+
+def _refuse_lost(settings: Settings, *, begun: bool, sealed: bool) -> None:
+    if sealed and lost(settings):
+        raise KeyringMissing(
+            "Le trousseau ou la clé maîtresse de ce registre manque : remettez en place les dossiers keyring "
+            "et secrets. Rien n'a été créé à leur place."
+        )
+    if begun and not settings.digest_key and not settings.digest_file.exists():
+        raise KeyringMissing(
+            f"La clé des empreintes de ce registre manque : remettez en place {settings.digest_file}. Sans "
+            "elle, une même personne ne serait plus reconnue. Rien n'a été créé à sa place."
+        )
 
 
 async def _made(settings: Settings) -> bytes:

@@ -91,11 +91,6 @@ async def ready_to_serve(settings: Settings) -> str | None:
     async with database.pool(settings.dsn_app, most=1, name="keys") as pool, pool.connection() as connection:
         cursor = await connection.execute("SELECT coalesce(max(position), 0) FROM ledger.events")
         (head,) = await cursor.fetchone() or (0,)
-    if head and not settings.digest_key and not settings.digest_file.exists():
-        raise keys.KeyringMissing(
-            f"La clé des empreintes de ce registre manque : remettez en place {settings.digest_file}. Sans "
-            "elle, une même personne ne serait plus reconnue. Rien n'a été créé à sa place."
-        )
     published = keys.published(settings)
     if published and not head:
         raise LedgerMissing(

@@ -36,6 +36,13 @@ def read_or_make(path: Path) -> str:
     cut short."""
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
+    return read(path)
+
+
+def read(path: Path) -> str:
+    """A secret that was made before. Raises ``StackError`` when it was not, or was cut short."""
+    if not path.exists():
+        raise StackError(f"Le secret « {path} » manque : remettez-le en place. Rien n'est créé à sa place.")
     found = path.read_text(encoding="utf-8")
     if len(found) < SHORTEST:
         raise StackError(f"Le secret « {path} » est vide ou tronqué : remettez-le d'après une copie.")

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ops.private import SHORTEST, read_or_make
+from ops.private import SHORTEST, read
 from ops.reference import academies
 
 SECRETS = Path("/run/secrets")
@@ -195,4 +195,4 @@ class Settings(BaseSettings):
 
     @cached_property
     def digest_secret(self) -> bytes:
-        return (self.digest_key or read_or_make(self.digest_file)).encode()
+        return (self.digest_key or read(self.digest_file)).encode()

@@ -19,6 +19,7 @@ from ledger.vault import opened
 from ops import compose, keys, maintenance
 from ops.backup import backup
 from ops.settings import Settings
+from ops.stack.errors import StackError
 from tests.conftest import Database
 from tests.ops.places import Place as Target
 from tests.ops.places import settings_of
@@ -77,9 +78,10 @@ async def place(database: Database, tmp_path: Path) -> Place:
 
 
 async def another(place: Place, home: Path) -> Settings:
-    """A sound keyring under the same master, made in another home, with a key for the same record."""
+    """A home with the same secrets, and a sound keyring of its own, which has a key for the same record."""
     elsewhere = place.settings.model_copy(update={"home": home})
     shutil.copytree(place.settings.master_file.parent, elsewhere.master_file.parent)
+    shutil.copy(place.settings.digest_file, elsewhere.digest_file)
     keyring_sqlite.prepare(elsewhere.keyring_file)
     async with keys.stored_keyring(elsewhere) as stored:
         await stored.ensure([ID, keyring_own.SUBJECT])
@@ -120,6 +122,29 @@ async def test_no_part_that_starts_makes_a_master_key_in_the_place_of_the_lost_o
     assert not place.settings.master_file.exists()
     place.settings.master_file.write_text(kept)
     assert await place.told(ID) == "Prénom Nom"
+
+
+async def test_no_part_that_starts_makes_another_key_of_digests(
+    place: Place, target: Target, tmp_path: Path
+) -> None:
+    """Under another one the same person would be a stranger, and no restored ledger knows anybody either."""
+    file = (await backup(place.settings, tmp_path / "house.backup")).file
+    for path in (place.folder, place.settings.master_file.parent):
+        shutil.copytree(path, target.settings.home / path.name)
+    with pytest.raises(keys.KeyringMissing, match="clé des empreintes"):
+        await maintenance.restore(target.settings, file, "essai")
+    place.settings.digest_file.unlink()
+    alone = settings_again(place.settings)
+    with pytest.raises(StackError, match="manque"):
+        async with compose.house(alone, "part"):
+            raise AssertionError("a part was started")
+    for settings in (alone, target.settings):
+        assert not settings.digest_file.exists()
+
+
+def settings_again(settings: Settings) -> Settings:
+    """As another process reads them: nothing is remembered."""
+    return Settings.model_validate(settings.model_dump())
 
 
 async def test_the_keyring_of_another_house_is_refused_even_with_a_key_for_the_youngest_record(
