@@ -96,6 +96,14 @@ async def test_the_doctor_names_the_record_whose_key_is_missing(place: Place) ->
     assert (await examined(place.settings)).remedy == ""
 
 
+async def test_the_doctor_says_of_a_keyring_that_it_is_empty(place: Place) -> None:
+    path = place.settings.keyring_file
+    path.unlink()
+    path.touch()
+    found = await doctor.CHECKS["trousseau"](place.settings)
+    assert ("est vide" in found.state, bool(found.remedy)) == (True, True)
+
+
 async def test_words_alone_need_the_keyring_that_sealed_them(place: Place) -> None:
     """A reason, or the source of an announcement, is lost with its key as a name is."""
     house = House(place.parts.recorder, keyring=place.parts.keyring)
