@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections import deque
 from typing import Final
 
 LOOPBACK = "127.0.0.1"
@@ -9,6 +10,8 @@ LOOPBACK = "127.0.0.1"
 _SERVERS: Final = range(18_000, 32_000)
 """Below what systems hand out to outgoing connections (Linux from 32768, others from 49152): one of those
 would keep a chosen port from its server for as long as it lasts."""
+_GIVEN: Final = deque[int](maxlen=1_000)
+"""Those that this process chose lately: nobody listens on them yet, and each is meant for one server."""
 
 
 def _bind(port: int) -> None:
@@ -19,10 +22,12 @@ def _bind(port: int) -> None:
 
 
 def free_port() -> int:
-    """A port nobody listens on now; somebody may take it before it is used, so callers retry."""
+    """A port nobody listens on now, and given to no other caller of this process; somebody else may take it
+    before it is used, so callers retry."""
     while True:
         port = random.choice(_SERVERS)  # noqa: S311 - not a secret
-        if not is_taken(port):
+        if port not in _GIVEN and not is_taken(port):
+            _GIVEN.append(port)
             return port
 
 
