@@ -248,7 +248,10 @@ class Importer(Protocol):
 
 
 class Erasures(Protocol):
-    """What follows an erasure once it is recorded."""
+    """What goes with an erasure: its record alone forgets nobody."""
+
+    async def check(self, record_id: str) -> None:
+        """Asked before it is recorded: raises whatever would keep the key from being destroyed."""
 
     async def apply(self, record_id: str) -> Sequence[str]:
         """Destroys what opens the record's personal data: nobody reads them once this answers. Doing it

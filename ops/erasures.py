@@ -112,6 +112,11 @@ class Erasures:
     journal: Journal
     documents: Documents
 
+    async def check(self, record_id: str) -> None:
+        """Raises what the keyring raises while it is away: recorded then, an erasure would be told done, and
+        every value read again as soon as the keyring is back, until ``reconcile``."""
+        await self.keyring.buried([record_id])
+
     async def apply(self, record_id: str) -> list[str]:
         """Destroys the key of a record that was erased, and of those of the same person that were erased with
         it, and the files that its association had imported; nobody can read them any more once this returns.

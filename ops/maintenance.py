@@ -128,10 +128,11 @@ async def erase(settings: Settings, record_id: str, ground: Ground) -> list[str]
     """Erases in the name of the token's bearer; answers, once nobody can read any more, the other records
     that seem to be of the same person.
 
-    Raises the kernel's errors, and ``NobodyKnown``.
+    Raises the kernel's errors, ``NobodyKnown``, and ``KeyringLost``: nothing is then recorded.
     """
     async with house(settings, "erase") as parts:
         actor = await who.actor_of(settings, parts.pool, "dpo")
+        await parts.erasures.check(record_id)
         command = Erase(record_id=record_id, ground=ground)
         await parts.executor.execute(Request(command, actor, f"{actor.id}:erase:{record_id}:{ground}"))
         return await parts.erasures.apply(record_id)

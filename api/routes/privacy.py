@@ -58,6 +58,7 @@ class Erased(Accepted):
     "ground_reserved",
 )
 async def erase(id: AnyRecordId, body: ErasureBody, act: Act, parts: Parts) -> Erased:
+    await parts.erasures.check(id)
     accepted = await act(Erase(record_id=id, ground=body.ground))
     also = await parts.erasures.apply(id)
     return Erased(**accepted.model_dump(), also=list(also))

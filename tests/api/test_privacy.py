@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from psycopg import OperationalError
 
 from domain.kernel import Actor, Sealed
 from domain.ports import Persons
@@ -221,6 +222,22 @@ async def test_the_log_is_the_dpo_s_alone_and_is_walked_by_pages(site: Site) -> 
 
 
 # Erasing -------------------------------------------------------------------------------------------
+
+
+async def test_no_erasure_is_recorded_while_its_key_could_not_be_destroyed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await planted(site)
+    head = await site.executor.recorder.head()
+
+    async def away(*_: object) -> frozenset[str]:
+        raise OperationalError("no keyring")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(site.keyring, "buried", away)
+        refused = await site.call("dpo", "POST", f"/v1/records/{record}/erasure", {"ground": "objection"})
+    assert refused.status_code == 503
+    assert await site.executor.recorder.head() == head
 
 
 async def test_erasing_is_asked_once_by_the_dpo_and_closes_the_record(site: Site) -> None:

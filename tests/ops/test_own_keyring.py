@@ -111,6 +111,25 @@ async def test_no_part_that_starts_makes_a_keyring_in_the_place_of_the_lost_one(
     assert await place.told(ID) == "Prénom Nom"
 
 
+async def test_no_erasure_is_recorded_that_could_not_be_carried_out(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record would be closed, and its persons read again with the keyring back."""
+
+    async def the_officer(*_: object) -> Actor:
+        return DPO
+
+    monkeypatch.setattr("ops.who.actor_of", the_officer)
+    away = place.folder.rename(tmp_path / "away")
+    with pytest.raises(KeyringLost, match="manque"):
+        await maintenance.erase(place.settings, ID, Ground.OBJECTION)
+    away.rename(place.folder)
+    async with place.part() as house:
+        assert (await house.convention(ID)).status == "draft"
+    assert await maintenance.erase(place.settings, ID, Ground.OBJECTION) == []
+    assert await place.told(ID) != "Prénom Nom"
+
+
 async def test_no_part_that_starts_makes_a_master_key_in_the_place_of_the_lost_one(place: Place) -> None:
     kept = place.settings.master_file.read_text()
     place.settings.master_file.unlink()
